@@ -1,0 +1,288 @@
+//! The command line: arguments in, a command and its options out.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::config::{Command, Options, PACKAGES, redact, variable_of};
+
+/// What the command line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arguments {
+    /// What to do.
+    pub command: Command,
+    /// The requests, as they were written.
+    pub requests: Vec<String>,
+    /// The flags.
+    pub options: Options,
+}
+
+/// Install Debian packages into a volume: apt-get for pods, without apt-get
+#[derive(Parser)]
+#[command(name = "aptlet", version, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = "'aptlet COMMAND --help' lists the flags of a command.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Subcommand)]
+enum Subcommands {
+    /// Install packages and all that they depend on
+    #[command(after_help = INSTALL_HELP)]
+    Install(Requested),
+    /// Resolve only, and write down exactly what 'install' would install
+    #[command(after_help = LOCK_HELP)]
+    Lock(Requested),
+    /// Show what is installed
+    #[command(after_help = STATUS_HELP)]
+    Status(Plain),
+}
+
+#[derive(clap::Args)]
+struct Requested {
+    /// NAME, NAME:ARCH, NAME=VERSION or NAME/SUITE, or NAME- to keep it out
+    #[arg(value_name = "REQUEST", help_heading = "Packages", display_order = 0)]
+    requests: Vec<String>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(clap::Args)]
+struct Plain {
+    #[command(flatten)]
+    options: Options,
+}
+
+const INSTALL_HELP: &str = "\
+Each setting can also be given as the environment variable beside it, where a list is separated by
+spaces, commas or line ends, and in the settings folder. A flag wins over the environment, and the
+environment over the folder.
+
+The settings folder holds files in apt's own formats: packages, *.sources, *.list, *.asc, *.gpg,
+*.pref and auth.conf; certificates as *.crt or *.pem; a lock as aptlet.lock; and aptlet.yaml, whose
+keys are the flags without their dashes (log-format: json).
+
+Repositories are those of --sources or the settings folder; if there are none, those of --mirror
+and --suite; if neither is given, those of /etc/apt; and failing that, those of Debian stable.
+
+Examples:
+  Install two packages into /p, one of them in an exact version:
+    aptlet install curl jq=1.7.1-6
+
+  Install what the ConfigMap at /etc/aptlet asks for:
+    aptlet install
+
+  Install from your own mirror, for a container that mounts the volume at /t:
+    aptlet install --mirror http://mirror.example/debian --suite trixie --prefix /t git
+
+  Install the same bytes every time:
+    aptlet install --lock aptlet.lock";
+
+const LOCK_HELP: &str = "\
+Flags, environment variables and the settings folder are those of 'aptlet install'. Nothing is
+installed, and a lock that is there already is not looked at.
+
+Examples:
+  Write aptlet.lock for two packages:
+    aptlet lock curl jq
+
+  Show what the settings in a folder resolve to on another architecture:
+    aptlet lock --config ./settings --arch arm64 -o -";
+
+const STATUS_HELP: &str = "\
+Examples:
+  Show what is installed in /p:
+    aptlet status
+
+  Show what is installed in another folder:
+    aptlet status --dest /srv/tools";
+
+/// The options that a command has no use for, and therefore refuses as flags. They are not refused in the
+/// environment and the `ConfigMap`, which commands share.
+const NOT_FOR: [(&str, &[&str]); 3] = [
+    ("install", &["output"]),
+    ("lock", &["lock", "dest", "prefix"]),
+    (
+        "status",
+        &[
+            "lock",
+            "arch",
+            "recommends",
+            "sources",
+            "mirror",
+            "suite",
+            "component",
+            "preferences",
+            "keyring",
+            "ca_certificate",
+            "auth",
+            "prefix",
+            "connections",
+            "retries",
+            "timeout",
+            "output",
+        ],
+    ),
+];
+
+/// Parses the command line, the program's name first.
+///
+/// # Errors
+/// Also a call for help or for the version; clap's error knows what to print where, and the exit code (2 for
+/// usage errors).
+pub fn parse<I, T>(arguments: I) -> Result<Arguments, clap::Error>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(arguments).map_err(without_password)?;
+    if let Some((name, matches)) = matches.subcommand() {
+        refuse_hidden(&mut command, name, matches)?;
+    }
+    Ok(match Cli::from_arg_matches(&matches)?.command {
+        Subcommands::Install(Requested { requests, options }) => {
+            Arguments { command: Command::Install, requests, options }
+        }
+        Subcommands::Lock(Requested { requests, options }) => {
+            Arguments { command: Command::Lock, requests, options }
+        }
+        Subcommands::Status(Plain { options }) => {
+            Arguments { command: Command::Status, requests: Vec::new(), options }
+        }
+    })
+}
+
+/// The whole command line, with the variable of each flag in its help.
+fn command() -> clap::Command {
+    let mut command = Cli::command().mut_subcommands(|subcommand| subcommand.mut_args(with_variable));
+    for (name, options) in NOT_FOR {
+        command = command.mut_subcommand(name, |subcommand| {
+            options
+                .iter()
+                .fold(subcommand, |subcommand, option| subcommand.mut_arg(option, |arg| arg.hide(true)))
+        });
+    }
+    command
+}
+
+fn with_variable(arg: clap::Arg) -> clap::Arg {
+    let variable = arg.get_long().map_or(PACKAGES.to_owned(), variable_of);
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let (says, default) = match help.split_once(" [default: ") {
+        Some((says, default)) => (says, format!("[default: {default} ")),
+        None => (help.as_str(), String::new()),
+    };
+    let help = format!("{says}\n{default}[env: {variable}]");
+    arg.help(help)
+}
+
+/// What the arguments of a pod are refused for goes to its log.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
+        let value = redact(value).into_owned();
+        error.insert(ContextKind::InvalidValue, ContextValue::String(value));
+    }
+    error
+}
+
+/// What clap itself would say if the command did not have the flag.
+fn refuse_hidden(command: &mut clap::Command, name: &str, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let hidden = NOT_FOR.iter().filter(|(command, _)| *command == name).flat_map(|(_, options)| *options);
+    for option in hidden {
+        if matches.value_source(option) == Some(ValueSource::CommandLine) {
+            let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(command);
+            let flag = format!("--{}", option.replace('_', "-"));
+            error.insert(ContextKind::InvalidArg, ContextValue::String(flag));
+            if let Some(subcommand) = command.find_subcommand_mut(name) {
+                error.insert(ContextKind::Usage, ContextValue::StyledStr(subcommand.render_usage()));
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn fails(arguments: &[&str]) -> (i32, String) {
+        let error = parse([&["aptlet"], arguments].concat()).unwrap_err();
+        (error.exit_code(), error.to_string())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn reads_a_command() {
+        let arguments = parse(["aptlet", "install", "curl", "--dest", "/q", "-q", "vim-"]).unwrap();
+        assert_eq!(arguments.command, Command::Install);
+        assert_eq!(arguments.requests, ["curl", "vim-"]);
+        assert_eq!(arguments.options.dest.as_deref(), Some(std::path::Path::new("/q")));
+        assert_eq!(arguments.options.quiet, Some(true));
+        let arguments = parse(["aptlet", "lock", "-o", "-", "curl"]).unwrap();
+        assert_eq!(arguments.command, Command::Lock);
+        assert_eq!(arguments.options.output.as_deref(), Some(std::path::Path::new("-")));
+        assert_eq!(parse(["aptlet", "status"]).unwrap().command, Command::Status);
+    }
+
+    #[test]
+    fn usage_errors_exit_with_2_and_name_the_nearest() {
+        let (code, text) = fails(&[]);
+        assert!(code == 2 && text.contains("Usage: aptlet"), "{text}");
+        let (code, text) = fails(&["instal"]);
+        assert!(code == 2 && text.contains("'install'"), "{text}");
+        let (code, text) = fails(&["install", "--miror", "x"]);
+        assert!(code == 2 && text.contains("'--mirror'"), "{text}");
+        let (code, text) = fails(&["install", "--retries", "x"]);
+        assert!(code == 2 && text.contains("--retries"), "{text}");
+        let (code, text) = fails(&["install", "--mirror", "ftp://u:secret@mirror.example"]);
+        assert!(code == 2 && text.contains("'ftp'") && !text.contains("secret"), "{text}");
+        let (code, text) = fails(&["--version"]);
+        assert_eq!((code, text), (0, format!("aptlet {}\n", env!("CARGO_PKG_VERSION"))));
+    }
+
+    #[test]
+    fn a_command_refuses_flags_that_it_has_no_use_for() {
+        for arguments in [
+            &["install", "--output=x"][..],
+            &["lock", "--lock=x"],
+            &["lock", "--dest=/x"],
+            &["status", "--ca-certificate=x"],
+            &["status", "curl"],
+        ] {
+            let (code, text) = fails(arguments);
+            assert!(code == 2 && text.contains("unexpected argument"), "{text}");
+            assert!(text.contains(&format!("Usage: aptlet {}", arguments[0])), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_help_is_complete_and_narrow() {
+        for name in ["install", "lock", "status"] {
+            let (code, text) = fails(&[name, "--help"]);
+            assert_eq!(code, 0);
+            assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+            assert!(text.contains("Examples:"), "{text}");
+            let command = command();
+            let subcommand = command.find_subcommand(name).unwrap();
+            for arg in subcommand.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                let variable = arg.get_long().map_or(PACKAGES.to_owned(), variable_of);
+                assert!(text.contains(&format!("[env: {variable}]")), "{name}: {variable}");
+            }
+        }
+        let headings = ["Packages:", "Sources:", "Trust:", "Destination:", "Network:", "Output:"];
+        let (_, text) = fails(&["install", "--help"]);
+        let places: Vec<_> = headings.iter().map(|heading| text.find(heading).unwrap()).collect();
+        assert!(places.is_sorted(), "{text}");
+    }
+}

@@ -1,0 +1,42 @@
+//! Whether a generation is what is asked for: a digest of everything that decides what a run installs, except
+//! for what the mirrors have.
+
+use serde_json::json;
+
+use super::sources;
+use crate::config::{Settings, SourceChoice};
+use crate::digest::Sha256;
+use crate::error::Error;
+
+/// Raised whenever the same plan gives another tree.
+const LAYOUT: u32 = 1;
+
+/// For a run that resolves.
+pub(super) fn of_request(settings: &Settings) -> Result<Sha256, Error> {
+    let requests: Vec<&str> = settings.requests.iter().map(|request| request.text.as_str()).collect();
+    let mut contents = Vec::new();
+    for path in sources::files(settings) {
+        let bytes = std::fs::read(path)
+            .map_err(|source| Error::Config(crate::config::Error::Read { path: path.to_owned(), source }))?;
+        contents.push(json!([path, Sha256::of(&bytes)]));
+    }
+    let sources = match &settings.sources {
+        SourceChoice::Mirror { uris, suites, components } => {
+            json!([uris.iter().map(url::Url::as_str).collect::<Vec<_>>(), suites, components])
+        }
+        SourceChoice::BuiltIn { components } => json!(components),
+        SourceChoice::Files(_) | SourceChoice::Machine(_) => json!(null),
+    };
+    Ok(digest(settings, &json!([requests, settings.recommends, sources, contents])))
+}
+
+/// For a run that installs a plan as it is written.
+pub(super) fn of_plan(settings: &Settings, plan: Sha256) -> Sha256 {
+    digest(settings, &json!(plan))
+}
+
+fn digest(settings: &Settings, request: &serde_json::Value) -> Sha256 {
+    let all =
+        json!([LAYOUT, env!("CARGO_PKG_VERSION"), settings.prefix, settings.architecture.as_str(), request]);
+    Sha256::of(all.to_string().as_bytes())
+}

@@ -1,0 +1,237 @@
+//! `aptlet install`: the whole way.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::{Map, json};
+
+use super::{client, fingerprint, pipeline, sources};
+use crate::config::Settings;
+use crate::digest::Sha256;
+use crate::error::Error;
+use crate::fetch::Client;
+use crate::lock;
+use crate::plan::Plan;
+use crate::publish::state::{FOLDER, ReleaseState};
+use crate::publish::{self, Destination, State, launchers};
+use crate::report::{Report, mebibytes};
+use crate::source::Released;
+use crate::tree::write::Generated;
+use crate::tree::{Note, Tree, Unpacked, database, finish};
+
+pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
+    let locked = settings.lock.as_deref().map(lock::read).transpose()?;
+    let request = match &locked {
+        Some(plan) => fingerprint::of_plan(settings, lock::digest(plan)),
+        None => fingerprint::of_request(settings)?,
+    };
+    let mut destination = Destination::open(&settings.dest, || {
+        tracing::info!("another aptlet is at work on {}; waiting for it", settings.dest.display());
+    })?;
+    let previous = publish::current(&settings.dest);
+    let installed = previous.as_deref().and_then(State::read).filter(|state| state.request == request);
+    let client = client(settings)?;
+    if let Some(state) = &installed
+        && is_current(settings, &client, state).await?
+    {
+        let summary = format!("{} packages are up to date in {}", state.packages, settings.dest.display());
+        report.success(&summary, facts(state, previous.as_deref()));
+        return Ok(());
+    }
+    let (plan, releases) = match locked {
+        Some(plan) => (plan, Vec::new()),
+        None => {
+            let planned = sources::plan(settings, client.clone(), report).await?;
+            if let Some(state) = &installed {
+                refuse_rollback(state, &planned.releases)?;
+            }
+            (planned.resolved.plan, planned.releases)
+        }
+    };
+    check_space(&destination, &settings.dest, &plan)?;
+
+    let staging = destination.staging()?;
+    let stop = report.begin("fetch", plan.download_size());
+    let unpacked = pipeline::run(&plan, &client, staging.path(), settings.connections, &stop).await?;
+    stop.end(format!("{} fetched, verified and unpacked", mebibytes(plan.download_size())));
+
+    let stop = report.begin("merge", 0);
+    let mut state = State::new(request, lock::digest(&plan));
+    state.packages = plan.packages.len();
+    state.download_size = plan.download_size();
+    state.releases = releases.iter().map(release_state).collect();
+    let tree = staging.path().join("tree");
+    let at_root = settings.prefix == "/";
+    let commands = build(&tree, &plan, unpacked, staging.path(), at_root, &mut state)?;
+    let id = id(&state);
+    let generation = destination.publish(&tree, &id, !at_root)?;
+    drop(staging);
+    destination.remove_old(&generation, previous.as_deref())?;
+    stop.end(if at_root {
+        format!("generation {id}")
+    } else {
+        format!("{commands} commands in generation {id}")
+    });
+
+    for note in &state.notes {
+        tracing::debug!("note: {note}");
+    }
+    let summary = format!(
+        "{} packages ({}) installed in {}{}",
+        state.packages,
+        mebibytes(state.download_size),
+        settings.dest.display(),
+        if state.notes.is_empty() {
+            String::new()
+        } else {
+            format!(", {} notes (aptlet status)", state.notes.len())
+        },
+    );
+    report.success(&summary, facts(&state, Some(&generation)));
+    Ok(())
+}
+
+/// Whether a generation is still the answer: always for a lock, else while the Releases are the same and have
+/// not expired. A mirror that is down is no reason to take a working tree away.
+async fn is_current(settings: &Settings, client: &Client, state: &State) -> Result<bool, Error> {
+    if settings.lock.is_some() {
+        return Ok(true);
+    }
+    let loader = sources::loader(settings, client.clone())?;
+    let now = Timestamp::now().as_second();
+    let urls = sources::release_urls(settings)?;
+    let mut checks = Vec::new();
+    for release in &state.releases {
+        if release.valid_until.is_some_and(|until| until < now) {
+            return Ok(false);
+        }
+        let Some(url) = urls.iter().find(|url| sources::public(url) == release.url).cloned() else {
+            return Ok(false);
+        };
+        let (loader, release) = (loader.clone(), release.clone());
+        checks.push(tokio::spawn(async move {
+            loader.is_unchanged(&url, &release.validators, release.sha256).await
+        }));
+    }
+    for check in checks {
+        match check.await.map_err(|error| Error::Internal(error.to_string()))? {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(error) => tracing::warn!("cannot look for updates, so what is installed stays: {error}"),
+        }
+    }
+    Ok(true)
+}
+
+/// A Release that is older than the one that the current generation was made from is a replay.
+fn refuse_rollback(state: &State, releases: &[Released]) -> Result<(), Error> {
+    for released in releases {
+        let url = sources::public(&released.url);
+        let known = state.releases.iter().find(|known| known.url == url);
+        if let (Some(known), Some(date)) = (known.and_then(|known| known.date), released.release.date)
+            && date.as_second() < known
+        {
+            let known = Timestamp::from_second(known).unwrap_or_default();
+            return Err(crate::source::Error::Rollback { url, made: date, known }.into());
+        }
+    }
+    Ok(())
+}
+
+fn release_state(released: &Released) -> ReleaseState {
+    ReleaseState {
+        url: sources::public(&released.url),
+        validators: released.validators.clone(),
+        sha256: released.sha256,
+        date: released.release.date.map(Timestamp::as_second),
+        valid_until: released
+            .release
+            .valid_until
+            .filter(|_| released.source.check_valid_until && released.source.check_date)
+            .map(Timestamp::as_second),
+    }
+}
+
+/// What the unpacked tree and the downloads on their way will take, where the packages say so.
+fn check_space(destination: &Destination, path: &Path, plan: &Plan) -> Result<(), Error> {
+    let unpacked: u64 = plan
+        .packages
+        .iter()
+        .map(|package| match package.installed_size {
+            0 => package.size.saturating_mul(3),
+            kibibytes => kibibytes.saturating_mul(1024),
+        })
+        .fold(0, u64::saturating_add);
+    let largest = plan.packages.iter().map(|package| package.size).max().unwrap_or_default();
+    let needed = unpacked.saturating_add(largest);
+    match destination.free_space() {
+        Some(free) if free < needed => Err(publish::Error::NoSpace {
+            destination: path.to_owned(),
+            free,
+            needed,
+            packages: plan.packages.len(),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// From unpacked packages to a finished tree; returns the number of commands that have launchers.
+fn build(
+    root: &Path,
+    plan: &Plan,
+    unpacked: Vec<Unpacked>,
+    staging: &Path,
+    at_root: bool,
+    state: &mut State,
+) -> Result<usize, Error> {
+    let mut tree = Tree::create(root, &plan.request.architecture)?;
+    for (number, package) in unpacked.into_iter().enumerate() {
+        tree.merge(package, &pipeline::private_root(staging, number))?;
+    }
+    let date = tree.newest_mtime();
+    state.notes = finish::run(&mut tree, date, at_root)?;
+    state.notes.extend(notes(tree.packages()));
+    tree.create_directory(Path::new(if at_root { FOLDER } else { launchers::BIN }))?;
+    database::write(&mut tree, date)?;
+    let generated = Generated { date };
+    let commands = if at_root { 0 } else { launchers::write(tree.root(), generated)? };
+    let lock_file = root.join(FOLDER).join("aptlet.lock");
+    generated
+        .file(&lock_file, lock::render(plan).as_bytes())
+        .map_err(|source| publish::Error::write(&lock_file, source))?;
+    state.write(tree.root(), generated)?;
+    tree.finish()?;
+    Ok(commands)
+}
+
+/// One line for what concerns a file; one a package for owners, of which there can be thousands.
+fn notes(packages: &[Unpacked]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for package in packages {
+        let name = &package.artifact.name;
+        let owned = package.notes.iter().filter(|note| matches!(note, Note::Owner { .. })).count();
+        if owned > 0 {
+            lines.push(format!("{name}: {owned} files of other owners than root belong to this user"));
+        }
+        let others = package.notes.iter().filter(|note| !matches!(note, Note::Owner { .. }));
+        lines.extend(others.map(|note| format!("{name}: {note}")));
+    }
+    lines
+}
+
+/// The same plan for the same request is the same generation.
+fn id(state: &State) -> String {
+    let text = format!("{} {}", state.request, state.plan);
+    Sha256::of(text.as_bytes()).to_string().chars().take(16).collect()
+}
+
+fn facts(state: &State, generation: Option<&Path>) -> Map<String, serde_json::Value> {
+    let name = generation.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    Map::from_iter([
+        ("packages".to_owned(), json!(state.packages)),
+        ("bytes".to_owned(), json!(state.download_size)),
+        ("generation".to_owned(), json!(name)),
+        ("notes".to_owned(), json!(state.notes)),
+    ])
+}

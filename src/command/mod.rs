@@ -1,0 +1,100 @@
+//! The commands: each file wires the stops together for one of them.
+
+mod fingerprint;
+mod install;
+mod lock;
+mod pipeline;
+mod sources;
+mod status;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli;
+use crate::config::{Command, Host, LogFormat, Settings};
+use crate::error::{Class, Error};
+use crate::fetch::{Client, ClientOptions, auth};
+use crate::report::{self, Report};
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    report_panics();
+    let arguments = match cli::parse(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // a closed standard output is no reason to fail
+            let _ = error.print();
+            if error.exit_code() == 0 {
+                return ExitCode::SUCCESS;
+            }
+            report::terminate(&error.to_string(), Path::new("/dev/termination-log"));
+            return Class::Configuration.into();
+        }
+    };
+    let termination_log = arguments.options.termination_log.clone();
+    let format = arguments.options.log_format.unwrap_or(LogFormat::Text);
+    let settings = Host::this()
+        .and_then(|host| Settings::resolve(arguments.command, arguments.options, &arguments.requests, &host));
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => {
+            let error = Error::from(error);
+            let log = termination_log.or_else(|| std::env::var_os("APTLET_TERMINATION_LOG").map(Into::into));
+            report::failure(format, &error, log.as_deref().unwrap_or(Path::new("/dev/termination-log")));
+            return error.class().into();
+        }
+    };
+    let report = Report::new(settings.log_format, settings.verbosity);
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    match run(arguments.command, &settings, &report) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report.failure(&error, &settings.termination_log);
+            error.class().into()
+        }
+    }
+}
+
+fn run(command: Command, settings: &Settings, report: &Report) -> Result<(), Error> {
+    let runtime = || {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Internal(format!("cannot start threads: {error}")))
+    };
+    match command {
+        Command::Install => runtime()?.block_on(install::install(settings, report)),
+        Command::Lock => runtime()?.block_on(lock::lock(settings, report)),
+        Command::Status => status::status(settings),
+    }
+}
+
+/// A bug ends with exit code 1 and a last word, not with a signal.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = format!(
+            "error: internal error: {panic}\n hint: Report this, with the log, to the makers of aptlet."
+        );
+        eprintln!("{text}");
+        report::terminate(&text, Path::new("/dev/termination-log"));
+        std::process::exit(Class::Internal.code().into());
+    }));
+}
+
+fn client(settings: &Settings) -> Result<Client, Error> {
+    let mut entries = Vec::new();
+    for path in settings.auth.iter().chain(sources::machine_auth(settings)) {
+        entries.extend(auth::parse(&crate::config::read_text(path)?, path)?);
+    }
+    Ok(Client::new(ClientOptions {
+        connections_per_host: settings.connections,
+        retries: settings.retries,
+        timeout: settings.timeout,
+        ca_certificates: settings.ca_certificates.clone(),
+        auth: entries,
+        ..ClientOptions::default()
+    })?)
+}

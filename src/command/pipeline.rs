@@ -1,0 +1,172 @@
+//! Fetch, verify, unpack: several packages at once, each handed on as soon as it is verified.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::error::Error;
+use crate::fetch::{Client, Expected};
+use crate::plan::{Artifact, Plan};
+use crate::publish;
+use crate::report::Running;
+use crate::source::list::join;
+use crate::tree::{self, Limits, Unpacked};
+
+/// Verified files that wait for an unpacker; they lie on the destination's volume.
+const WAITING: usize = 4;
+/// Each unpacker may need the 8 MiB of an ordinary xz dictionary, some 64.
+const MOST_UNPACKERS: usize = 4;
+
+/// Where a package is unpacked to before it is merged.
+pub(super) fn private_root(staging: &Path, number: usize) -> PathBuf {
+    staging.join(number.to_string())
+}
+
+struct Shared {
+    plan: Plan,
+    client: Client,
+    staging: PathBuf,
+    /// Numbers of packages, the largest first, so that none of them is left alone at the end.
+    order: Vec<usize>,
+    next: AtomicUsize,
+    failed: AtomicBool,
+    unpacked: Mutex<Vec<Option<Unpacked>>>,
+}
+
+type Verified = (usize, File);
+
+/// Fetches and unpacks all packages of a plan below `staging`; the result is in the plan's order.
+pub(super) async fn run(
+    plan: &Plan,
+    client: &Client,
+    staging: &Path,
+    connections: usize,
+    progress: &Running<'_>,
+) -> Result<Vec<Unpacked>, Error> {
+    let mut order: Vec<usize> = (0..plan.packages.len()).collect();
+    order.sort_by_key(|number| Reverse(plan.packages[*number].size));
+    let shared = Arc::new(Shared {
+        plan: plan.clone(),
+        client: client.clone(),
+        staging: staging.to_owned(),
+        order,
+        next: AtomicUsize::new(0),
+        failed: AtomicBool::new(false),
+        unpacked: Mutex::new(plan.packages.iter().map(|_| None).collect()),
+    });
+    let hosts: BTreeSet<Option<String>> = plan
+        .sources
+        .iter()
+        .flat_map(|source| &source.uris)
+        .map(|uri| Url::parse(uri).ok().and_then(|uri| uri.host_str().map(str::to_owned)))
+        .collect();
+    let fetchers = (connections * hosts.len()).clamp(1, plan.packages.len().max(1));
+    let unpackers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_UNPACKERS);
+
+    let (sender, receiver) = mpsc::channel::<Verified>(WAITING);
+    let (done, mut fetched) = mpsc::unbounded_channel::<u64>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    let mut tasks = JoinSet::new();
+    for _ in 0..fetchers {
+        let (shared, sender, done) = (Arc::clone(&shared), sender.clone(), done.clone());
+        tasks.spawn(async move { shared.fetch(&sender, &done).await });
+    }
+    drop((sender, done));
+    for _ in 0..unpackers {
+        let (shared, receiver) = (Arc::clone(&shared), Arc::clone(&receiver));
+        tasks.spawn_blocking(move || shared.unpack(&receiver));
+    }
+    drop(receiver);
+
+    let mut first_error = None;
+    loop {
+        let joined = tokio::select! {
+            Some(bytes) = fetched.recv() => {
+                progress.advance(bytes);
+                continue;
+            }
+            joined = tasks.join_next() => joined,
+        };
+        let Some(joined) = joined else { break };
+        let result = joined.unwrap_or_else(|error| match error.is_cancelled() {
+            true => Ok(()),
+            false => Err(Error::Internal(error.to_string())),
+        });
+        if let Err(error) = result
+            && first_error.is_none()
+        {
+            first_error = Some(error);
+            shared.failed.store(true, Ordering::Relaxed);
+            tasks.abort_all();
+        }
+    }
+    if let Some(error) = first_error {
+        return Err(error);
+    }
+    let unpacked = std::mem::take(&mut *shared.unpacked.lock().unwrap_or_else(PoisonError::into_inner));
+    let complete: Option<Vec<Unpacked>> = unpacked.into_iter().collect();
+    complete.ok_or_else(|| Error::Internal("a package was not unpacked".to_owned()))
+}
+
+impl Shared {
+    async fn fetch(
+        &self,
+        sender: &mpsc::Sender<Verified>,
+        done: &mpsc::UnboundedSender<u64>,
+    ) -> Result<(), Error> {
+        while let Some(number) = self.order.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            let artifact = &self.plan.packages[*number];
+            // without a name, so that a crash leaves nothing
+            let mut file = tempfile::tempfile_in(&self.staging)
+                .map_err(|source| publish::Error::Write { path: self.staging.clone(), source })?;
+            let expected = Expected { size: artifact.size, checksum: artifact.sha256.into() };
+            let urls = urls(&self.plan, artifact)?;
+            self.client
+                .download(&urls, expected, &mut file, &|_| {})
+                .await
+                .map_err(|source| Error::Package { package: artifact.label(), source })?;
+            let _ = done.send(artifact.size);
+            if sender.send((*number, file)).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn unpack(&self, receiver: &Mutex<mpsc::Receiver<Verified>>) -> Result<(), Error> {
+        loop {
+            let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+            let Some((number, mut file)) = next else { return Ok(()) };
+            if self.failed.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            let artifact = &self.plan.packages[number];
+            let root = private_root(&self.staging, number);
+            let unpacked = tree::unpack(&mut file, artifact, &root, &Limits::for_artifact(artifact))?;
+            self.unpacked.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(unpacked);
+        }
+    }
+}
+
+fn urls(plan: &Plan, artifact: &Artifact) -> Result<Vec<Url>, Error> {
+    let uris = plan.source_of(artifact).map(|source| source.uris.as_slice()).unwrap_or_default();
+    let urls: Vec<Url> = uris
+        .iter()
+        .filter_map(|uri| Url::parse(uri).ok())
+        .map(|uri| join(&uri, &artifact.filename))
+        .collect();
+    match urls.is_empty() {
+        false => Ok(urls),
+        true => Err(Error::Lock(crate::lock::Error::Inconsistent {
+            path: "aptlet.lock".into(),
+            reason: format!("source '{}' has no URI that can be read", artifact.source),
+        })),
+    }
+}

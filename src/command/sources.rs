@@ -1,0 +1,197 @@
+//! From settings to sources, keyring, pins and, at last, a plan.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use url::Url;
+
+use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice, read_text};
+use crate::error::Error;
+use crate::fetch::Client;
+use crate::plan::Request;
+use crate::report::Report;
+use crate::resolve::{self, Options, Resolved, Wanted, pin};
+use crate::source::keyring::Keyring;
+use crate::source::list::{self, Source, Variables};
+use crate::source::{Loader, Released};
+
+/// Debian's security archive, which has suites of its own on a host of its own.
+const SECURITY_MIRROR: &str = "http://security.debian.org/debian-security";
+const SECURITY_SUITE: &str = "trixie-security";
+
+/// The files of the settings that decide what a plan looks like.
+pub(super) fn files(settings: &Settings) -> Vec<&Path> {
+    let sources = match &settings.sources {
+        SourceChoice::Files(files) => files.iter().collect(),
+        SourceChoice::Machine(machine) => machine.files.iter().chain(&machine.preferences).collect(),
+        SourceChoice::Mirror { .. } | SourceChoice::BuiltIn { .. } => Vec::new(),
+    };
+    let given: Vec<&PathBuf> = settings.preferences.iter().chain(&settings.keyrings).collect();
+    [sources, given].concat().into_iter().map(PathBuf::as_path).collect()
+}
+
+/// The auth.conf files of the machine, where its sources are used.
+pub(super) fn machine_auth(settings: &Settings) -> &[PathBuf] {
+    match &settings.sources {
+        SourceChoice::Machine(machine) => &machine.auth,
+        _ => &[],
+    }
+}
+
+pub(super) fn loader(settings: &Settings, client: Client) -> Result<Loader, Error> {
+    let mut keyring = Keyring::default();
+    for file in &settings.keyrings {
+        keyring.extend(Keyring::read(file)?);
+    }
+    if let SourceChoice::Machine(machine) = &settings.sources {
+        for file in &machine.trusted {
+            match Keyring::read(file) {
+                Ok(own) => keyring.extend(own),
+                // apt, too, goes on without them
+                Err(error) => tracing::warn!("{error}"),
+            }
+        }
+    }
+    keyring.extend(Keyring::builtin_debian()?);
+    keyring.extend(Keyring::builtin_ubuntu()?);
+    Ok(Loader { client, keyring, architecture: settings.architecture.to_string(), now: Timestamp::now() })
+}
+
+pub(super) fn sources(settings: &Settings) -> Result<Vec<Source>, Error> {
+    let variables = Variables { architecture: settings.architecture.to_string() };
+    let mut sources = Vec::new();
+    let mut add = |path: &Path, text: &str| -> Result<(), Error> {
+        sources.extend(list::parse_file(path, text, &variables)?);
+        Ok(())
+    };
+    match &settings.sources {
+        SourceChoice::Files(files) => {
+            for file in files {
+                add(file, &read_text(file)?)?;
+            }
+        }
+        SourceChoice::Machine(machine) => {
+            for file in &machine.files {
+                add(file, &read_text(file)?)?;
+            }
+        }
+        SourceChoice::Mirror { uris, suites, components } => {
+            let uris: Vec<&str> = uris.iter().map(Url::as_str).collect();
+            for suite in suites {
+                let components: &[String] = if suite.ends_with('/') { &[] } else { components };
+                add(Path::new("mirror.sources"), &stanza(&uris.join(" "), suite, components))?;
+            }
+        }
+        SourceChoice::BuiltIn { components } => {
+            let path = Path::new("builtin.sources");
+            add(path, &stanza(DEFAULT_MIRROR, &DEFAULT_SUITES.join(" "), components))?;
+            add(path, &stanza(SECURITY_MIRROR, SECURITY_SUITE, components))?;
+        }
+    }
+    let architecture = settings.architecture.as_str();
+    sources.retain(|source| {
+        source.architectures.is_empty() || source.architectures.iter().any(|listed| listed == architecture)
+    });
+    Ok(sources)
+}
+
+fn stanza(uris: &str, suites: &str, components: &[String]) -> String {
+    let components = match components {
+        [] => String::new(),
+        some => format!("Components: {}\n", some.join(" ")),
+    };
+    format!("Types: deb\nURIs: {uris}\nSuites: {suites}\n{components}")
+}
+
+/// A plan made from the sources, and the Releases that it rests on.
+pub(super) struct Planned {
+    pub(super) resolved: Resolved,
+    pub(super) releases: Vec<Released>,
+}
+
+/// The stops from sources to plan.
+pub(super) async fn plan(settings: &Settings, client: Client, report: &Report) -> Result<Planned, Error> {
+    let stop = report.begin("sources", 0);
+    let loader = loader(settings, client)?;
+    let sources = sources(settings)?;
+    let releases = releases(&loader, &sources).await?;
+    let loaded = loader.index(&releases).await?;
+    stop.end(format!("{} packages in {} suites", loaded.index.len(), releases.len()));
+
+    let stop = report.begin("resolve", 0);
+    let mut pins = Vec::new();
+    let machine = match &settings.sources {
+        SourceChoice::Machine(machine) => machine.preferences.as_slice(),
+        _ => &[],
+    };
+    for path in settings.preferences.iter().chain(machine) {
+        pins.extend(pin::parse(path, &read_text(path)?)?);
+    }
+    let architecture = settings.architecture.to_string();
+    let request = Request {
+        packages: settings.requests.iter().map(|request| request.text.clone()).collect(),
+        architecture: architecture.clone(),
+        recommends: settings.recommends,
+    };
+    let wanted: Vec<Wanted> = settings
+        .requests
+        .iter()
+        .map(|request| Wanted {
+            name: request.name.clone(),
+            architecture: request.arch.clone(),
+            version: request.version.clone(),
+            suite: request.suite.clone(),
+            forbid: request.forbid,
+        })
+        .collect();
+    let options = Options { architecture: &architecture, pins: &pins, recommends: settings.recommends };
+    // apt's order of marking goes as deep as its chains of dependencies are long
+    let resolved = std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(64 << 20)
+            .spawn_scoped(scope, || {
+                resolve::resolve(&loaded.index, &loaded.provenance, request, &wanted, &options)
+            })
+            .map_err(|error| Error::Internal(format!("cannot start a thread: {error}")))?
+            .join()
+            .map_err(|_| Error::Internal("the resolver broke".to_owned()))?
+            .map_err(Error::from)
+    })?;
+    for note in &resolved.notes {
+        tracing::info!("{note}");
+    }
+    stop.end(format!("{} packages", resolved.plan.packages.len()));
+    Ok(Planned { resolved, releases })
+}
+
+/// Where the Releases of all sources may be, with the credentials that the sources have.
+pub(super) fn release_urls(settings: &Settings) -> Result<Vec<Url>, Error> {
+    let mut urls = Vec::new();
+    for source in sources(settings)? {
+        for uri in &source.uris {
+            let folder = source.release_dir(uri);
+            let inline = source.inrelease_path.as_deref().unwrap_or("InRelease");
+            urls.extend([list::join(&folder, inline), list::join(&folder, "Release")]);
+        }
+    }
+    Ok(urls)
+}
+
+/// A URL without the user and password in it.
+pub(super) fn public(url: &Url) -> String {
+    crate::source::without_credentials(url)
+}
+
+async fn releases(loader: &Loader, sources: &[Source]) -> Result<Vec<Released>, Error> {
+    let mut tasks = Vec::new();
+    for source in sources {
+        let (loader, source) = (loader.clone(), source.clone());
+        tasks.push(tokio::spawn(async move { loader.release(&source).await }));
+    }
+    let mut releases = Vec::new();
+    for task in tasks {
+        let released = task.await.map_err(|error| Error::Internal(error.to_string()))?;
+        releases.push(released?);
+    }
+    Ok(releases)
+}

@@ -1,0 +1,49 @@
+//! `aptlet status`: what is installed.
+
+use std::io::Write as _;
+
+use crate::config::{LogFormat, Settings};
+use crate::error::Error;
+use crate::lock;
+use crate::publish::state::FOLDER;
+use crate::publish::{self, State};
+use crate::report::mebibytes;
+
+pub(super) fn status(settings: &Settings) -> Result<(), Error> {
+    let nothing = || publish::Error::Empty { destination: settings.dest.clone() };
+    let generation = publish::current(&settings.dest).ok_or_else(nothing)?;
+    let state = State::read(&generation).ok_or_else(nothing)?;
+    let plan = lock::read(&generation.join(FOLDER).join("aptlet.lock"))?;
+    let id = generation.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let text = match settings.log_format {
+        LogFormat::Json => {
+            let packages: Vec<_> = plan
+                .packages
+                .iter()
+                .map(|package| {
+                    serde_json::json!({
+                        "name": package.name, "version": package.version, "architecture": package.architecture,
+                    })
+                })
+                .collect();
+            let object = serde_json::json!({
+                "generation": id, "plan": state.plan, "packages": packages, "notes": state.notes,
+            });
+            format!("{object}\n")
+        }
+        LogFormat::Text => {
+            let (count, size) = (state.packages, mebibytes(state.download_size));
+            let mut text = format!("generation {id}: {count} packages ({size})\n");
+            for package in &plan.packages {
+                text.push_str(&format!("{}\n", package.label()));
+            }
+            for note in &state.notes {
+                text.push_str(&format!("note: {note}\n"));
+            }
+            text
+        }
+    };
+    // whoever reads may have had enough
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(())
+}

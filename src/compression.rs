@@ -1,0 +1,188 @@
+//! Decompression by file extension, for the members of a `.deb` and for repository indices.
+
+use std::io::{self, BufRead, Read};
+
+use xz2::stream::{CONCATENATED, Stream};
+
+/// What an `.xz` or `.lzma` header may make us allocate, in bytes. `xz -9` needs 65 MiB; a header can demand 4 GiB.
+const XZ_MEMORY: u64 = 128 << 20;
+
+/// Base-two logarithm of the largest window that a zstd frame may demand: 128 MiB, the default of zstd(1).
+const ZSTD_WINDOW_LOG: u32 = 27;
+
+/// How a file is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip (RFC 1952), members concatenated or not.
+    Gzip,
+    /// The .xz format, streams concatenated or not.
+    Xz,
+    /// Zstandard (RFC 8878), frames concatenated or not.
+    Zstd,
+    /// bzip2, streams concatenated or not.
+    Bzip2,
+    /// The .lzma format of LZMA Utils.
+    Lzma,
+}
+
+impl Compression {
+    /// The compression that an extension (without its dot) stands for; the empty extension stands for none.
+    /// `None` where the extension is unknown.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        match extension {
+            "" => Some(Self::None),
+            "gz" => Some(Self::Gzip),
+            "xz" => Some(Self::Xz),
+            "zst" => Some(Self::Zstd),
+            "bz2" => Some(Self::Bzip2),
+            "lzma" => Some(Self::Lzma),
+            _ => None,
+        }
+    }
+
+    /// Those that repositories offer indices in, the one to prefer first.
+    pub const OF_INDICES: [Self; 5] = [Self::Xz, Self::Zstd, Self::Gzip, Self::Bzip2, Self::None];
+
+    /// The inverse of [`Compression::of_extension`].
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Gzip => "gz",
+            Self::Xz => "xz",
+            Self::Zstd => "zst",
+            Self::Bzip2 => "bz2",
+            Self::Lzma => "lzma",
+        }
+    }
+
+    /// A reader of the decompressed bytes.
+    ///
+    /// Fails only if the decoder cannot be set up. Reading fails where the data is damaged, or demands more
+    /// memory than 128 MiB.
+    pub fn decoder<'a>(self, reader: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+        Ok(match self {
+            Self::None => Box::new(reader),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
+            Self::Xz => xz(reader, Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?),
+            Self::Lzma => xz(reader, Stream::new_lzma_decoder(XZ_MEMORY)?),
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(reader)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                Box::new(decoder)
+            }
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(reader)),
+        })
+    }
+}
+
+fn xz<'a>(reader: impl BufRead + Send + 'a, stream: Stream) -> Box<dyn Read + Send + 'a> {
+    Box::new(MemoryLimited(xz2::bufread::XzDecoder::new_stream(reader, stream)))
+}
+
+/// Says in words that the memory limit was met; liblzma's own error does not.
+struct MemoryLimited<R>(R);
+
+impl<R: Read> Read for MemoryLimited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| {
+            match error.get_ref().and_then(|inner| inner.downcast_ref::<xz2::stream::Error>()) {
+                Some(xz2::stream::Error::MemLimit) => io::Error::new(
+                    io::ErrorKind::OutOfMemory,
+                    format!("the xz stream demands more than {} MiB of memory", XZ_MEMORY >> 20),
+                ),
+                _ => error,
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn decode(compression: Compression, bytes: &[u8]) -> io::Result<String> {
+        let mut text = String::new();
+        compression.decoder(bytes)?.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    fn encode(compression: Compression, text: &str) -> Vec<u8> {
+        match compression {
+            Compression::None => text.into(),
+            Compression::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+                encoder.write_all(text.as_bytes()).unwrap();
+                encoder.finish().unwrap()
+            }
+            Compression::Xz => {
+                xz_encode(Stream::new_easy_encoder(1, xz2::stream::Check::Crc64).unwrap(), text)
+            }
+            Compression::Lzma => {
+                let options = xz2::stream::LzmaOptions::new_preset(1).unwrap();
+                xz_encode(Stream::new_lzma_encoder(&options).unwrap(), text)
+            }
+            Compression::Zstd => zstd::encode_all(text.as_bytes(), 3).unwrap(),
+            Compression::Bzip2 => {
+                let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+                encoder.write_all(text.as_bytes()).unwrap();
+                encoder.finish().unwrap()
+            }
+        }
+    }
+
+    fn xz_encode(stream: Stream, text: &str) -> Vec<u8> {
+        let mut encoder = xz2::write::XzEncoder::new_stream(Vec::new(), stream);
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn reads_every_format_and_its_concatenation() {
+        for extension in ["", "gz", "xz", "zst", "bz2", "lzma"] {
+            let compression = Compression::of_extension(extension).unwrap();
+            let once = encode(compression, "Package: jq\n");
+            assert_eq!(decode(compression, &once).unwrap(), "Package: jq\n", "{extension}");
+            // The .lzma format has no way to concatenate.
+            if compression != Compression::Lzma {
+                let twice = [once.clone(), once].concat();
+                assert_eq!(decode(compression, &twice).unwrap(), "Package: jq\nPackage: jq\n", "{extension}");
+            }
+        }
+        assert_eq!(Compression::of_extension("Z"), None);
+    }
+
+    #[test]
+    fn notices_truncation_and_damage() {
+        for extension in ["gz", "xz", "zst", "bz2"] {
+            let compression = Compression::of_extension(extension).unwrap();
+            let mut bytes = encode(compression, &"text ".repeat(1000));
+            assert!(decode(compression, &bytes[..bytes.len() - 5]).is_err(), "{extension} cut short");
+            bytes[0] ^= 1;
+            assert!(decode(compression, &bytes).is_err(), "{extension} damaged");
+        }
+    }
+
+    #[test]
+    fn refuses_an_xz_stream_that_wants_too_much_memory() {
+        let mut options = xz2::stream::LzmaOptions::new_preset(0).unwrap();
+        options.dict_size(256 << 20);
+        let mut filters = xz2::stream::Filters::new();
+        filters.lzma2(&options);
+        // Building the encoder would allocate gigabytes, so a small dictionary is declared large in the header:
+        // its LZMA2 property is at byte 16, the header's CRC32 follows.
+        let mut bytes = encode(Compression::Xz, "text");
+        assert_eq!(&bytes[14..16], &[0x21, 1], "the filter flags are where they are expected");
+        bytes[16] = 40;
+        let mut crc = flate2::Crc::new();
+        crc.update(&bytes[12..20]);
+        bytes[20..24].copy_from_slice(&crc.sum().to_le_bytes());
+        let error = decode(Compression::Xz, &bytes).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
+        assert!(error.to_string().contains("128 MiB"), "{error}");
+    }
+}

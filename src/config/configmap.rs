@@ -1,0 +1,238 @@
+//! The `ConfigMap`: a folder of keys in apt's own formats.
+//!
+//! The kubelet mounts `KEY -> ..data/KEY` and `..data -> ..TIMESTAMP/`, and swaps the latter link when the
+//! `ConfigMap` changes; so names that begin with `.` are its own, and keys are links to be followed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::{Error, Warning};
+use super::nearest::nearest;
+use super::options::Options;
+use super::{text, yaml};
+
+/// What a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    Packages,
+    Sources,
+    Keyring,
+    Preferences,
+    Auth,
+    Certificate,
+    Lock,
+    Settings,
+}
+
+/// The keys that mean something: a name, or `*.` and an extension.
+pub(super) const KEYS: [(&str, Key); 11] = [
+    ("packages", Key::Packages),
+    ("*.sources", Key::Sources),
+    ("*.list", Key::Sources),
+    ("*.asc", Key::Keyring),
+    ("*.gpg", Key::Keyring),
+    ("*.pref", Key::Preferences),
+    ("auth.conf", Key::Auth),
+    ("*.crt", Key::Certificate),
+    ("*.pem", Key::Certificate),
+    ("aptlet.lock", Key::Lock),
+    ("aptlet.yaml", Key::Settings),
+];
+
+/// What the `ConfigMap` says.
+#[derive(Debug, Default)]
+pub(super) struct ConfigMap {
+    /// `aptlet.yaml` and the keys that stand for one of its settings.
+    pub(super) options: Options,
+    /// The path of the key `packages`.
+    pub(super) packages: Option<PathBuf>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Reads the `ConfigMap` that is mounted at `folder`. None needs to be there unless it was asked for by name
+/// (`required`).
+pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
+    let failed = |source| Error::Folder { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if !required && error.kind() == io::ErrorKind::NotFound => return Ok(ConfigMap::default()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry.map_err(failed)?.file_name());
+    }
+    names.sort();
+
+    let mut map = ConfigMap::default();
+    let mut keys = Options::default();
+    for name in names {
+        let path = folder.join(&name);
+        if name.as_encoded_bytes().starts_with(b".") || path.is_dir() {
+            continue;
+        }
+        let name = name.to_string_lossy();
+        match classify(&name) {
+            Some(Key::Packages) => map.packages = Some(path),
+            Some(Key::Sources) => keys.sources.push(path),
+            Some(Key::Keyring) => keys.keyring.push(path),
+            Some(Key::Preferences) => keys.preferences.push(path),
+            Some(Key::Certificate) => keys.ca_certificate.push(path),
+            Some(Key::Auth) => keys.auth = Some(path),
+            Some(Key::Lock) => keys.lock = Some(path),
+            Some(Key::Settings) => map.options = yaml::parse(&path, &text::read(&path)?)?.relative_to(folder),
+            None => map.warnings.push(Warning::UnknownKey { path, nearest: nearest_key(&name) }),
+        }
+    }
+    // The keys and what `aptlet.yaml` lists are equals; only of single values there can be just one.
+    append(&mut map.options.sources, &keys.sources);
+    append(&mut map.options.keyring, &keys.keyring);
+    append(&mut map.options.preferences, &keys.preferences);
+    append(&mut map.options.ca_certificate, &keys.ca_certificate);
+    map.options = map.options.or(keys);
+    Ok(map)
+}
+
+fn append(list: &mut Vec<PathBuf>, more: &[PathBuf]) {
+    for path in more {
+        if !list.contains(path) {
+            list.push(path.clone());
+        }
+    }
+}
+
+fn classify(name: &str) -> Option<Key> {
+    let matches = |key: &str| match key.strip_prefix('*') {
+        Some(ending) => name.ends_with(ending),
+        None => name == key,
+    };
+    KEYS.iter().find(|(key, _)| matches(key)).map(|(_, kind)| *kind)
+}
+
+/// The key that `name` was probably meant to be; of `NAME.EXTENSION` only the extension is doubted.
+fn nearest_key(name: &str) -> Option<String> {
+    let whole = KEYS.iter().map(|(key, _)| *key).filter(|key| !key.starts_with('*'));
+    nearest(name, whole).or_else(|| {
+        let (stem, extension) = name.rsplit_once('.')?;
+        let extensions = KEYS.iter().filter_map(|(key, _)| key.strip_prefix("*."));
+        nearest(extension, extensions).map(|extension| format!("{stem}.{extension}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::config::values::Count;
+
+    /// A folder as the kubelet mounts it.
+    fn mounted(keys: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("..2026_01_01_00_00_00.123");
+        fs::create_dir(&data).unwrap();
+        symlink("..2026_01_01_00_00_00.123", folder.path().join("..data")).unwrap();
+        for (key, text) in keys {
+            fs::write(data.join(key), text).unwrap();
+            symlink(format!("..data/{key}"), folder.path().join(key)).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_name_and_sorted() {
+        let keys =
+            ["packages", "b.sources", "a.list", "z.asc", "k.gpg", "x.pref", "auth.conf", "ca.crt", "b.pem"];
+        let folder = mounted(&keys.map(|key| (key, "")));
+        fs::write(folder.path().join("aptlet.lock"), "").unwrap();
+        fs::create_dir(folder.path().join("folder.sources")).unwrap();
+        fs::write(folder.path().join(".hidden.sources"), "").unwrap();
+        let map = load(folder.path(), true).unwrap();
+        let at = |name: &str| folder.path().join(name);
+        assert_eq!(map.packages, Some(at("packages")));
+        assert_eq!(
+            map.options,
+            Options {
+                lock: Some(at("aptlet.lock")),
+                sources: vec![at("a.list"), at("b.sources")],
+                keyring: vec![at("k.gpg"), at("z.asc")],
+                preferences: vec![at("x.pref")],
+                auth: Some(at("auth.conf")),
+                ca_certificate: vec![at("b.pem"), at("ca.crt")],
+                ..Options::default()
+            }
+        );
+        assert_eq!(map.warnings, []);
+    }
+
+    #[test]
+    fn settings_and_keys_add_up_and_paths_are_beside_the_file() {
+        let yaml = "keyring: [sub/x.asc, own.asc, /y.gpg]\nlock: other.lock\noutput: '-'\nretries: 1\nprefix: p\ndest: ''\n";
+        let folder = mounted(&[("aptlet.yaml", yaml), ("own.asc", ""), ("z.asc", ""), ("aptlet.lock", "")]);
+        let options = load(folder.path(), true).unwrap().options;
+        let at = |name: &str| folder.path().join(name);
+        assert_eq!(
+            options,
+            Options {
+                keyring: vec![at("sub/x.asc"), at("own.asc"), "/y.gpg".into(), at("z.asc")],
+                lock: Some(at("other.lock")),
+                output: Some("-".into()),
+                prefix: Some("p".into()),
+                retries: Some(Count(1)),
+                ..Options::default()
+            }
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_warned_of_with_the_nearest() {
+        let keys = ["Packages", "aptlet.yml", "debian.source", "notes.txt", "package"];
+        let folder = mounted(&keys.map(|key| (key, "")));
+        let warnings = load(folder.path(), true).unwrap().warnings;
+        let nearest: Vec<_> = warnings
+            .iter()
+            .map(|warning| match warning {
+                Warning::UnknownKey { path, nearest } => {
+                    (path.file_name().unwrap().to_str().unwrap(), nearest.as_deref())
+                }
+                other => panic!("{other}"),
+            })
+            .collect();
+        assert_eq!(
+            nearest,
+            [
+                ("Packages", Some("packages")),
+                ("aptlet.yml", Some("aptlet.yaml")),
+                ("debian.source", Some("debian.sources")),
+                ("notes.txt", None),
+                ("package", Some("packages")),
+            ]
+        );
+        let text = warnings[3].to_string();
+        assert!(text.contains("packages, *.sources, *.list"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_folder_matters_only_if_it_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("none");
+        assert_eq!(load(&missing, false).unwrap().options, Options::default());
+        assert!(matches!(load(&missing, true), Err(Error::Folder { .. })));
+        fs::write(&missing, "").unwrap();
+        assert!(matches!(load(&missing, false), Err(Error::Folder { .. })), "a file is no folder");
+    }
+
+    #[test]
+    fn bad_settings_name_their_file() {
+        let folder = mounted(&[("aptlet.yaml", "retries: 1\ndst: /p\n")]);
+        let error = load(folder.path(), true).unwrap_err();
+        let place = format!("{}:2:1: unknown key 'dst'", folder.path().join("aptlet.yaml").display());
+        assert_eq!(error.to_string(), place);
+        symlink("..data/gone", folder.path().join("gone.yaml")).unwrap();
+        fs::remove_file(folder.path().join("aptlet.yaml")).unwrap();
+        symlink("..data/gone", folder.path().join("aptlet.yaml")).unwrap();
+        assert!(matches!(load(folder.path(), true), Err(Error::Read { .. })), "a dangling link");
+    }
+}

@@ -1,0 +1,220 @@
+//! What can be wrong with the configuration, and what to be warned of.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::requests::{Origin, Problem};
+use super::values;
+
+/// A configuration that cannot be worked with; all of these are the user's to mend (exit code 2).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A request that is malformed or asks for what is not supported.
+    #[error("{origin}: '{text}' {problem}", text = values::redact(text).escape_debug())]
+    Request {
+        /// Where it stands.
+        origin: Origin,
+        /// The offending word.
+        text: String,
+        /// What is wrong with it.
+        problem: Problem,
+    },
+    /// Nothing to install.
+    #[error("no packages are requested")]
+    NoRequests {
+        /// The folder whose key `packages` was looked for.
+        config: PathBuf,
+        /// What has been passed over until then; the requests may be there, under a misspelt name.
+        warnings: Vec<Warning>,
+    },
+    /// A lock and requests from the same place, which can only contradict each other.
+    #[error("{lock} and {requests} are both given, but a lock leaves nothing to ask for")]
+    LockAndRequests {
+        /// How the lock is given.
+        lock: &'static str,
+        /// How the requests are given.
+        requests: &'static str,
+    },
+    /// `--quiet` and `--verbose` from the same place.
+    #[error("'quiet' and 'verbose' are both set in {place}")]
+    QuietAndVerbose {
+        /// Where.
+        place: String,
+    },
+    /// A variable whose value does not fit.
+    #[error("{variable}: '{value}' is not a valid value: {reason}", value = value.escape_debug())]
+    Variable {
+        /// The variable.
+        variable: String,
+        /// Its value, as far as it is text.
+        value: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The folder of settings was named and cannot be read.
+    #[error("cannot read the settings folder '{}': {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file of configuration that cannot be read.
+    #[error("cannot read '{}': {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A folder, device or pipe in place of a file.
+    #[error("'{}' is not a regular file", path.display())]
+    NotAFile {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A file larger than [`super::text::LARGEST`].
+    #[error("'{}' is larger than 16 MiB, which no file of configuration is", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that should be text and is not UTF-8.
+    #[error("{}:{line}: not UTF-8 text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The line of the first wrong byte, from 1.
+        line: usize,
+    },
+    /// A key of `aptlet.yaml` that no setting has.
+    #[error("{}:{line}:{column}: unknown key '{key}'", path.display(), key = key.escape_debug())]
+    UnknownYamlKey {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The column in characters, from 1.
+        column: u64,
+        /// The key.
+        key: String,
+        /// The key that was probably meant.
+        nearest: Option<String>,
+    },
+    /// `aptlet.yaml` is not YAML, or a value does not fit its setting.
+    #[error("{}:{line}:{column}: {reason}", path.display())]
+    Yaml {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The column in characters, from 1.
+        column: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// The prefix cannot be one.
+    #[error("the prefix '{}' {reason}", path.display())]
+    Prefix {
+        /// The prefix.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A relative path is to be resolved and the working directory is gone or unreadable.
+    #[error("cannot tell the working directory: {0}")]
+    WorkingDirectory(#[source] io::Error),
+}
+
+impl Error {
+    /// What to do about it, where the message does not say so already.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Request { problem, .. } => Some(problem.hint()),
+            Self::NoRequests { warnings, .. } if !warnings.is_empty() => {
+                let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+                Some(format!("look whether they are given by a wrong name: {}", warnings.join("; ")))
+            }
+            Self::NoRequests { config, .. } => Some(format!(
+                "name packages as arguments, in APTLET_PACKAGES, or in the key 'packages' of the ConfigMap at {}",
+                config.display()
+            )),
+            Self::LockAndRequests { lock, requests } => {
+                Some(format!("drop {requests} to install what the lock pins, or drop {lock} to resolve anew"))
+            }
+            Self::QuietAndVerbose { .. } => Some("unset one of them".to_owned()),
+            Self::Folder { .. } => Some(
+                "mount the ConfigMap there, or name the right folder with --config or APTLET_CONFIG"
+                    .to_owned(),
+            ),
+            Self::UnknownYamlKey { key, .. } if key == "packages" => {
+                Some("write the requests into 'packages', its own key of the ConfigMap".to_owned())
+            }
+            Self::UnknownYamlKey { nearest: Some(nearest), .. } => Some(format!("write '{nearest}'")),
+            Self::UnknownYamlKey { .. } => {
+                Some("use the names of the long flags, as 'aptlet install --help' lists them".to_owned())
+            }
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("make it readable for the user that the container runs as".to_owned())
+            }
+            Self::NotText { .. } => Some("save the file as UTF-8".to_owned()),
+            Self::Prefix { .. } => Some("give the absolute path of a folder, such as /p".to_owned()),
+            Self::WorkingDirectory(_) => Some("give --dest as an absolute path".to_owned()),
+            Self::Variable { .. }
+            | Self::Read { .. }
+            | Self::NotAFile { .. }
+            | Self::TooLarge { .. }
+            | Self::Yaml { .. } => None,
+        }
+    }
+}
+
+/// What is odd in the configuration without being wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// A variable `APTLET_…` that means nothing.
+    UnknownVariable {
+        /// Its name.
+        name: String,
+        /// The variable that was probably meant.
+        nearest: Option<String>,
+    },
+    /// A key of the `ConfigMap` that means nothing.
+    UnknownKey {
+        /// Its path.
+        path: PathBuf,
+        /// The key that was probably meant.
+        nearest: Option<String>,
+    },
+    /// A setting that has no effect, since the sources come from elsewhere.
+    Unused {
+        /// The long flag of the setting.
+        setting: &'static str,
+        /// Where the sources come from.
+        sources: PathBuf,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownVariable { name, nearest } => {
+                write!(f, "the variable {} means nothing to aptlet", name.escape_debug())?;
+                nearest.iter().try_for_each(|nearest| write!(f, "; did you mean {nearest}?"))
+            }
+            Self::UnknownKey { path, nearest: Some(nearest) } => {
+                write!(f, "'{}' is ignored; did you mean '{nearest}'?", path.display())
+            }
+            Self::UnknownKey { path, nearest: None } => write!(
+                f,
+                "'{}' is ignored; the keys are {}",
+                path.display(),
+                super::configmap::KEYS.map(|(key, _)| key).join(", ")
+            ),
+            Self::Unused { setting, sources } => {
+                write!(f, "'{setting}' has no effect, since the sources come from '{}'", sources.display())
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The stop *config*: flags, environment and `ConfigMap` become one [`Settings`].
+//!
+//! The three say the same things ([`Options`]); a flag beats the environment, which beats the `ConfigMap`, which
+//! beats the default. Nothing else is read of them: source lists, keyrings and locks are handed on as paths.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+mod configmap;
+mod environment;
+mod error;
+mod nearest;
+mod options;
+mod requests;
+mod sources;
+mod text;
+mod values;
+mod yaml;
+
+pub use environment::PACKAGES;
+pub use error::{Error, Warning};
+pub use options::{Options, variable_of};
+pub use requests::{Origin, Problem, Request};
+pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt, SourceChoice};
+pub use text::{LARGEST, read as read_text};
+pub(crate) use values::redact;
+pub use values::{Architecture, BadValue, Count, LogFormat, MirrorUri, Word};
+
+const DEFAULT_CONFIG: &str = "/etc/aptlet";
+const DEFAULT_DEST: &str = "/p";
+const DEFAULT_OUTPUT: &str = "aptlet.lock";
+const DEFAULT_TERMINATION_LOG: &str = "/dev/termination-log";
+const DEFAULT_CONNECTIONS: u32 = 8;
+const DEFAULT_RETRIES: u32 = 3;
+const DEFAULT_TIMEOUT: u32 = 30;
+
+/// What the settings are for; they differ in whether there must be something to install.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// `aptlet install`: requests, or a lock.
+    Install,
+    /// `aptlet lock`: requests; a lock that is there already is not looked at.
+    Lock,
+    /// `aptlet status`: neither.
+    Status,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Warnings and errors.
+    Quiet,
+    /// What is done.
+    Normal,
+    /// What is done, in detail.
+    Verbose,
+}
+
+/// Where `aptlet lock` writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Standard output.
+    Stdout,
+    /// A file.
+    File(PathBuf),
+}
+
+/// Everything that is configured, decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The destination: an absolute path without `.` and `..`.
+    pub dest: PathBuf,
+    /// The path at which the main container sees the destination: absolute, without `.` and `..`, UTF-8.
+    pub prefix: String,
+    /// What to install. With a `lock` that lies in the `ConfigMap`, these are the requests beside it, which it
+    /// was made from; with any other lock there are none.
+    pub requests: Vec<Request>,
+    /// The lock to install instead of resolving `requests`.
+    pub lock: Option<PathBuf>,
+    /// Where the sources come from.
+    pub sources: SourceChoice,
+    /// Keyrings to trust for sources that do not name their own.
+    pub keyrings: Vec<PathBuf>,
+    /// Files of `apt_preferences(5)`.
+    pub preferences: Vec<PathBuf>,
+    /// Files of `apt_auth.conf(5)`.
+    pub auth: Vec<PathBuf>,
+    /// PEM files of certificate authorities to trust besides those built in.
+    pub ca_certificates: Vec<PathBuf>,
+    /// The native architecture of what is installed.
+    pub architecture: Architecture,
+    /// Whether `Recommends` count as `Depends`.
+    pub recommends: bool,
+    /// Connections to one host at once; at least 1.
+    pub connections: usize,
+    /// Further tries after the first.
+    pub retries: u32,
+    /// How long a server may send nothing; at least a second.
+    pub timeout: Duration,
+    /// Where `aptlet lock` writes to.
+    pub output: Output,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// How much is logged.
+    pub verbosity: Verbosity,
+    /// The pod's termination message file, which need not exist.
+    pub termination_log: PathBuf,
+    /// What to tell the user before all else.
+    pub warnings: Vec<Warning>,
+}
+
+/// What the configuration depends on besides the command line.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// All environment variables.
+    pub environment: Vec<(OsString, OsString)>,
+    /// What relative paths are relative to.
+    pub working_directory: PathBuf,
+    /// The folder of settings where none is named.
+    pub etc_aptlet: PathBuf,
+    /// The configuration of this machine's apt.
+    pub etc_apt: PathBuf,
+}
+
+impl Host {
+    /// This process, on this machine.
+    pub fn this() -> Result<Self, Error> {
+        Ok(Self {
+            environment: std::env::vars_os().collect(),
+            working_directory: std::env::current_dir().map_err(Error::WorkingDirectory)?,
+            etc_aptlet: DEFAULT_CONFIG.into(),
+            etc_apt: "/etc/apt".into(),
+        })
+    }
+}
+
+impl Settings {
+    /// Decides all settings of `command` from the flags, the requests of the command line, and `host`.
+    ///
+    /// # Errors
+    /// All are errors of configuration: what is malformed, unknown, contradictory or unreadable.
+    pub fn resolve(
+        command: Command,
+        flags: Options,
+        requests: &[String],
+        host: &Host,
+    ) -> Result<Self, Error> {
+        let environment = environment::read(&host.environment)?;
+        let named = flags.config.as_ref().or(environment.options.config.as_ref());
+        let config = named.unwrap_or(&host.etc_aptlet).clone();
+        let map = configmap::load(&config, named.is_some())?;
+        for (options, place) in [
+            (&flags, "the command line"),
+            (&environment.options, "the environment"),
+            (&map.options, "aptlet.yaml"),
+        ] {
+            if options.quiet == Some(true) && options.verbose == Some(true) {
+                return Err(Error::QuietAndVerbose { place: place.to_owned() });
+            }
+        }
+
+        let layers = [
+            Layer {
+                lock: flags.lock.clone(),
+                requests: Asked::Arguments(requests),
+                names: ["--lock", "the requests on the command line"],
+            },
+            Layer {
+                lock: environment.options.lock.clone(),
+                requests: Asked::Variable(&environment.packages),
+                names: ["APTLET_LOCK", PACKAGES],
+            },
+            Layer {
+                lock: map.options.lock.clone(),
+                requests: Asked::Key(map.packages.as_deref()),
+                names: ["the ConfigMap's lock", "its key 'packages'"],
+            },
+        ];
+        let mut warnings = environment.warnings;
+        warnings.extend(map.warnings);
+        let Some((lock, requests)) = wanted(command, layers)? else {
+            return Err(Error::NoRequests { config, warnings });
+        };
+        let options = flags.or(environment.options).or(map.options);
+        let sources = sources::choose(&options, &host.etc_apt, &mut warnings)?;
+        if command != Command::Status {
+            let lists = [&options.sources, &options.keyring, &options.preferences, &options.ca_certificate];
+            let files = lists.into_iter().flatten().chain(&options.auth).chain(&lock);
+            files.map(PathBuf::as_path).try_for_each(text::check)?;
+        }
+        let dest =
+            normalise(&host.working_directory.join(options.dest.unwrap_or_else(|| DEFAULT_DEST.into())));
+        Ok(Self {
+            prefix: prefix(options.prefix.as_deref().unwrap_or(&dest))?,
+            dest,
+            requests,
+            lock,
+            sources,
+            keyrings: options.keyring,
+            preferences: options.preferences,
+            auth: options.auth.into_iter().collect(),
+            ca_certificates: options.ca_certificate,
+            architecture: options.arch.unwrap_or_else(Architecture::native),
+            recommends: options.recommends.unwrap_or(false),
+            connections: options.connections.map_or(DEFAULT_CONNECTIONS, |count| count.0) as usize,
+            retries: options.retries.map_or(DEFAULT_RETRIES, |count| count.0),
+            timeout: Duration::from_secs(options.timeout.map_or(DEFAULT_TIMEOUT, |count| count.0).into()),
+            output: match options.output {
+                Some(path) if path.as_os_str() == "-" => Output::Stdout,
+                Some(path) => Output::File(path),
+                None => Output::File(DEFAULT_OUTPUT.into()),
+            },
+            log_format: options.log_format.unwrap_or_default(),
+            verbosity: match (options.quiet, options.verbose) {
+                (Some(true), _) => Verbosity::Quiet,
+                (_, Some(true)) => Verbosity::Verbose,
+                _ => Verbosity::Normal,
+            },
+            termination_log: options.termination_log.unwrap_or_else(|| DEFAULT_TERMINATION_LOG.into()),
+            warnings,
+        })
+    }
+}
+
+/// What one layer of configuration wants installed.
+struct Layer<'a> {
+    lock: Option<PathBuf>,
+    requests: Asked<'a>,
+    /// What the user calls the lock and the requests.
+    names: [&'static str; 2],
+}
+
+/// Requests that are read only if no higher layer has any.
+enum Asked<'a> {
+    Arguments(&'a [String]),
+    Variable(&'a str),
+    Key(Option<&'a Path>),
+}
+
+impl Asked<'_> {
+    fn read(&self) -> Result<Vec<Request>, Error> {
+        match self {
+            Self::Arguments(arguments) => {
+                let lists = arguments.iter().map(|text| requests::parse(text, |_, _| Origin::Flag));
+                Ok(lists.collect::<Result<Vec<_>, _>>()?.concat())
+            }
+            Self::Variable(text) => requests::parse(text, |_, _| Origin::Environment),
+            Self::Key(path) => path.map_or(Ok(Vec::new()), requests::read),
+        }
+    }
+}
+
+/// What a command has to install: a lock, or requests, or a lock with the requests that it was made from.
+type Wanted = (Option<PathBuf>, Vec<Request>);
+
+/// What the highest layer that wants anything wants; none if no layer does and the command needs it.
+fn wanted(command: Command, layers: [Layer<'_>; 3]) -> Result<Option<Wanted>, Error> {
+    if command == Command::Status {
+        return Ok(Some((None, Vec::new())));
+    }
+    for layer in layers {
+        let requests = layer.requests.read()?;
+        let lock = layer.lock.filter(|_| command == Command::Install);
+        // In a ConfigMap the one is made from the other; anywhere else they contradict each other.
+        if lock.is_some() && !requests.is_empty() && !matches!(layer.requests, Asked::Key(_)) {
+            let [lock, requests] = layer.names;
+            return Err(Error::LockAndRequests { lock, requests });
+        }
+        if lock.is_some() || !requests.is_empty() {
+            return Ok(Some((lock, requests)));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes `.` and `..` out of an absolute path by its text, as a shell's `cd` does.
+fn normalise(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// A prefix becomes part of `#!` lines and of PATH, so it cannot have what these cannot say.
+fn prefix(path: &Path) -> Result<String, Error> {
+    let refuse = |reason| Err(Error::Prefix { path: path.to_owned(), reason });
+    if !path.is_absolute() {
+        return refuse("is not an absolute path");
+    }
+    match normalise(path).to_str() {
+        None => refuse("is not UTF-8 text"),
+        Some(text) if text.contains(|c: char| c == ':' || c.is_whitespace() || c.is_control()) => {
+            refuse("contains white space or ':', which neither PATH nor a script's first line can say")
+        }
+        Some(text) => Ok(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! The settings that a user can give, each of them optional: one struct, which is read from the flags, from
+//! the environment and from `aptlet.yaml`, so that the three cannot drift apart.
+
+use std::path::{Path, PathBuf};
+
+use clap::builder::BoolishValueParser;
+
+use super::values::{self, Architecture, Count, LogFormat, MirrorUri, Word};
+
+/// What one layer of configuration says; an empty list says nothing.
+///
+/// The long flag, the variable ([`variable_of`]) and the key of `aptlet.yaml` are all made from the name of
+/// the field. The doc comments are the text of `--help`.
+#[allow(rustdoc::bare_urls, clippy::doc_markdown, reason = "the doc comments are the text of --help")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args, serde::Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Options {
+    /// Read settings from this folder, where a ConfigMap is mounted [default: /etc/aptlet]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+
+    /// Install exactly what this lock pins, without resolving anything
+    #[arg(long, value_name = "FILE", help_heading = "Packages")]
+    pub lock: Option<PathBuf>,
+
+    /// Install packages for this architecture [default: that of this machine]
+    #[arg(long, value_name = "ARCH", help_heading = "Packages")]
+    #[serde(deserialize_with = "values::parsed")]
+    pub arch: Option<Architecture>,
+
+    /// Also install what packages recommend [default: false]
+    #[arg(long, value_name = "BOOL", help_heading = "Packages")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub recommends: Option<bool>,
+
+    /// Use the repositories of this .sources or .list file; repeatable
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    #[serde(deserialize_with = "values::list")]
+    pub sources: Vec<PathBuf>,
+
+    /// Use this mirror; repeat for fallbacks [default: http://ftp.debian.org/debian]
+    #[arg(long, value_name = "URL", help_heading = "Sources")]
+    #[serde(deserialize_with = "values::list")]
+    pub mirror: Vec<MirrorUri>,
+
+    /// Use this suite of the mirror; repeatable [default: trixie and trixie-updates]
+    #[arg(long, value_name = "NAME", help_heading = "Sources")]
+    #[serde(deserialize_with = "values::list")]
+    pub suite: Vec<Word>,
+
+    /// Use this component of each suite; repeatable [default: main]
+    #[arg(long, value_name = "NAME", help_heading = "Sources")]
+    #[serde(deserialize_with = "values::list")]
+    pub component: Vec<Word>,
+
+    /// Pin versions as this apt_preferences file says; repeatable
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    #[serde(deserialize_with = "values::list")]
+    pub preferences: Vec<PathBuf>,
+
+    /// Trust repositories signed with this .asc or .gpg keyring; repeatable
+    #[arg(long, value_name = "FILE", help_heading = "Trust")]
+    #[serde(deserialize_with = "values::list")]
+    pub keyring: Vec<PathBuf>,
+
+    /// Trust HTTPS servers certified by this PEM file as well; repeatable
+    #[arg(long, value_name = "FILE", help_heading = "Trust")]
+    #[serde(deserialize_with = "values::list")]
+    pub ca_certificate: Vec<PathBuf>,
+
+    /// Log in to repositories with the passwords of this apt_auth.conf file
+    #[arg(long, value_name = "FILE", help_heading = "Trust")]
+    pub auth: Option<PathBuf>,
+
+    /// Install into this folder [default: /p]
+    #[arg(long, value_name = "DIR", help_heading = "Destination")]
+    pub dest: Option<PathBuf>,
+
+    /// Make it work at this path, where the main container will see it [default: that of --dest]
+    #[arg(long, value_name = "PATH", help_heading = "Destination")]
+    pub prefix: Option<PathBuf>,
+
+    /// Open at most this many connections to one host [default: 8]
+    #[arg(long, value_name = "N", help_heading = "Network")]
+    #[serde(deserialize_with = "values::parsed")]
+    pub connections: Option<Count<1>>,
+
+    /// Try a failed download again this many times [default: 3]
+    #[arg(long, value_name = "N", help_heading = "Network")]
+    #[serde(deserialize_with = "values::parsed")]
+    pub retries: Option<Count<0>>,
+
+    /// Give up on a server that sends nothing for this long [default: 30]
+    #[arg(long, value_name = "SECONDS", help_heading = "Network")]
+    #[serde(deserialize_with = "values::parsed")]
+    pub timeout: Option<Count<1>>,
+
+    /// Write the lock to this file, or to standard output for '-' [default: aptlet.lock]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Write messages as 'text' or as 'json', one object a line [default: text]
+    #[arg(long, value_name = "FORMAT", help_heading = "Output", hide_possible_values = true)]
+    pub log_format: Option<LogFormat>,
+
+    /// Write warnings and errors only
+    #[arg(short, long, value_name = "BOOL", help_heading = "Output")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub quiet: Option<bool>,
+
+    /// Write what is done in detail
+    #[arg(short, long, value_name = "BOOL", help_heading = "Output")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub verbose: Option<bool>,
+
+    /// If this file exists, write what went wrong to it as well [default: /dev/termination-log]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub termination_log: Option<PathBuf>,
+}
+
+/// The variable that says the same as the long flag: `APTLET_SOME_FLAG` for `some-flag`.
+pub fn variable_of(long_flag: &str) -> String {
+    format!("APTLET_{}", long_flag.to_ascii_uppercase().replace('-', "_"))
+}
+
+impl Options {
+    /// What this layer says, and what `lower` says where this one is silent.
+    pub(super) fn or(self, lower: Self) -> Self {
+        // Quiet and verbose exclude each other: one of them here is an answer to both.
+        let spoken = self.quiet == Some(true) || self.verbose == Some(true);
+        let (quiet, verbose) = if spoken { (None, None) } else { (lower.quiet, lower.verbose) };
+        Self {
+            config: self.config.or(lower.config),
+            lock: self.lock.or(lower.lock),
+            arch: self.arch.or(lower.arch),
+            recommends: self.recommends.or(lower.recommends),
+            sources: first(self.sources, lower.sources),
+            mirror: first(self.mirror, lower.mirror),
+            suite: first(self.suite, lower.suite),
+            component: first(self.component, lower.component),
+            preferences: first(self.preferences, lower.preferences),
+            keyring: first(self.keyring, lower.keyring),
+            ca_certificate: first(self.ca_certificate, lower.ca_certificate),
+            auth: self.auth.or(lower.auth),
+            dest: self.dest.or(lower.dest),
+            prefix: self.prefix.or(lower.prefix),
+            connections: self.connections.or(lower.connections),
+            retries: self.retries.or(lower.retries),
+            timeout: self.timeout.or(lower.timeout),
+            output: self.output.or(lower.output),
+            log_format: self.log_format.or(lower.log_format),
+            quiet: self.quiet.or(quiet),
+            verbose: self.verbose.or(verbose),
+            termination_log: self.termination_log.or(lower.termination_log),
+        }
+    }
+
+    /// Reads relative paths as beside `folder`, as those of a file in it are meant. (A prefix is a path of
+    /// another container.) An empty path says nothing.
+    pub(super) fn relative_to(mut self, folder: &Path) -> Self {
+        let single =
+            [&mut self.lock, &mut self.auth, &mut self.dest, &mut self.output, &mut self.termination_log];
+        for path in single {
+            *path = path.take().filter(|path| !path.as_os_str().is_empty()).map(|path| beside(folder, path));
+        }
+        let lists = [&mut self.sources, &mut self.preferences, &mut self.keyring, &mut self.ca_certificate];
+        for list in lists {
+            *list = std::mem::take(list).into_iter().map(|path| beside(folder, path)).collect();
+        }
+        self
+    }
+}
+
+fn beside(folder: &Path, path: PathBuf) -> PathBuf {
+    // For `output` it means standard output.
+    if path.as_os_str() == "-" { path } else { folder.join(path) }
+}
+
+fn first<T>(list: Vec<T>, lower: Vec<T>) -> Vec<T> {
+    if list.is_empty() { lower } else { list }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::ffi::OsString;
+
+    use clap::{Args as _, Command, FromArgMatches as _};
+
+    use super::*;
+    use crate::config::{environment, yaml};
+
+    fn flags(arguments: &[&str]) -> Options {
+        let command = Options::augment_args(Command::new("test").no_binary_name(true));
+        Options::from_arg_matches(&command.try_get_matches_from(arguments).unwrap()).unwrap()
+    }
+
+    /// A good value for each kind of setting, by the value name that the help shows.
+    fn sample(value_name: &str, long: &str) -> &'static str {
+        match (value_name, long) {
+            ("FORMAT", _) => "json",
+            ("BOOL", _) => "true",
+            ("N" | "SECONDS", _) => "7",
+            ("URL", _) => "http://mirror.example/debian",
+            ("ARCH", _) => "riscv64",
+            _ => "/word",
+        }
+    }
+
+    #[test]
+    fn every_long_flag_has_its_variable_and_its_key() {
+        let command = Options::augment_args(Command::new("test"));
+        let mut count = 0;
+        for arg in command.get_arguments() {
+            let long = arg.get_long().unwrap();
+            let value = sample(arg.get_value_names().unwrap()[0].as_str(), long);
+            let from_flag = flags(&[&format!("--{long}={value}")]);
+            assert_ne!(from_flag, Options::default(), "--{long}");
+
+            let variable = (OsString::from(variable_of(long)), OsString::from(value));
+            let environment = environment::read(&[variable]).unwrap();
+            assert_eq!(environment.options, from_flag, "--{long}");
+            assert!(environment.warnings.is_empty(), "--{long}");
+
+            let yaml = yaml::parse(Path::new("aptlet.yaml"), &format!("{long}: {value}\n"));
+            if long == "config" {
+                assert!(yaml.is_err(), "a folder cannot say where it is");
+            } else {
+                assert_eq!(yaml.unwrap(), from_flag, "--{long}");
+            }
+            count += 1;
+        }
+        assert_eq!(count, 22);
+    }
+
+    #[test]
+    fn a_higher_layer_wins_and_the_lower_one_fills_in() {
+        let merged = flags(&["--retries=1", "--suite=a", "--suite=b"])
+            .or(flags(&["--retries=2", "--timeout=2", "--suite=c", "--component=x"]))
+            .or(flags(&["--retries=3", "--timeout=3", "--connections=3", "--component=y"]));
+        let expected = "--retries=1 --timeout=2 --connections=3 --suite=a --suite=b --component=x";
+        assert_eq!(merged, flags(&expected.split(' ').collect::<Vec<_>>()));
+    }
+
+    #[test]
+    fn one_of_quiet_and_verbose_answers_both() {
+        let merged = flags(&["-q"]).or(flags(&["-v"]));
+        assert_eq!((merged.quiet, merged.verbose), (Some(true), None));
+        let merged = flags(&["--quiet=no"]).or(flags(&["-q"]));
+        assert_eq!((merged.quiet, merged.verbose), (Some(false), None));
+        let merged = flags(&["--quiet=no"]).or(flags(&["-v"]));
+        assert_eq!((merged.quiet, merged.verbose), (Some(false), Some(true)));
+    }
+
+    #[test]
+    fn switches_take_a_value_only_after_an_equals_sign() {
+        assert_eq!(flags(&["--recommends"]).recommends, Some(true));
+        for (text, value) in [("1", true), ("yes", true), ("TRUE", true), ("0", false), ("no", false)] {
+            assert_eq!(flags(&[&format!("--recommends={text}")]).recommends, Some(value), "{text}");
+        }
+        let both = flags(&["-qv"]);
+        assert_eq!((both.quiet, both.verbose), (Some(true), Some(true)));
+        let command = Options::augment_args(Command::new("test").no_binary_name(true));
+        assert!(command.try_get_matches_from(["--recommends", "false"]).is_err());
+    }
+}

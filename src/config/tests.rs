@@ -1,0 +1,310 @@
+//! The precedence matrix.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use clap::{Args as _, FromArgMatches as _};
+
+use super::*;
+
+/// A machine of its own, with a `ConfigMap` of these keys at its default place.
+struct Machine {
+    folder: tempfile::TempDir,
+    host: Host,
+}
+
+fn machine(keys: &[(&str, &str)], environment: &[(&str, &str)]) -> Machine {
+    let folder = tempfile::tempdir().unwrap();
+    let etc_aptlet = folder.path().join("etc/aptlet");
+    if !keys.is_empty() {
+        fs::create_dir_all(&etc_aptlet).unwrap();
+    }
+    for (key, text) in keys {
+        fs::write(etc_aptlet.join(key), text).unwrap();
+    }
+    let host = Host {
+        environment: environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        working_directory: "/work/here".into(),
+        etc_aptlet,
+        etc_apt: folder.path().join("etc/apt"),
+    };
+    Machine { folder, host }
+}
+
+impl Machine {
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn resolve(&self, command: Command, flags: &[&str], requests: &[&str]) -> Result<Settings, Error> {
+        let parser = Options::augment_args(clap::Command::new("test").no_binary_name(true));
+        let flags = Options::from_arg_matches(&parser.try_get_matches_from(flags).unwrap()).unwrap();
+        let requests: Vec<String> = requests.iter().map(|text| (*text).to_owned()).collect();
+        Settings::resolve(command, flags, &requests, &self.host)
+    }
+
+    fn install(&self, flags: &[&str], requests: &[&str]) -> Result<Settings, Error> {
+        self.resolve(Command::Install, flags, requests)
+    }
+}
+
+fn names(settings: &Settings) -> Vec<&str> {
+    settings.requests.iter().map(|request| request.name.as_str()).collect()
+}
+
+#[test]
+fn the_defaults() {
+    let settings = machine(&[], &[]).install(&[], &["curl"]).unwrap();
+    assert_eq!(names(&settings), ["curl"]);
+    assert_eq!(
+        settings,
+        Settings {
+            dest: "/p".into(),
+            prefix: "/p".into(),
+            requests: settings.requests.clone(),
+            lock: None,
+            sources: SourceChoice::BuiltIn { components: vec!["main".into()] },
+            keyrings: vec![],
+            preferences: vec![],
+            auth: vec![],
+            ca_certificates: vec![],
+            architecture: Architecture::native(),
+            recommends: false,
+            connections: 8,
+            retries: 3,
+            timeout: Duration::from_secs(30),
+            output: Output::File("aptlet.lock".into()),
+            log_format: LogFormat::Text,
+            verbosity: Verbosity::Normal,
+            termination_log: "/dev/termination-log".into(),
+            warnings: vec![],
+        }
+    );
+}
+
+#[test]
+fn the_help_tells_the_defaults() {
+    let options = Options::augment_args(clap::Command::new("test"));
+    let [suite, updates] = DEFAULT_SUITES;
+    for (long, default) in [
+        ("config", DEFAULT_CONFIG),
+        ("dest", DEFAULT_DEST),
+        ("output", DEFAULT_OUTPUT),
+        ("termination-log", DEFAULT_TERMINATION_LOG),
+        ("connections", &DEFAULT_CONNECTIONS.to_string()),
+        ("retries", &DEFAULT_RETRIES.to_string()),
+        ("timeout", &DEFAULT_TIMEOUT.to_string()),
+        ("mirror", DEFAULT_MIRROR),
+        ("suite", &format!("{suite} and {updates}")),
+        ("component", DEFAULT_COMPONENT),
+    ] {
+        let arg = options.get_arguments().find(|arg| arg.get_long() == Some(long)).unwrap();
+        let help = arg.get_help().unwrap().to_string();
+        assert!(help.contains(&format!("[default: {default}]")), "--{long}: {help}");
+    }
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_configmap_beats_the_default() {
+    let yaml = [("aptlet.yaml", "dest: /yaml\nretries: 1\n")];
+    let variable = [("APTLET_DEST", "/variable"), ("APTLET_RETRIES", "2")];
+    for flag in [false, true] {
+        for environment in [false, true] {
+            for configmap in [false, true] {
+                let machine = machine(
+                    if configmap { &yaml } else { &[] },
+                    if environment { &variable } else { &[("APTLET_DEST", "")] },
+                );
+                let flags: &[&str] = if flag { &["--dest=/flag"] } else { &[] };
+                let settings = machine.install(flags, &["curl"]).unwrap();
+                let (dest, retries) = match (flag, environment, configmap) {
+                    (true, true, _) => ("/flag", 2),
+                    (true, false, true) => ("/flag", 1),
+                    (true, false, false) => ("/flag", 3),
+                    (false, true, _) => ("/variable", 2),
+                    (false, false, true) => ("/yaml", 1),
+                    (false, false, false) => ("/p", 3),
+                };
+                let case = format!("flag {flag}, environment {environment}, configmap {configmap}");
+                assert_eq!((settings.dest.to_str().unwrap(), settings.retries), (dest, retries), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn requests_and_locks_of_a_higher_layer_win() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock_path = |name: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, "").unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (flag_lock, variable_lock) = (lock_path("flag.lock"), lock_path("variable.lock"));
+    // Each layer has nothing, a request, a lock, or both.
+    for case in 0..64 {
+        let has = |bit: u32| case & 1 << bit != 0;
+        let (mut keys, mut environment, mut flags, mut arguments) =
+            (vec![("notes.pref", "")], vec![], vec![], vec![]);
+        if has(0) {
+            keys.push(("packages", "aa-map"));
+        }
+        if has(1) {
+            keys.push(("aptlet.lock", ""));
+        }
+        if has(2) {
+            environment.push(("APTLET_PACKAGES", "aa-variable"));
+        }
+        if has(3) {
+            environment.push(("APTLET_LOCK", variable_lock.as_str()));
+        }
+        if has(4) {
+            arguments.push("aa-flag");
+        }
+        if has(5) {
+            flags.extend(["--lock", &flag_lock]);
+        }
+        let machine = machine(&keys, &environment);
+        let map_lock = machine.at("etc/aptlet/aptlet.lock").to_str().unwrap().to_owned();
+        let found = match machine.install(&flags, &arguments) {
+            Ok(settings) => {
+                let lock = settings.lock.as_ref().map(|path| path.to_str().unwrap().to_owned());
+                (lock, names(&settings).join(" "))
+            }
+            Err(error) => (None, format!("{error}: {}", error.hint().unwrap())),
+        };
+        let outcome = (found.0.as_deref(), found.1.as_str());
+        match (has(5), has(4), has(3), has(2), has(1), has(0)) {
+            (true, true, ..) => {
+                assert!(outcome.1.contains("--lock") && outcome.1.contains("drop"), "{outcome:?}");
+            }
+            (true, ..) => assert_eq!(outcome, (Some(flag_lock.as_str()), ""), "{case:b}"),
+            (_, true, ..) => assert_eq!(outcome, (None, "aa-flag"), "{case:b}"),
+            (_, _, true, true, ..) => {
+                assert!(
+                    outcome.1.contains("APTLET_LOCK") && outcome.1.contains("APTLET_PACKAGES"),
+                    "{outcome:?}"
+                );
+            }
+            (_, _, true, ..) => assert_eq!(outcome, (Some(variable_lock.as_str()), ""), "{case:b}"),
+            (_, _, _, true, ..) => assert_eq!(outcome, (None, "aa-variable"), "{case:b}"),
+            (.., true, true) => assert_eq!(outcome, (Some(map_lock.as_str()), "aa-map"), "{case:b}"),
+            (.., true, false) => assert_eq!(outcome, (Some(map_lock.as_str()), ""), "{case:b}"),
+            (.., true) => assert_eq!(outcome, (None, "aa-map"), "{case:b}"),
+            _ => assert!(outcome.1.contains("no packages are requested: name packages"), "{outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn requests_under_a_misspelt_name_are_pointed_at() {
+    let machine = machine(&[("package", "curl")], &[("APTLET_PACKAGE", "curl")]);
+    let hint = machine.install(&[], &[]).unwrap_err().hint().unwrap();
+    assert!(hint.contains("did you mean APTLET_PACKAGES?"), "{hint}");
+    assert!(hint.contains("did you mean 'packages'?"), "{hint}");
+}
+
+#[test]
+fn to_lock_is_to_resolve_anew() {
+    let machine = machine(&[("packages", "curl"), ("aptlet.lock", "")], &[("APTLET_LOCK", "/none")]);
+    let settings = machine.resolve(Command::Lock, &["-o-"], &[]).unwrap();
+    assert_eq!(
+        (names(&settings), settings.lock.clone(), settings.output.clone()),
+        (vec!["curl"], None, Output::Stdout)
+    );
+    let only_a_lock = self::machine(&[("aptlet.lock", "")], &[]);
+    assert!(matches!(only_a_lock.resolve(Command::Lock, &[], &[]), Err(Error::NoRequests { .. })));
+}
+
+#[test]
+fn a_status_needs_no_requests_and_minds_no_bad_ones() {
+    let machine = machine(&[("packages", "Bad_"), ("aptlet.yaml", "dest: /q\n")], &[]);
+    let settings = machine.resolve(Command::Status, &[], &[]).unwrap();
+    assert_eq!(settings.dest, Path::new("/q"));
+    assert!(machine.install(&[], &[]).is_err());
+    assert!(machine.install(&[], &["curl"]).is_ok(), "what is replaced is not read");
+}
+
+#[test]
+fn requests_name_their_place() {
+    let machine = machine(&[("packages", "# tools\n  jq, vim\n")], &[]);
+    let origins: Vec<_> = machine.install(&[], &[]).unwrap().requests.into_iter().map(|r| r.origin).collect();
+    let path = machine.at("etc/aptlet/packages");
+    let file = |column| Origin::File { path: path.clone(), line: 2, column };
+    assert_eq!(origins, [file(3), file(7)]);
+    let settings = machine.install(&[], &["curl jq", "git"]).unwrap();
+    assert_eq!(names(&settings), ["curl", "jq", "git"]);
+    assert!(settings.requests.iter().all(|request| request.origin == Origin::Flag));
+}
+
+#[test]
+fn the_folder_of_settings_can_be_moved() {
+    let machine = machine(&[], &[]);
+    let other = machine.at("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("packages"), "curl").unwrap();
+    let flag = format!("--config={}", other.display());
+    assert_eq!(names(&machine.install(&[&flag], &[]).unwrap()), ["curl"]);
+    let error = machine.install(&["--config=/none/such"], &["curl"]).unwrap_err();
+    assert!(matches!(error, Error::Folder { .. }) && error.hint().is_some(), "{error}");
+    let by_variable = self::machine(&[], &[("APTLET_CONFIG", "/none/such")]);
+    assert!(matches!(by_variable.install(&[], &["curl"]), Err(Error::Folder { .. })));
+}
+
+#[test]
+fn lists_of_a_higher_layer_replace_those_of_a_lower() {
+    let machine =
+        machine(&[("a.asc", ""), ("a.sources", ""), ("a.pref", ""), ("auth.conf", ""), ("ca.crt", "")], &[]);
+    let at = |name: &str| machine.at("etc/aptlet").join(name);
+    let settings = machine.install(&[], &["curl"]).unwrap();
+    assert_eq!(settings.keyrings, [at("a.asc")]);
+    assert_eq!(settings.sources, SourceChoice::Files(vec![at("a.sources")]));
+    assert_eq!(settings.preferences, [at("a.pref")]);
+    assert_eq!(settings.auth, [at("auth.conf")]);
+    assert_eq!(settings.ca_certificates, [at("ca.crt")]);
+
+    let own = machine.at("own.gpg");
+    fs::write(&own, "").unwrap();
+    let flag = format!("--keyring={}", own.display());
+    let settings = machine.install(&[&flag, "--suite=sid"], &["curl"]).unwrap();
+    assert_eq!(settings.keyrings, [own]);
+    assert_eq!(settings.sources, SourceChoice::Files(vec![at("a.sources")]), "the ConfigMap beats --suite");
+    assert_eq!(settings.warnings, [Warning::Unused { setting: "suite", sources: at("a.sources") }]);
+}
+
+#[test]
+fn files_that_are_named_must_be_there() {
+    let machine = machine(&[], &[]);
+    for flag in ["--keyring", "--sources", "--preferences", "--auth", "--ca-certificate"] {
+        let error = machine.install(&[flag, "/none/such"], &["curl"]).unwrap_err();
+        assert!(error.to_string().starts_with("cannot read '/none/such': "), "{error}");
+    }
+    assert!(matches!(machine.install(&["--lock=/none/such"], &[]), Err(Error::Read { .. })));
+}
+
+#[test]
+fn the_destination_and_the_prefix_are_normal_paths() {
+    let machine = machine(&[], &[]);
+    let paths = |flags: &[&str]| {
+        machine
+            .install(flags, &["curl"])
+            .map(|settings| (settings.dest.to_str().unwrap().to_owned(), settings.prefix))
+    };
+    let pair = |dest: &str, prefix: &str| (dest.to_owned(), prefix.to_owned());
+    assert_eq!(paths(&["--dest=out"]).unwrap(), pair("/work/here/out", "/work/here/out"));
+    assert_eq!(paths(&["--dest=../out/./"]).unwrap(), pair("/work/out", "/work/out"));
+    assert_eq!(paths(&["--dest=out", "--prefix=//p/x/../"]).unwrap(), pair("/work/here/out", "/p"));
+    assert_eq!(paths(&["--dest=/a b", "--prefix=/"]).unwrap(), pair("/a b", "/"));
+    for flags in [&["--prefix=p"][..], &["--prefix=/a:b"], &["--dest=/a b"], &["--prefix=/a\n"]] {
+        assert!(matches!(paths(flags), Err(Error::Prefix { .. })), "{flags:?}");
+    }
+}
+
+#[test]
+fn quiet_and_verbose_from_one_place_are_an_error() {
+    let machine = machine(&[], &[("APTLET_QUIET", "1")]);
+    assert_eq!(machine.install(&[], &["curl"]).unwrap().verbosity, Verbosity::Quiet);
+    assert_eq!(machine.install(&["-v"], &["curl"]).unwrap().verbosity, Verbosity::Verbose);
+    assert_eq!(machine.install(&["-q=no"], &["curl"]).unwrap().verbosity, Verbosity::Normal);
+    assert!(matches!(machine.install(&["-qv"], &["curl"]), Err(Error::QuietAndVerbose { .. })));
+}

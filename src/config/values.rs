@@ -1,0 +1,342 @@
+//! The types of single settings. Each parses from the same text wherever it is given, and refuses there
+//! what could only fail later.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use url::Url;
+
+/// A value that does not fit its setting; the text says why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadValue(pub(super) String);
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A real architecture in dpkg's spelling (Debian Policy 11.1, dpkg-architecture(1)): `amd64`, `arm64`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Architecture(String);
+
+/// Names that the kernel and Rust give to architectures for which dpkg has another.
+const SPELLINGS: [(&str, &str); 12] = [
+    ("x86_64", "amd64"),
+    ("x86-64", "amd64"),
+    ("aarch64", "arm64"),
+    ("arm", "armhf"),
+    ("armv7l", "armhf"),
+    ("x86", "i386"),
+    ("i586", "i386"),
+    ("i686", "i386"),
+    ("powerpc64", "ppc64el"),
+    ("powerpc64le", "ppc64el"),
+    ("ppc64le", "ppc64el"),
+    ("loongarch64", "loong64"),
+];
+
+impl Architecture {
+    /// The architecture that this binary runs on.
+    pub fn native() -> Self {
+        let name = std::env::consts::ARCH;
+        Self(dpkg_spelling(name).unwrap_or(name).to_owned())
+    }
+
+    /// The name as dpkg spells it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn dpkg_spelling(name: &str) -> Option<&'static str> {
+    SPELLINGS.iter().find(|(other, _)| *other == name).map(|(_, dpkg)| *dpkg)
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Architecture {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        if let Some(dpkg) = dpkg_spelling(text) {
+            return Err(BadValue(format!("dpkg calls this architecture '{dpkg}'")));
+        }
+        if matches!(text, "all" | "any" | "native" | "source") {
+            return Err(BadValue("this is no architecture of a machine".to_owned()));
+        }
+        check_architecture(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Checks the shape that deb-src-control(5) gives to architecture names: lower-case letters, digits and `-`.
+pub(super) fn check_architecture(text: &str) -> Result<(), BadValue> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if text.starts_with(fits) && text.chars().all(|c| fits(c) || c == '-') {
+        return Ok(());
+    }
+    let reason = "an architecture is lower-case letters, digits and '-', such as amd64 or arm64";
+    Err(BadValue(reason.to_owned()))
+}
+
+/// A whole number from `LEAST` to 99999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count<const LEAST: u32>(pub u32);
+
+impl<const LEAST: u32> FromStr for Count<LEAST> {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        match text.parse() {
+            Ok(number) if (LEAST..=99_999).contains(&number) => Ok(Self(number)),
+            _ => Err(BadValue(format!("a whole number from {LEAST} to 99999 is expected"))),
+        }
+    }
+}
+
+/// The base URI of a repository, in a scheme that aptlet can fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorUri(pub Url);
+
+impl FromStr for MirrorUri {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let uri = Url::parse(text).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => {
+                BadValue("a URL begins with http://, https:// or file://".to_owned())
+            }
+            error => BadValue(error.to_string()),
+        })?;
+        match uri.scheme() {
+            "http" | "https" | "file" | "copy" => Ok(Self(uri)),
+            scheme => Err(BadValue(format!(
+                "the scheme '{scheme}' is not supported, only http, https, file and copy are"
+            ))),
+        }
+    }
+}
+
+/// A suite or a component: one word, as sources.list(5) has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word(pub String);
+
+impl FromStr for Word {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        if text.is_empty() || text.contains(is_separator) {
+            return Err(BadValue("a suite or component is one word; give each on its own".to_owned()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// What separates the items of a list that is given as one text.
+pub(super) fn is_separator(c: char) -> bool {
+    c.is_whitespace() || c == ','
+}
+
+/// The items of a list that is given as one text.
+pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(is_separator).filter(|item| !item.is_empty())
+}
+
+/// Deserializes a list that is either a sequence or one text of [`items`].
+pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    struct List<T>(PhantomData<T>);
+
+    impl<'de, T> Visitor<'de> for List<T>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text or a list of texts")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            items(text).map(parse_item).collect()
+        }
+
+        // A name of digits only, which YAML takes for a number.
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<Vec<T>, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<Vec<T>, E> {
+            self.visit_str(&number.to_string())
+        }
+
+        // Left to serde, these two would be reported without their place in the file.
+        fn visit_f64<E: de::Error>(self, _: f64) -> Result<Vec<T>, E> {
+            Err(E::custom("a text is expected; put the number into quotes"))
+        }
+
+        fn visit_bool<E: de::Error>(self, _: bool) -> Result<Vec<T>, E> {
+            Err(E::custom("a text or a list of texts is expected"))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(Item(value)) = sequence.next_element()? {
+                list.push(value);
+            }
+            Ok(list)
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Vec<T>, E> {
+            Ok(Vec::new())
+        }
+    }
+
+    deserializer.deserialize_any(List(PhantomData))
+}
+
+fn parse_item<T, E>(text: &str) -> Result<T, E>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+    E: de::Error,
+{
+    text.parse().map_err(|error| E::custom(format_args!("'{}': {error}", redact(text))))
+}
+
+/// `text` as it may be shown: a URL without its user and password.
+pub(crate) fn redact(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
+    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+    match authority.rfind('@') {
+        Some(at) => format!("{scheme}://…{}", &rest[at..]).into(),
+        None => text.into(),
+    }
+}
+
+/// A value that is parsed from its text within the visitor, where errors still get their place in the file.
+struct Item<T>(T);
+
+impl<'de, T> Deserialize<'de> for Item<T>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text<T>(PhantomData<T>);
+
+        impl<T> Visitor<'_> for Text<T>
+        where
+            T: FromStr,
+            T::Err: fmt::Display,
+        {
+            type Value = Item<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Item<T>, E> {
+                parse_item(text).map(Item)
+            }
+        }
+
+        deserializer.deserialize_str(Text(PhantomData))
+    }
+}
+
+/// Deserializes an optional value from its text.
+pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    Ok(Option::deserialize(deserializer)?.map(|Item(value)| value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_architecture_is_spelled_as_dpkg_spells_it() {
+        for good in
+            ["amd64", "arm64", "armhf", "i386", "riscv64", "ppc64el", "s390x", "loong64", "kfreebsd-amd64"]
+        {
+            assert_eq!(good.parse::<Architecture>().map(|arch| arch.0), Ok(good.to_owned()));
+        }
+        for (wrong, right) in SPELLINGS {
+            let error = wrong.parse::<Architecture>().map(|arch| arch.0);
+            assert!(matches!(&error, Err(BadValue(why)) if why.contains(right)), "{wrong}: {error:?}");
+        }
+        for bad in ["", "AMD64", "-amd64", "amd 64", "amd64/i386", "all", "any"] {
+            assert!(bad.parse::<Architecture>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_native_architecture_is_a_name_that_dpkg_knows() {
+        let native = Architecture::native();
+        assert_eq!(native.as_str().parse(), Ok(native.clone()));
+    }
+
+    #[test]
+    fn a_mirror_is_a_url_that_can_be_fetched() {
+        for good in
+            ["http://mirror.example/debian", "https://u:p@mirror.example/", "file:/srv/mirror", "copy:/srv"]
+        {
+            assert!(good.parse::<MirrorUri>().is_ok(), "{good}");
+        }
+        for (bad, why) in
+            [("mirror.example/debian", "http://"), ("ftp://mirror.example/", "'ftp'"), ("http://", "host")]
+        {
+            let error = bad.parse::<MirrorUri>();
+            assert!(matches!(&error, Err(BadValue(text)) if text.contains(why)), "{bad}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(redact("ftp://user:p@ss@mirror.example/x@y"), "ftp://…@mirror.example/x@y");
+        assert_eq!(redact("ftp://mirror.example/x@y"), "ftp://mirror.example/x@y");
+    }
+
+    #[test]
+    fn a_count_has_a_least_value() {
+        assert_eq!("1".parse(), Ok(Count::<1>(1)));
+        assert_eq!("0".parse(), Ok(Count::<0>(0)));
+        assert!("0".parse::<Count<1>>().is_err());
+        for bad in ["", "many", "-1", "1.5", "100000"] {
+            assert!(bad.parse::<Count<0>>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_suite_is_one_word() {
+        assert!("trixie".parse::<Word>().is_ok());
+        assert!("./".parse::<Word>().is_ok());
+        for bad in ["", "trixie trixie-updates", "main,contrib"] {
+            assert!(bad.parse::<Word>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Every error of every stop, and the one place where they become exit codes.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::{config, deb, fetch, lock, publish, resolve, source, tree};
+
+/// What can go wrong in a command.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each is the error of the stop that it is named after")]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Source(#[from] source::Error),
+    #[error(transparent)]
+    Pin(#[from] resolve::pin::BadPin),
+    #[error(transparent)]
+    Resolve(#[from] resolve::Error),
+    #[error(transparent)]
+    Lock(#[from] lock::Error),
+    #[error("package {package}: {source}")]
+    Package { package: String, source: fetch::Error },
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    #[error(transparent)]
+    Tree(#[from] tree::Error),
+    #[error(transparent)]
+    Publish(#[from] publish::Error),
+    /// Nothing that a user could have caused.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// The class of a failure: its exit code, and its name in the JSON log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// A bug in aptlet.
+    Internal = 1,
+    /// Usage or configuration.
+    Configuration = 2,
+    /// No solution for the requests.
+    NoSolution = 3,
+    /// Mirror or network.
+    Mirror = 4,
+    /// Signature, digest, expiry: not trusted.
+    NotTrusted = 5,
+    /// The destination.
+    Destination = 6,
+}
+
+impl Class {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Class> for ExitCode {
+    fn from(class: Class) -> Self {
+        Self::from(class.code())
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Internal => "internal",
+            Self::Configuration => "configuration",
+            Self::NoSolution => "no-solution",
+            Self::Mirror => "mirror",
+            Self::NotTrusted => "not-trusted",
+            Self::Destination => "destination",
+        })
+    }
+}
+
+impl Error {
+    /// The class, as DESIGN's table of exit codes has it.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Config(_) | Self::Pin(_) => Class::Configuration,
+            Self::Source(error) => of_source(error),
+            Self::Resolve(resolve::Error::Unverifiable { .. }) => Class::NotTrusted,
+            Self::Resolve(_) => Class::NoSolution,
+            Self::Lock(lock::Error::Write { .. }) => Class::Destination,
+            Self::Lock(_) => Class::Configuration,
+            Self::Package { source, .. } | Self::Fetch(source) => of_fetch(source),
+            Self::Tree(error) => of_tree(error),
+            Self::Publish(_) => Class::Destination,
+            Self::Internal(_) => Class::Internal,
+        }
+    }
+
+    /// What to do next: a sentence.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Config(error) => error.hint(),
+            Self::Source(error) => error.hint(),
+            Self::Pin(_) => Some("correct the file; apt_preferences(5) describes its format".to_owned()),
+            Self::Resolve(error) => error.hint(),
+            Self::Lock(error) => error.hint(),
+            Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
+            Self::Tree(error) => error.hint(),
+            Self::Publish(error) => error.hint(),
+            Self::Internal(_) => Some("report this, with the log, to the makers of aptlet".to_owned()),
+        }?;
+        Some(sentence(&hint))
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+fn of_fetch(error: &fetch::Error) -> Class {
+    use fetch::Error as E;
+    if error.has_mismatch() {
+        return Class::NotTrusted;
+    }
+    match error {
+        E::Setup(_) => Class::Internal,
+        E::Unsupported { .. } | E::BadAuth { .. } | E::BadCa { .. } | E::BadProxy { .. } => {
+            Class::Configuration
+        }
+        E::Write { .. } => Class::Destination,
+        _ => Class::Mirror,
+    }
+}
+
+fn of_source(error: &source::Error) -> Class {
+    use source::Error as E;
+    match error {
+        E::ListFormat { .. }
+        | E::List { .. }
+        | E::UnknownWord { .. }
+        | E::Unsupported { .. }
+        | E::KeyringRead { .. }
+        | E::Keybox { .. }
+        | E::MalformedKeyring { .. }
+        | E::NoPackagesIndex { .. } => Class::Configuration,
+        E::NoRelease { .. } | E::NoIndexFile { .. } | E::BadIndex { .. } => Class::Mirror,
+        E::Fetch(error) => of_fetch(error),
+        // a mirror that lies matters more than one that is down
+        E::AllMirrors { attempts, .. } => {
+            let classes = attempts.iter().map(of_source);
+            if classes.clone().any(|class| class == Class::NotTrusted) {
+                Class::NotTrusted
+            } else {
+                classes.max().unwrap_or(Class::Mirror)
+            }
+        }
+        E::Internal(_) => Class::Internal,
+        E::NoSignature { .. }
+        | E::MalformedSignature { .. }
+        | E::BadSignature { .. }
+        | E::UnknownKeys { .. }
+        | E::KeyNotAllowed { .. }
+        | E::ExpiredKey { .. }
+        | E::RevokedKey { .. }
+        | E::UnusableKey { .. }
+        | E::ExpiredSignature { .. }
+        | E::FromFuture { .. }
+        | E::WeakHash { .. }
+        | E::MalformedRelease { .. }
+        | E::ReleaseExpired { .. }
+        | E::Rollback { .. }
+        | E::ReleaseFromFuture { .. } => Class::NotTrusted,
+    }
+}
+
+fn of_tree(error: &tree::Error) -> Class {
+    match error {
+        tree::Error::Write { .. } | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => {
+            Class::Destination
+        }
+        tree::Error::Overlap { .. } => Class::NoSolution,
+        _ => Class::NotTrusted,
+    }
+}

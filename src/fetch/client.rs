@@ -1,0 +1,289 @@
+//! The client: one request with its redirects, credentials and its place in the queue of its host.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{Response, StatusCode, redirect};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
+
+use super::auth;
+use super::body::Body;
+use super::error::{Error, redacted};
+use super::proxy::{Environment, Proxies};
+use super::retry::Retry;
+use super::tls;
+
+/// More redirects than this are a loop.
+const MAX_REDIRECTS: usize = 10;
+
+/// How a [`Client`] behaves.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// Requests at once to one host and port; at least 1.
+    pub connections_per_host: usize,
+    /// Further tries after the first; a body that breaks off begins to count anew with every byte it brings.
+    pub retries: u32,
+    /// The first retry comes after about this time, every further one after twice as long, up to 5 s.
+    pub backoff: Duration,
+    /// Give up a connection when it is not there, or no byte has come, for so long.
+    pub timeout: Duration,
+    /// PEM files of CAs to trust besides the built-in ones.
+    pub ca_certificates: Vec<PathBuf>,
+    /// Credentials, from [`auth::parse`].
+    pub auth: Vec<auth::Entry>,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            connections_per_host: 8,
+            retries: 3,
+            backoff: Duration::from_millis(250),
+            timeout: Duration::from_secs(30),
+            ca_certificates: Vec::new(),
+            auth: Vec::new(),
+        }
+    }
+}
+
+/// An HTTP and file client; clones share connections and limits.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+type HostPort = (String, Option<u16>);
+
+#[derive(Debug)]
+struct Inner {
+    http: reqwest::Client,
+    options: ClientOptions,
+    proxies: Proxies,
+    hosts: Mutex<HashMap<HostPort, Arc<Semaphore>>>,
+}
+
+/// What came of [`Client::get`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The document is the one that the validators came from.
+    NotModified,
+    /// The document as it is now.
+    Document(Document),
+}
+
+/// A document held in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// What makes a later request for it conditional.
+    pub validators: Validators,
+}
+
+/// What tells one version of a document from another (RFC 9110, 8.8), as the server wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Validators {
+    /// `ETag`, with its quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+/// An answer, and the right to have one more request open to its host.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) response: Response,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Client {
+    /// A client that takes proxies and further CAs from the environment of the process.
+    ///
+    /// # Errors
+    /// [`Error::BadCa`], [`Error::BadProxy`].
+    pub fn new(options: ClientOptions) -> Result<Self, Error> {
+        Self::with_environment(options, &|name| std::env::var_os(name))
+    }
+
+    pub(super) fn with_environment(
+        options: ClientOptions,
+        environment: Environment<'_>,
+    ) -> Result<Self, Error> {
+        let proxies = Proxies::read(environment)?;
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::configuration(&options.ca_certificates, environment)?)
+            .user_agent(concat!("aptlet/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(options.timeout)
+            .read_timeout(options.timeout)
+            .pool_max_idle_per_host(options.connections_per_host)
+            // redirects are followed in `send`, where each hop gets its own credentials and its own queue
+            .redirect(redirect::Policy::none());
+        let http = proxies.apply(builder)?.build().map_err(|error| Error::Setup(format!("{error:?}")))?;
+        Ok(Self { inner: Arc::new(Inner { http, options, proxies, hosts: Mutex::default() }) })
+    }
+
+    /// A document of at most `limit` bytes. With `validators` of an earlier one, only if it is another by now.
+    /// Local files are always read.
+    ///
+    /// # Errors
+    /// All of this module that concern a URL; [`Error::TooLarge`] above the limit.
+    pub async fn get(&self, url: &Url, limit: u64, validators: Option<&Validators>) -> Result<Answer, Error> {
+        let mut restarts = 0..self.inner.options.retries;
+        loop {
+            match self.get_once(url, limit, validators).await {
+                Err(Error::Changed { .. }) if restarts.next().is_some() => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn get_once(
+        &self,
+        url: &Url,
+        limit: u64,
+        validators: Option<&Validators>,
+    ) -> Result<Answer, Error> {
+        let too_large = || Error::TooLarge { url: redacted(url).to_string(), limit };
+        let mut body = Body::open(self, url, validators).await?;
+        if body.is_not_modified() {
+            return Ok(Answer::NotModified);
+        }
+        if body.size().is_some_and(|size| size > limit) {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.chunk().await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() as u64 > limit {
+                return Err(too_large());
+            }
+        }
+        Ok(Answer::Document(Document { bytes, validators: body.validators().clone() }))
+    }
+
+    /// Opens a body of any length: the caller must stop where it has had enough.
+    ///
+    /// A body counts as a request to its host until it is read to its end or dropped; whoever holds more than
+    /// [`ClientOptions::connections_per_host`] of them without reading waits for ever.
+    ///
+    /// # Errors
+    /// All of this module that concern a URL.
+    pub async fn open(&self, url: &Url) -> Result<Body, Error> {
+        Body::open(self, url, None).await
+    }
+
+    /// The tries for one request.
+    pub(super) fn retry(&self) -> Retry {
+        Retry::new(self.inner.options.retries, self.inner.options.backoff)
+    }
+
+    pub(super) fn retries(&self) -> u32 {
+        self.inner.options.retries
+    }
+
+    /// Wraps a failure of the HTTP client while it talked to `url`.
+    pub(super) fn failed(&self, url: &Url, label: &str, error: &reqwest::Error) -> Error {
+        let proxied = self.inner.proxies.cover(url.scheme());
+        Error::network(label.to_owned(), error, proxied, self.inner.options.timeout)
+    }
+
+    /// One try: sends the request and follows redirects. Any status but a redirect's is a success here.
+    pub(super) async fn send(&self, url: &Url, headers: &HeaderMap) -> Result<Opened, Error> {
+        let mut target = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let label = label(url, &target);
+            // given back before the next hop asks for its own: two hosts that redirect to each other, or one
+            // that redirects to itself, would otherwise lock each other out
+            let permit = self.permit(&target).await?;
+            let mut request = self.inner.http.get(target.clone()).headers(headers.clone());
+            if target.username().is_empty()
+                && let Some(entry) = auth::find(&self.inner.options.auth, &target)
+            {
+                request = request.basic_auth(&entry.login, Some(&entry.password));
+            }
+            let response = request.send().await.map_err(|error| self.failed(&target, &label, &error))?;
+            match next_hop(&target, &response) {
+                None => return Ok(Opened { response, _permit: permit }),
+                Some(Ok(next)) => target = next,
+                Some(Err(problem)) => return Err(Error::Redirect { url: label, problem }),
+            }
+        }
+        Err(Error::Redirect {
+            url: redacted(url).to_string(),
+            problem: format!("more than {MAX_REDIRECTS} redirects"),
+        })
+    }
+
+    async fn permit(&self, url: &Url) -> Result<OwnedSemaphorePermit, Error> {
+        let host = (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default());
+        let semaphore = {
+            let mut hosts = self.inner.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            let connections = self.inner.options.connections_per_host.max(1);
+            Arc::clone(hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(connections))))
+        };
+        semaphore.acquire_owned().await.map_err(|error| Error::Setup(error.to_string()))
+    }
+}
+
+impl Opened {
+    /// The error that a status which is no success stands for.
+    pub(super) fn refused(&self, url: &Url) -> Error {
+        let status = self.response.status();
+        let url = label(url, self.response.url());
+        if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+            return Error::NotFound { url, cause: format!("the server answered {status}") };
+        }
+        let retry_after = self
+            .response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
+        Error::Status { url, status, retry_after, tries: 1 }
+    }
+}
+
+/// How messages name a URL.
+pub(super) fn label(url: &Url, target: &Url) -> String {
+    let (url, target) = (redacted(url), redacted(target));
+    if url == target { url.to_string() } else { format!("{url} (redirected to {target})") }
+}
+
+fn next_hop(url: &Url, response: &Response) -> Option<Result<Url, String>> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    Some(redirected(url, response.headers().get(LOCATION).map(reqwest::header::HeaderValue::as_bytes)))
+}
+
+fn redirected(url: &Url, location: Option<&[u8]>) -> Result<Url, String> {
+    let location = location
+        .and_then(|location| std::str::from_utf8(location).ok())
+        .ok_or("the server redirects without saying where to")?;
+    let mut next =
+        url.join(location).map_err(|error| format!("the server redirects to no valid URL ({error})"))?;
+    match (url.scheme(), next.scheme()) {
+        ("https", "http") => {
+            return Err(format!("the server redirects from https to http ({})", redacted(&next)));
+        }
+        (_, "http" | "https") => {}
+        (_, scheme) => return Err(format!("the server redirects to the scheme '{scheme}'")),
+    }
+    // credentials are the user's to give; those of the URL hold for the very same server only
+    let (username, password) =
+        if next.origin() == url.origin() { (url.username(), url.password()) } else { ("", None) };
+    next.set_username(username)
+        .and_then(|()| next.set_password(password))
+        .map_err(|()| "the server redirects to a URL without a host".to_owned())?;
+    Ok(next)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,425 @@
+//! What can go wrong in fetching, in words that a person reading a pod's log can act on.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use url::Url;
+
+/// Why something could not be fetched. URLs are redacted: no credentials and no query string.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A scheme that aptlet does not speak.
+    #[error("{url}: the scheme '{scheme}' is not supported")]
+    Unsupported {
+        /// The URL asked for.
+        url: String,
+        /// Its scheme.
+        scheme: String,
+    },
+    /// The network, the name service, TLS or a proxy stood in the way.
+    #[error("{url}: {cause}{}", Tries(*.tries))]
+    Unreachable {
+        /// The URL asked for.
+        url: String,
+        /// The root of the failure.
+        cause: Cause,
+        /// Whether the environment names a proxy for this scheme; `no_proxy` may except the host.
+        proxied: bool,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// There is no such file: status 404 or 410, or a missing local file.
+    #[error("{url}: {cause}")]
+    NotFound {
+        /// The URL asked for.
+        url: String,
+        /// How the server put it.
+        cause: String,
+    },
+    /// Any other status that is no success.
+    #[error("{url}: the server answered {status}{}", Tries(*.tries))]
+    Status {
+        /// The URL asked for.
+        url: String,
+        /// The status.
+        status: StatusCode,
+        /// The server's `Retry-After` (RFC 9110, 10.2.3), where it is a number of seconds.
+        retry_after: Option<Duration>,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// A redirect that is not followed.
+    #[error("{url}: {problem}")]
+    Redirect {
+        /// The URL asked for.
+        url: String,
+        /// Why it is not followed.
+        problem: String,
+    },
+    /// The document is larger than the caller accepts.
+    #[error("{url}: the document is larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// The URL asked for.
+        url: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The connection ended before the body did.
+    #[error("{url}: the body ended after {received} of {size} bytes{}", Tries(*.tries))]
+    Truncated {
+        /// The URL asked for.
+        url: String,
+        /// Bytes received in all tries.
+        received: u64,
+        /// Bytes that were to come.
+        size: u64,
+        /// How often it was tried without a further byte.
+        tries: u32,
+    },
+    /// The file became another one between two parts of it.
+    #[error("{url}: the file changed on the server while it was read")]
+    Changed {
+        /// The URL asked for.
+        url: String,
+    },
+    /// The file is complete, but not the one that the index or the lock promises.
+    #[error("{url}: {problem}")]
+    Mismatch {
+        /// The URL asked for.
+        url: String,
+        /// What differs: the digest or the size.
+        problem: String,
+    },
+    /// A local file, or a file of a mirror mounted as a volume, cannot be read.
+    #[error("{url}: cannot be read: {source}")]
+    Read {
+        /// The URL asked for.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The downloaded bytes cannot be stored. This is about the destination, not about the mirror.
+    #[error("cannot write what is downloaded from {url}: {source}")]
+    Write {
+        /// Where the bytes came from.
+        url: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// None of the URLs served the file.
+    #[error("{what} cannot be fetched: {}", Listed(.attempts))]
+    AllFailed {
+        /// The name of the file.
+        what: String,
+        /// Every URL that was tried, without credentials, and its own error.
+        attempts: Vec<(Url, Error)>,
+    },
+    /// A file of credentials that is not in the format of `apt_auth.conf(5)`.
+    #[error("{}:{line}:{column}: {problem}", .path.display())]
+    BadAuth {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong; never quotes the file, which holds passwords.
+        problem: &'static str,
+    },
+    /// A bundle of CA certificates that cannot be used.
+    #[error("CA certificates {}: {problem}", .path.display())]
+    BadCa {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An environment variable that does not name a usable proxy.
+    #[error("the environment variable {variable} {problem}")]
+    BadProxy {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong; never quotes the value, which may hold a password.
+        problem: String,
+    },
+    /// The HTTP client could not be set up: a bug in aptlet.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Setup(String),
+}
+
+/// The root of a failure on the network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// Nobody listens there (yet).
+    #[error("connection refused")]
+    Refused,
+    /// No address for the name.
+    #[error("the name does not resolve ({0})")]
+    Unresolved(String),
+    /// Not one byte for so long.
+    #[error("nothing arrived for {} seconds", .0.as_secs_f32())]
+    Timeout(Duration),
+    /// The other side, or something between, broke the connection.
+    #[error("the connection was reset")]
+    Reset,
+    /// The other side closed the connection too early.
+    #[error("the server closed the connection early")]
+    Closed,
+    /// The certificate of the server was refused.
+    #[error("certificate is not trusted: {0}")]
+    Certificate(String),
+    /// TLS did not come about.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// Anything else, in the words of the libraries below.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Error {
+    /// Wraps a failure of the HTTP client.
+    pub(super) fn network(url: String, error: &reqwest::Error, proxied: bool, timeout: Duration) -> Self {
+        Self::Unreachable { url, cause: Cause::of(error, timeout), proxied, tries: 1 }
+    }
+
+    /// Whether the same request may succeed a little later.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { cause, .. } => !matches!(cause, Cause::Certificate(_) | Cause::Tls(_)),
+            Self::Status { status, .. } => {
+                matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
+            }
+            Self::Truncated { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The same error, telling how often it was tried.
+    pub(super) fn tried(mut self, times: u32) -> Self {
+        if let Self::Unreachable { tries, .. } | Self::Status { tries, .. } | Self::Truncated { tries, .. } =
+            &mut self
+        {
+            *tries = times;
+        }
+        self
+    }
+
+    /// Whether this, or any of its attempts, is a file that is not what was promised.
+    pub fn has_mismatch(&self) -> bool {
+        match self {
+            Self::Mismatch { .. } => true,
+            Self::AllFailed { attempts, .. } => attempts.iter().any(|(_, error)| error.has_mismatch()),
+            _ => false,
+        }
+    }
+
+    /// Whether the file is missing, and everything else went well: on every URL that was tried.
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::NotFound { .. } => true,
+            Self::AllFailed { attempts, .. } => {
+                !attempts.is_empty() && attempts.iter().all(|(_, error)| error.is_not_found())
+            }
+            _ => false,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unsupported { scheme, .. } => instead_of(scheme),
+            Self::Unreachable { cause, proxied, .. } => cause.hint(*proxied),
+            Self::NotFound { .. } => {
+                "check the URI, suite and component of the source; if a lock names the file, the mirror may \
+                 have dropped that version: make a new lock or use snapshot.debian.org"
+            }
+            Self::Status { status, .. } => match status.as_u16() {
+                401 | 403 => {
+                    "give the credentials in auth.conf (apt_auth.conf(5)); an entry without a scheme is used \
+                     for https only: write `machine http://HOST` for http"
+                }
+                407 => "put the user and password into the proxy's URL",
+                429 => "lower the number of connections per host, or use a mirror of your own",
+                500.. => "try again later or add another mirror to the source's URIs",
+                _ => return None,
+            },
+            Self::Redirect { .. } => "use the URL that the server redirects to, or another mirror",
+            Self::Truncated { .. } => {
+                "check for a proxy that limits the size of files, or add another mirror"
+            }
+            Self::Changed { .. } => "try again: the mirror is being updated",
+            Self::Mismatch { .. } => {
+                "use another mirror; a proxy or a mirror in the middle of an update may have changed the file"
+            }
+            Self::AllFailed { attempts, .. } => return attempts.iter().find_map(|(_, error)| error.hint()),
+            Self::BadAuth { .. } => "write each entry as `machine HOST[/PATH] login USER password PASSWORD`",
+            Self::BadCa { .. } => "give a file of PEM certificates (-----BEGIN CERTIFICATE-----)",
+            Self::BadProxy { .. } => {
+                "write the proxy as http://[USER:PASSWORD@]HOST:PORT, or DIRECT for none"
+            }
+            Self::TooLarge { .. } | Self::Read { .. } | Self::Write { .. } | Self::Setup(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn instead_of(scheme: &str) -> &'static str {
+    match scheme {
+        "ftp" => "use the http or https address of the mirror",
+        "cdrom" => "mount the medium and use file:/PATH",
+        "tor" | "tor+http" | "tor+https" => {
+            "use http or https, and set all_proxy=socks5h://HOST:9050 to go through Tor"
+        }
+        _ if scheme.starts_with("mirror") => "list the mirrors themselves in the source's URIs",
+        _ => "use http, https or file",
+    }
+}
+
+impl Cause {
+    fn of(error: &reqwest::Error, timeout: Duration) -> Self {
+        // before the walk: a timeout or a failed look-up has an I/O error of no telling below it
+        if error.is_timeout() {
+            return Self::Timeout(timeout);
+        }
+        let chain = || std::iter::successors(error.source(), |&error| error.source());
+        let root = chain().last().map_or_else(|| "request failed".to_owned(), one_line);
+        if error.is_dns() {
+            return Self::Unresolved(root);
+        }
+        chain().find_map(Self::known).unwrap_or(Self::Other(root))
+    }
+
+    fn known(error: &(dyn StdError + 'static)) -> Option<Self> {
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            return Some(Self::of_tls(error));
+        }
+        let error = error.downcast_ref::<io::Error>()?;
+        // an io::Error is transparent: what it wraps is not among the sources
+        if let Some(known) = error.get_ref().and_then(|inner| Self::known(inner)) {
+            return Some(known);
+        }
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Some(Self::Refused),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                Some(Self::Reset)
+            }
+            io::ErrorKind::UnexpectedEof => Some(Self::Closed),
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                Some(Self::Other(error.kind().to_string()))
+            }
+            _ => None,
+        }
+    }
+
+    fn of_tls(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+                Self::Certificate("no known CA has issued it".to_owned())
+            }
+            rustls::Error::InvalidCertificate(error) => Self::Certificate(one_line(error)),
+            rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+                Self::Tls("the server does not speak TLS on this port".to_owned())
+            }
+            error => Self::Tls(one_line(error)),
+        }
+    }
+
+    fn hint(&self, proxied: bool) -> &'static str {
+        match self {
+            Self::Certificate(_) => {
+                "give the CA that issued it with `--ca-certificate FILE`, and check the host name and the clock"
+            }
+            Self::Tls(_) => "check that the mirror speaks TLS 1.2 or 1.3 on this port, or use http",
+            _ if proxied => {
+                "check the proxy that the environment names (http_proxy, https_proxy, all_proxy); no_proxy lists \
+                 the hosts to reach without it"
+            }
+            Self::Unresolved(_) => "check the host name, and the pod's DNS and NetworkPolicy",
+            _ => "check that the pod may reach the mirror (NetworkPolicy, firewall, http_proxy)",
+        }
+    }
+}
+
+fn one_line(error: impl fmt::Display) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+struct Tries(u32);
+
+impl fmt::Display for Tries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 | 1 => Ok(()),
+            tries => write!(f, " ({tries} tries)"),
+        }
+    }
+}
+
+struct Listed<'a>(&'a [(Url, Error)]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("there is no URL to try");
+        }
+        for (number, (_, error)) in self.0.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "; " };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The URL without user, password, query and fragment: none of them belongs into a log.
+pub(super) fn redacted(url: &Url) -> Url {
+    let mut url = url.clone();
+    // these fail only for URLs which cannot have credentials
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn shows_no_secrets_of_a_url() {
+        let url = Url::parse("https://me:hunter2@mirror.example/debian/x.deb?sig=hunter2#hunter2").unwrap();
+        assert_eq!(redacted(&url).as_str(), "https://mirror.example/debian/x.deb");
+    }
+
+    #[test]
+    fn lists_every_attempt_on_one_line() {
+        let first = Url::parse("http://a.example/x").unwrap();
+        let second = Url::parse("http://b.example/x").unwrap();
+        let error = Error::AllFailed {
+            what: "x".to_owned(),
+            attempts: vec![
+                (
+                    first.clone(),
+                    Error::Unreachable {
+                        url: first.to_string(),
+                        cause: Cause::Refused,
+                        proxied: false,
+                        tries: 4,
+                    },
+                ),
+                (second.clone(), Error::Mismatch { url: second.to_string(), problem: "wrong".to_owned() }),
+            ],
+        };
+        assert_eq!(
+            error.to_string(),
+            "x cannot be fetched: http://a.example/x: connection refused (4 tries); http://b.example/x: wrong"
+        );
+        assert!(error.has_mismatch());
+        assert!(!error.is_not_found());
+    }
+}

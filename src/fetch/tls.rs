@@ -1,0 +1,86 @@
+//! TLS for a machine that has no CA certificates of its own: Mozilla's roots are built in, further ones are
+//! added to them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+use super::error::Error;
+use super::proxy::Environment;
+
+/// A client configuration that trusts the built-in roots, those of `certificates`, and those that
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+pub(super) fn configuration(
+    certificates: &[PathBuf],
+    environment: Environment<'_>,
+) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for path in certificates {
+        add_file(&mut roots, path)?;
+    }
+    if let Some(path) = environment("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+        add_file(&mut roots, Path::new(&path))?;
+    }
+    if let Some(folders) = environment("SSL_CERT_DIR").filter(|folders| !folders.is_empty()) {
+        for folder in std::env::split_paths(&folders) {
+            add_folder(&mut roots, &folder)?;
+        }
+    }
+    Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Setup(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
+    let certificates = read(path)?;
+    if certificates.is_empty() {
+        return Err(bad(path, "there is no certificate in it"));
+    }
+    add(roots, path, certificates)
+}
+
+/// Takes in a folder as `c_rehash(1)` and Kubernetes fill it; a file in it without certificates is somebody
+/// else's.
+fn add_folder(roots: &mut RootCertStore, folder: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(|error| bad(folder, error))? {
+        let path = entry.map_err(|error| bad(folder, error))?.path();
+        if path.is_file() {
+            let certificates = read(&path)?;
+            if !certificates.is_empty() {
+                add(roots, &path, certificates)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn add(
+    roots: &mut RootCertStore,
+    path: &Path,
+    certificates: Vec<CertificateDer<'static>>,
+) -> Result<(), Error> {
+    match roots.add_parsable_certificates(certificates) {
+        (0, _) => Err(bad(path, "none of its certificates can be understood")),
+        (_, 0) => Ok(()),
+        (_, ignored) => {
+            tracing::warn!("CA certificates {}: {ignored} cannot be understood", path.display());
+            Ok(())
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let text = std::fs::read(path).map_err(|error| bad(path, error))?;
+    CertificateDer::pem_slice_iter(&text)
+        .collect::<Result<_, _>>()
+        .map_err(|error| bad(path, format_args!("not well-formed PEM: {error}")))
+}
+
+fn bad(path: &Path, problem: impl std::fmt::Display) -> Error {
+    Error::BadCa { path: path.to_owned(), problem: problem.to_string() }
+}

@@ -1,0 +1,233 @@
+//! The lock file: a plan written down, as TOML. Installing from it needs no index and gives the same bytes.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Sha256;
+use crate::plan::{Artifact, Plan, PlanSource, Request};
+
+/// The format that this aptlet writes and reads.
+const VERSION: u32 = 1;
+
+/// A lock that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be read.
+    #[error("cannot read the lock {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It cannot be written.
+    #[error("cannot write the lock {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not what a lock must be.
+    #[error("{}:{line}:{column}: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A newer aptlet wrote it.
+    #[error("{}: lock format {version} is not known to this aptlet, which reads format {VERSION}", path.display())]
+    UnknownVersion {
+        /// The file.
+        path: PathBuf,
+        /// As the file says.
+        version: u32,
+    },
+    /// It contradicts itself.
+    #[error("{}: {reason}", path.display())]
+    Inconsistent {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Read { .. } => "Check that the file is mounted where --lock (APTLET_LOCK) says.".to_owned(),
+            Self::Write { .. } => "Choose another file with -o, or '-o -' for standard output.".to_owned(),
+            Self::UnknownVersion { .. } => "Use a newer aptlet, or write the lock again.".to_owned(),
+            _ => "Write the lock again with 'aptlet lock'; it is not meant to be edited.".to_owned(),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    request: Request,
+    #[serde(default, rename = "source")]
+    sources: Vec<PlanSource>,
+    #[serde(default, rename = "package")]
+    packages: Vec<Artifact>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+/// The text of a lock. The same plan always gives the same text.
+pub fn render(plan: &Plan) -> String {
+    let document = Document {
+        version: VERSION,
+        request: plan.request.clone(),
+        sources: plan.sources.clone(),
+        packages: plan.packages.clone(),
+    };
+    let mut text =
+        String::from("# Written by 'aptlet lock'; install it with 'aptlet install --lock FILE'.\n");
+    // serializing strings, numbers and lists of them to a string has no way to fail
+    let _ = write!(text, "{}", toml::to_string(&document).unwrap_or_default());
+    text
+}
+
+/// The digest of a plan: two plans with the same digest install the same files.
+pub fn digest(plan: &Plan) -> Sha256 {
+    Sha256::of(render(plan).as_bytes())
+}
+
+/// Reads a lock file.
+pub fn read(path: &Path) -> Result<Plan, Error> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    parse(path, &text)
+}
+
+/// Reads the text of a lock; `path` is for messages.
+pub fn parse(path: &Path, text: &str) -> Result<Plan, Error> {
+    let malformed = |error: &toml::de::Error| {
+        let before = &text[..error.span().map_or(0, |span| span.start).min(text.len())];
+        Error::Malformed {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
+            reason: error.message().replace('\n', " "),
+        }
+    };
+    let Version { version } = toml::from_str(text).map_err(|error| malformed(&error))?;
+    if version != VERSION {
+        return Err(Error::UnknownVersion { path: path.to_owned(), version });
+    }
+    let document: Document = toml::from_str(text).map_err(|error| malformed(&error))?;
+    let mut plan = Plan { request: document.request, sources: document.sources, packages: document.packages };
+    plan.packages
+        .sort_by(|left, right| (&left.name, &left.architecture).cmp(&(&right.name, &right.architecture)));
+    match flaw(&plan) {
+        None => Ok(plan),
+        Some(reason) => Err(Error::Inconsistent { path: path.to_owned(), reason }),
+    }
+}
+
+fn flaw(plan: &Plan) -> Option<String> {
+    for (i, source) in plan.sources.iter().enumerate() {
+        if plan.sources[..i].iter().any(|earlier| earlier.id == source.id) {
+            return Some(format!("the source id '{}' stands twice", source.id));
+        }
+        if source.uris.is_empty() {
+            return Some(format!("source '{}' has no URI", source.id));
+        }
+    }
+    for package in &plan.packages {
+        if plan.source_of(package).is_none() {
+            return Some(format!(
+                "package {} comes from an unknown source '{}'",
+                package.name, package.source
+            ));
+        }
+        let filename = &package.filename;
+        if filename.is_empty() || filename.starts_with('/') || filename.split('/').any(|part| part == "..") {
+            return Some(format!("package {} has an unusable filename '{filename}'", package.name));
+        }
+    }
+    let twice = plan
+        .packages
+        .windows(2)
+        .find(|pair| (&pair[0].name, &pair[0].architecture) == (&pair[1].name, &pair[1].architecture))?;
+    Some(format!("package {} stands twice", twice[0].name))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            request: Request { packages: vec!["jq".into()], architecture: "amd64".into(), recommends: false },
+            sources: vec![PlanSource {
+                id: "trixie/main".into(),
+                uris: vec!["http://mirror.example/debian".into()],
+                suite: "trixie".into(),
+                component: "main".into(),
+                release_date: Some("2026-01-02T03:04:05Z".into()),
+                release_sha256: Some(Sha256::of(b"release")),
+            }],
+            packages: vec![Artifact {
+                name: "jq".into(),
+                version: "1.7-1".into(),
+                architecture: "amd64".into(),
+                source: "trixie/main".into(),
+                filename: "pool/j/jq.deb".into(),
+                size: 10,
+                sha256: Sha256::of(b"jq"),
+                installed_size: 20,
+            }],
+        }
+    }
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        let text = render(&plan());
+        assert_eq!(parse(Path::new("aptlet.lock"), &text).unwrap(), plan());
+        assert!(text.contains("\nversion = 1\n"), "{text}");
+        assert!(text.contains("[[package]]\nname = \"jq\"\n"), "{text}");
+    }
+
+    #[test]
+    fn errors_name_file_line_and_column() {
+        let text = render(&plan()).replace("size = 10", "size = \"ten\"");
+        let error = parse(Path::new("dir/aptlet.lock"), &text).unwrap_err().to_string();
+        assert!(error.starts_with("dir/aptlet.lock:2"), "{error}");
+        assert!(error.contains(":8: invalid type"), "{error}");
+    }
+
+    #[test]
+    fn refuses_what_contradicts_itself_or_escapes() {
+        let lock = render(&plan());
+        for (from, to, word) in [
+            ("version = 1\n", "version = 9\n", "format 9"),
+            ("source = \"trixie/main\"", "source = \"sid\"", "unknown source"),
+            ("pool/j/jq.deb", "../jq.deb", "unusable filename"),
+            ("uris = [\"http://mirror.example/debian\"]", "uris = []", "no URI"),
+            ("size = 10", "size = 10\ncolour = 1", "colour"),
+        ] {
+            assert!(lock.contains(from), "{from}");
+            let error = parse(Path::new("l"), &lock.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+        let twice = format!("{lock}\n{}", &lock[lock.find("[[package]]").unwrap()..]);
+        assert!(parse(Path::new("l"), &twice).unwrap_err().to_string().contains("stands twice"));
+    }
+}

@@ -1,0 +1,109 @@
+//! The plan: what is to be installed, exactly. Everything after resolution works from this type alone and
+//! does not know whether it came from the resolver or from a lock.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Sha256;
+
+/// What was asked for, as far as it decides the outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Request {
+    /// The requests, in the order given: `name`, `name=version`, `name/suite`, `name:arch`.
+    pub packages: Vec<String>,
+    /// The native architecture, in dpkg's spelling (`amd64`).
+    pub architecture: String,
+    /// Whether `Recommends` count as `Depends`.
+    #[serde(default)]
+    pub recommends: bool,
+}
+
+/// One suite and component of a repository, as it was when the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PlanSource {
+    /// How the packages of the plan refer to this source; unique within the plan.
+    pub id: String,
+    /// Base URIs, all serving the same files; tried in this order.
+    pub uris: Vec<String>,
+    /// The suite; ends in `/` for a flat repository.
+    pub suite: String,
+    /// The component; empty for a flat repository.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub component: String,
+    /// The `Date` of the Release file, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_date: Option<String>,
+    /// Digest of the verified Release (its clear text).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_sha256: Option<Sha256>,
+}
+
+impl PlanSource {
+    /// Suite and component, for messages.
+    pub fn describe(&self) -> String {
+        if self.component.is_empty() {
+            self.suite.clone()
+        } else {
+            format!("{}/{}", self.suite, self.component)
+        }
+    }
+}
+
+/// One `.deb` to fetch, verify and unpack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Artifact {
+    /// Package name (Debian Policy 5.6.7).
+    pub name: String,
+    /// Version (deb-version(7)).
+    pub version: String,
+    /// Architecture, `all` included.
+    pub architecture: String,
+    /// The [`PlanSource::id`] that it comes from.
+    pub source: String,
+    /// Path below the source's URI.
+    pub filename: String,
+    /// Size of the `.deb` in bytes.
+    pub size: u64,
+    /// Digest of the `.deb`.
+    pub sha256: Sha256,
+    /// `Installed-Size` of the control file, in KiB (Debian Policy 5.6.20); 0 when it is not declared.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub installed_size: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Artifact {
+    /// `name_version_arch`, for messages.
+    pub fn label(&self) -> String {
+        format!("{} {} ({})", self.name, self.version, self.architecture)
+    }
+}
+
+/// The resolved list of artifacts and where they come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// What was asked for.
+    pub request: Request,
+    /// The sources that `packages` name.
+    pub sources: Vec<PlanSource>,
+    /// Sorted by name, then architecture.
+    pub packages: Vec<Artifact>,
+}
+
+impl Plan {
+    /// The source of an artifact of this plan.
+    pub fn source_of(&self, artifact: &Artifact) -> Option<&PlanSource> {
+        self.sources.iter().find(|source| source.id == artifact.source)
+    }
+
+    /// Bytes to download.
+    pub fn download_size(&self) -> u64 {
+        self.packages.iter().map(|artifact| artifact.size).sum()
+    }
+}

@@ -1,0 +1,186 @@
+//! Being a launcher: the aptlet binary, started under the name of a command of a tree, becomes that command.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use object::elf::{FileHeader32, FileHeader64};
+use object::read::elf::{FileHeader, ProgramHeader as _};
+use object::{Endianness, ReadCache, ReadRef};
+
+use super::current;
+use super::launchers::{Table, find, resolve};
+
+/// A script may name an interpreter that is a script; Linux follows as many steps.
+const DEEPEST: usize = 4;
+/// Of a first line, Linux reads as much.
+const LONGEST_SHEBANG: u64 = 256;
+
+/// If this process was started as a launcher: becomes the command. Returns only when it was not, or when the
+/// command cannot be started, with the exit code that a shell would give.
+pub fn become_command() -> Option<u8> {
+    let mut arguments = std::env::args_os();
+    let name = PathBuf::from(arguments.next()?).file_name()?.to_owned();
+    let binary = fs::read_link("/proc/self/exe").ok().or_else(own_path)?;
+    if name == "aptlet" || !binary.ends_with(".aptlet/aptlet") {
+        return None;
+    }
+    let destination = binary.parent()?.parent()?;
+    let error = match launch(destination, &name, arguments.collect()) {
+        Ok(never) => match never {},
+        Err(error) => error,
+    };
+    eprintln!("aptlet: cannot start {}: {error}", name.display());
+    Some(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
+}
+
+/// Where `/proc` is not mounted.
+fn own_path() -> Option<PathBuf> {
+    let started_as = rustix::param::linux_execfn();
+    fs::canonicalize(OsStr::from_bytes(started_as.to_bytes())).ok()
+}
+
+fn launch(
+    destination: &Path,
+    name: &OsStr,
+    arguments: Vec<OsString>,
+) -> io::Result<std::convert::Infallible> {
+    let no_tree = || io::Error::new(io::ErrorKind::NotFound, "nothing is installed here");
+    let tree = current(destination).and_then(|tree| fs::canonicalize(tree).ok()).ok_or_else(no_tree)?;
+    let table = Table::read(&tree)?;
+    let unknown = || io::Error::new(io::ErrorKind::NotFound, "the installed tree has no such command");
+    let text = name.to_str().ok_or_else(unknown)?;
+    let program = match table.commands.get(text) {
+        Some(relative) => tree.join(relative),
+        None => find(&tree, text).ok_or_else(unknown)?,
+    };
+    let launcher = Launcher { tree: &tree, table: &table };
+    let mut command = launcher.command(&program, Some(name), arguments, 0)?;
+    for (variable, value) in environment(&tree, &table.environment) {
+        command.env(variable, value);
+    }
+    command.env("PATH", with_own_commands(destination));
+    Err(command.exec())
+}
+
+struct Launcher<'a> {
+    tree: &'a Path,
+    table: &'a Table,
+}
+
+impl Launcher<'_> {
+    /// `name` is what the user called the program, which some (busybox, gzip) go by.
+    fn command(
+        &self,
+        program: &Path,
+        name: Option<&OsStr>,
+        arguments: Vec<OsString>,
+        depth: usize,
+    ) -> io::Result<Command> {
+        if depth > DEEPEST {
+            return Err(io::Error::other("its interpreters go round in circles"));
+        }
+        let mut start = Vec::new();
+        File::open(program)?.take(LONGEST_SHEBANG).read_to_end(&mut start)?;
+        if let Some(line) = start.strip_prefix(b"#!") {
+            let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            if let Some((interpreter, mut first)) = self.interpreter(line) {
+                first.push(program.as_os_str().to_owned());
+                first.extend(arguments);
+                return self.command(&interpreter, None, first, depth + 1);
+            }
+        } else if let Some(linker) = self.linker(program) {
+            let mut command = Command::new(&linker);
+            let folders = self.table.library_path.iter().map(|folder| self.tree.join(folder));
+            command.arg("--library-path").arg(join(folders));
+            if self.table.argv0 {
+                // the folder of the tree with the name that was called: programs find their files by it
+                let called = name.map(|name| program.with_file_name(name)).filter(|path| path.exists());
+                command.arg("--argv0").arg(called.as_deref().unwrap_or(program));
+            }
+            command.arg(program).args(arguments);
+            return Ok(command);
+        }
+        let mut command = Command::new(program);
+        command.args(arguments);
+        Ok(command)
+    }
+
+    /// The interpreter of a first line, where the tree has it; else the kernel will look in the image.
+    fn interpreter(&self, line: &[u8]) -> Option<(PathBuf, Vec<OsString>)> {
+        let line = line.trim_ascii();
+        let split = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+        let (path, argument) = (&line[..split], line[split..].trim_ascii());
+        let argument = (!argument.is_empty()).then(|| OsStr::from_bytes(argument).to_owned());
+        if path.ends_with(b"/env") {
+            let name = argument?;
+            return find(self.tree, name.to_str()?).map(|found| (found, Vec::new()));
+        }
+        let found = resolve(self.tree, Path::new(OsStr::from_bytes(path)))?;
+        Some((found, argument.into_iter().collect()))
+    }
+
+    /// The tree's own dynamic linker for a program: what its PT_INTERP names.
+    fn linker(&self, program: &Path) -> Option<PathBuf> {
+        let cache = ReadCache::new(File::open(program).ok()?);
+        let interpreter = match object::FileKind::parse(&cache).ok()? {
+            object::FileKind::Elf64 => interpreter_of::<FileHeader64<Endianness>>(&cache),
+            object::FileKind::Elf32 => interpreter_of::<FileHeader32<Endianness>>(&cache),
+            _ => None,
+        }?;
+        resolve(self.tree, &interpreter)
+    }
+}
+
+fn interpreter_of<'data, Elf: FileHeader<Endian = Endianness>>(data: impl ReadRef<'data>) -> Option<PathBuf> {
+    let header = Elf::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    let segments = header.program_headers(endian, data).ok()?;
+    let path = segments.iter().find_map(|segment| segment.interpreter(endian, data).ok().flatten())?;
+    Some(PathBuf::from(OsString::from_vec(path.to_vec())))
+}
+
+/// A variable that the user set keeps its value, before what the tree adds.
+fn environment(tree: &Path, wanted: &BTreeMap<String, Vec<String>>) -> Vec<(String, OsString)> {
+    let mut set = Vec::new();
+    for (variable, paths) in wanted {
+        let own = join(paths.iter().map(|path| tree.join(path)));
+        match std::env::var_os(variable).filter(|value| !value.is_empty()) {
+            None => set.push((variable.clone(), own)),
+            Some(users) if variable == "PERL5LIB" || variable == "XDG_DATA_DIRS" => {
+                set.push((variable.clone(), join([PathBuf::from(users), PathBuf::from(own)])));
+            }
+            Some(_) => {}
+        }
+    }
+    set
+}
+
+/// The children of a command find the tree's other commands, too.
+fn with_own_commands(destination: &Path) -> OsString {
+    let own = destination.join("bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder == own) {
+        return path;
+    }
+    join(
+        std::iter::once(own)
+            .chain(std::env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty())),
+    )
+}
+
+fn join(paths: impl IntoIterator<Item = PathBuf>) -> OsString {
+    let mut joined = OsString::new();
+    for (i, path) in paths.into_iter().enumerate() {
+        if i > 0 {
+            joined.push(":");
+        }
+        joined.push(path);
+    }
+    joined
+}

@@ -1,0 +1,298 @@
+//! Launchers: what makes the commands of a tree run where the tree is not at `/`.
+//!
+//! Each command of the tree gets a link to the aptlet binary in `var/lib/aptlet/bin`; started under the command's
+//! name, aptlet becomes that command ([`super::launch`]). What all of them need is found once, here, and written
+//! to `var/lib/aptlet/launch.json` with paths relative to the tree, so that the tree may be mounted anywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use object::elf::{FileHeader32, FileHeader64};
+use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
+use object::{Endianness, ReadCache, ReadRef};
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use crate::tree::links::resolve_in_root;
+use crate::tree::write::Generated;
+
+/// Folders of commands, in the order in which a name that is in several is taken.
+const COMMAND_FOLDERS: [&str; 3] = ["usr/bin", "usr/sbin", "usr/games"];
+const TABLE: &str = "var/lib/aptlet/launch.json";
+/// From `.aptlet/generations/ID/var/lib/aptlet/bin/NAME`.
+const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
+
+/// What compiled-in paths need instead: a variable, and the folders or files of the tree that it names; `*`
+/// stands for any one name. A variable is set only where its first pattern is in the tree.
+const ENVIRONMENT: [(&str, &[&str]); 17] = [
+    ("GIT_EXEC_PATH", &["usr/lib/git-core"]),
+    ("GIT_TEMPLATE_DIR", &["usr/share/git-core/templates"]),
+    (
+        "PERL5LIB",
+        &[
+            "usr/share/perl/*",
+            "usr/lib/*/perl/*",
+            "etc/perl",
+            "usr/lib/*/perl5/*",
+            "usr/share/perl5",
+            "usr/lib/*/perl-base",
+            "usr/share/postgresql-common",
+        ],
+    ),
+    ("CURL_CA_BUNDLE", &["etc/ssl/certs/ca-certificates.crt"]),
+    ("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]),
+    ("GIT_SSL_CAINFO", &["etc/ssl/certs/ca-certificates.crt"]),
+    ("FONTCONFIG_SYSROOT", &["etc/fonts/fonts.conf"]),
+    (
+        "MAGICK_CONFIGURE_PATH",
+        &["etc/ImageMagick-*", "usr/lib/*/ImageMagick-*/config-*", "usr/share/ImageMagick-*"],
+    ),
+    ("MAGICK_CODER_MODULE_PATH", &["usr/lib/*/ImageMagick-*/modules-*/coders"]),
+    ("MAGICK_CODER_FILTER_PATH", &["usr/lib/*/ImageMagick-*/modules-*/filters"]),
+    ("GVBINDIR", &["usr/lib/*/graphviz"]),
+    ("TESSDATA_PREFIX", &["usr/share/tesseract-ocr/*/tessdata"]),
+    ("VIMRUNTIME", &["usr/share/vim/vim*"]),
+    ("TERMINFO_DIRS", &["lib/terminfo", "usr/share/terminfo"]),
+    ("GCONV_PATH", &["usr/lib/*/gconv"]),
+    ("OPENSSL_MODULES", &["usr/lib/*/ossl-modules"]),
+    ("XDG_DATA_DIRS", &["usr/share/mime"]),
+];
+
+/// Scripts that only choose another program by an absolute path: the command, and where it really is.
+const BEHIND_WRAPPERS: [(&str, &str); 1] =
+    [("usr/share/postgresql-common/pg_wrapper", "usr/lib/postgresql/*/bin")];
+
+/// What every launcher of a tree needs.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Table {
+    /// Folders for the dynamic linker.
+    pub library_path: Vec<String>,
+    /// Whether the tree's dynamic linker knows `--argv0` (glibc 2.33).
+    pub argv0: bool,
+    /// Variables and the paths that they name.
+    pub environment: BTreeMap<String, Vec<String>>,
+    /// Commands that are somewhere else than their link says.
+    pub commands: BTreeMap<String, String>,
+}
+
+impl Table {
+    /// Reads the table of a generation.
+    pub fn read(generation: &Path) -> std::io::Result<Self> {
+        Ok(serde_json::from_slice(&fs::read(generation.join(TABLE))?)?)
+    }
+}
+
+/// The folder of a tree that holds its launchers.
+pub const BIN: &str = "var/lib/aptlet/bin";
+
+/// Writes the launchers of a tree, into a folder that exists; returns how many commands they cover.
+pub fn write(tree: &Path, generated: Generated) -> Result<usize, Error> {
+    let mut table = Table {
+        library_path: library_path(tree),
+        argv0: linker_knows_argv0(tree),
+        environment: environment(tree),
+        ..Table::default()
+    };
+    let mut commands = BTreeSet::new();
+    for command_folder in COMMAND_FOLDERS {
+        for path in list(&tree.join(command_folder)) {
+            let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
+                continue;
+            };
+            let Some(target) = resolve(tree, &Path::new(command_folder).join(&name)) else { continue };
+            if !is_executable(&target) {
+                continue;
+            }
+            if let Some(behind) = behind_wrapper(tree, &target, &name) {
+                table.commands.insert(name.clone(), behind);
+            }
+            commands.insert(name);
+        }
+    }
+    for name in &commands {
+        let link = tree.join(BIN).join(name);
+        generated.link(BINARY_FROM_BIN, &link).map_err(|source| Error::write(&link, source))?;
+    }
+    let path = tree.join(TABLE);
+    let text = serde_json::to_vec_pretty(&table).map_err(|error| Error::write(&path, error.into()))?;
+    generated.file(&path, &text).map_err(|source| Error::write(&path, source))?;
+    Ok(commands.len())
+}
+
+/// The file of a command in a tree, found as PATH would: bin, sbin, games.
+pub fn find(tree: &Path, name: &str) -> Option<PathBuf> {
+    COMMAND_FOLDERS
+        .iter()
+        .find_map(|folder| resolve(tree, &Path::new(folder).join(name)).filter(|path| is_executable(path)))
+}
+
+/// A path of the tree, with all links followed inside the tree, as the file that it is.
+pub(super) fn resolve(tree: &Path, path: &Path) -> Option<PathBuf> {
+    resolve_in_root(tree, path).ok().flatten().map(|inside| tree.join(inside))
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+fn behind_wrapper(tree: &Path, target: &Path, name: &str) -> Option<String> {
+    let relative = target.strip_prefix(tree).ok()?.to_str()?;
+    let (_, pattern) = BEHIND_WRAPPERS.iter().find(|(wrapper, _)| *wrapper == relative)?;
+    let folders = expand(tree, pattern);
+    let newest = folders.iter().rev().find(|folder| is_executable(&tree.join(folder).join(name)))?;
+    Some(format!("{newest}/{name}"))
+}
+
+fn environment(tree: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut environment = BTreeMap::new();
+    for (variable, patterns) in ENVIRONMENT {
+        let paths: Vec<Vec<String>> = patterns.iter().map(|pattern| expand(tree, pattern)).collect();
+        if paths.first().is_some_and(|first| !first.is_empty()) {
+            let paths = match variable {
+                // these name what holds the path that was looked for
+                "FONTCONFIG_SYSROOT" => vec![String::new()],
+                "XDG_DATA_DIRS" => vec!["usr/share".to_owned()],
+                _ => paths.concat(),
+            };
+            environment.insert(variable.to_owned(), paths);
+        }
+    }
+    environment
+}
+
+/// The paths of a tree that match a pattern, sorted; a link is followed inside the tree.
+fn expand(tree: &Path, pattern: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    for part in pattern.split('/') {
+        let mut next = Vec::new();
+        for parent in &found {
+            let join =
+                |name: &str| if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") };
+            match part.split_once('*') {
+                None => next.push(join(part)),
+                Some((before, after)) => {
+                    let names = list(&tree.join(parent)).into_iter().filter_map(|path| {
+                        path.file_name().and_then(|name| name.to_str()).map(str::to_owned)
+                    });
+                    next.extend(
+                        names
+                            .filter(|name| {
+                                name.len() >= before.len() + after.len()
+                                    && name.starts_with(before)
+                                    && name.ends_with(after)
+                            })
+                            .map(|name| join(&name)),
+                    );
+                }
+            }
+        }
+        found = next;
+    }
+    found.retain(|path| resolve(tree, Path::new(path)).is_some());
+    found
+}
+
+/// What `ld.so.conf` names, the linker's own folders, and the absolute RUNPATHs of the tree's objects.
+fn library_path(tree: &Path) -> Vec<String> {
+    let mut folders = Vec::new();
+    let mut configured = Vec::new();
+    for file in list(&tree.join("etc/ld.so.conf.d")) {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        configured
+            .extend(text.lines().map(str::trim).filter(|line| line.starts_with('/')).map(str::to_owned));
+    }
+    let multiarch = expand(tree, "usr/lib/*-linux-gnu*").into_iter().map(|path| format!("/{path}"));
+    let own = ["/usr/lib64", "/usr/lib32", "/usr/lib"].map(str::to_owned);
+    let run_paths = run_paths(tree);
+    for folder in configured.into_iter().chain(multiarch).chain(own).chain(run_paths) {
+        if let Ok(Some(inside)) = resolve_in_root(tree, Path::new(&folder))
+            && tree.join(&inside).is_dir()
+            && let Some(inside) = inside.to_str()
+            && !folders.iter().any(|known| known == inside)
+        {
+            folders.push(inside.to_owned());
+        }
+    }
+    folders
+}
+
+fn run_paths(tree: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut queue =
+        vec![tree.join("usr/bin"), tree.join("usr/sbin"), tree.join("usr/games"), tree.join("usr/lib")];
+    while let Some(folder) = queue.pop() {
+        for path in list(&folder) {
+            let Ok(meta) = fs::symlink_metadata(&path) else { continue };
+            if meta.is_dir() {
+                queue.push(path);
+                continue;
+            }
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if meta.is_file() && (meta.permissions().mode() & 0o111 != 0 || name.contains(".so")) {
+                found.extend(elf_run_paths(&path).unwrap_or_default());
+            }
+        }
+    }
+    found.retain(|path| path.starts_with('/'));
+    found
+}
+
+/// The RPATH and RUNPATH entries of an ELF file; `None` for any other file.
+fn elf_run_paths(path: &Path) -> Option<Vec<String>> {
+    let file = File::open(path).ok()?;
+    let cache = ReadCache::new(file);
+    match object::FileKind::parse(&cache).ok()? {
+        object::FileKind::Elf64 => run_paths_of::<FileHeader64<Endianness>>(&cache),
+        object::FileKind::Elf32 => run_paths_of::<FileHeader32<Endianness>>(&cache),
+        _ => None,
+    }
+}
+
+fn run_paths_of<'data, Elf: FileHeader<Endian = Endianness>>(
+    data: impl ReadRef<'data>,
+) -> Option<Vec<String>> {
+    let header = Elf::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    let segments = header.program_headers(endian, data).ok()?;
+    let dynamic = segments.iter().find_map(|segment| segment.dynamic(endian, data).ok().flatten())?;
+    let tag_value = |tag: object::elf::DynamicTag| {
+        dynamic.iter().find(|entry| entry.d_tag(endian) == tag).map(|entry| entry.d_val(endian).into())
+    };
+    let table: u64 = tag_value(object::elf::DT_STRTAB)?;
+    let mut paths = Vec::new();
+    for tag in [object::elf::DT_RPATH, object::elf::DT_RUNPATH] {
+        let Some(offset) = tag_value(tag) else { continue };
+        let address = table.checked_add(offset)?;
+        let text = segments.iter().find_map(|segment| {
+            let start: u64 = segment.p_vaddr(endian).into();
+            let size: u64 = segment.p_filesz(endian).into();
+            let inside = address.checked_sub(start).filter(|inside| *inside < size)?;
+            let (offset, _) = segment.file_range(endian);
+            let range = offset.checked_add(inside)?..offset.checked_add(size)?;
+            data.read_bytes_at_until(range, 0).ok()
+        })?;
+        paths.extend(String::from_utf8_lossy(text).split(':').map(str::to_owned));
+    }
+    Some(paths)
+}
+
+fn linker_knows_argv0(tree: &Path) -> bool {
+    let linkers = ["lib64", "lib"]
+        .iter()
+        .flat_map(|folder| resolve(tree, Path::new(folder)).map(|path| list(&path)).unwrap_or_default());
+    linkers
+        .filter(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"ld")))
+        .filter_map(|path| resolve(tree, path.strip_prefix(tree).ok()?))
+        .filter_map(|path| fs::read(path).ok())
+        .any(|bytes| memchr::memmem::find(&bytes, b"--argv0").is_some())
+}
+
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    paths
+}

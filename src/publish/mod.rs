@@ -1,0 +1,100 @@
+//! The stop *publish*: a finished tree becomes the current generation of the destination, and its commands get
+//! launchers.
+
+mod destination;
+pub mod launch;
+pub mod launchers;
+pub mod state;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use destination::{Destination, Staging, current};
+pub use state::State;
+
+/// What can go wrong at the destination.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Anything the file system refuses.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no generation.
+    #[error("nothing is installed in {}", destination.display())]
+    Empty {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// Something that aptlet did not make stands where its links go.
+    #[error("{} is in the way: aptlet did not make it", path.display())]
+    Foreign {
+        /// What stands there.
+        path: PathBuf,
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// The volume is too small.
+    #[error(
+        "{} has {} MiB free, but {packages} packages need about {} MiB",
+        destination.display(), free >> 20, (needed >> 20) + 1
+    )]
+    NoSpace {
+        /// The destination.
+        destination: PathBuf,
+        /// Bytes free.
+        free: u64,
+        /// Bytes needed.
+        needed: u64,
+        /// Number of packages.
+        packages: usize,
+    },
+}
+
+impl Error {
+    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write { path: path.to_owned(), source }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Write { source, .. } => return write_hint(source),
+            Self::Empty { .. } => {
+                "Run 'aptlet install' first, or name the right folder with --dest.".to_owned()
+            }
+            Self::Foreign { destination, .. } => {
+                format!(
+                    "Give aptlet a folder of its own with --dest; {} holds other files.",
+                    destination.display()
+                )
+            }
+            Self::NoSpace { needed, .. } => {
+                format!(
+                    "Give the volume a sizeLimit of at least {}Mi, or ask for fewer packages.",
+                    (needed >> 20) + 1
+                )
+            }
+        })
+    }
+}
+
+/// What to do when the file system says no.
+pub fn write_hint(error: &io::Error) -> Option<String> {
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "Mount a volume there that this user can write: an emptyDir, with fsGroup if it is not root's."
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "Mount a writable volume there (an emptyDir, without readOnly), or choose another --dest."
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "Give the volume more space or inodes (the emptyDir's sizeLimit), or ask for fewer packages."
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}

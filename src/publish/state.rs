@@ -1,0 +1,80 @@
+//! What a generation was made from, written into it: `var/lib/aptlet/state.json` beside `aptlet.lock`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use crate::digest::Sha256;
+use crate::fetch::Validators;
+use crate::tree::write::Generated;
+
+/// Where aptlet keeps its own files in a tree.
+pub const FOLDER: &str = "var/lib/aptlet";
+const FILE: &str = "var/lib/aptlet/state.json";
+const FORMAT: u32 = 1;
+
+/// What a generation was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct State {
+    format: u32,
+    /// Digest of what the user asked for and of everything else that decides the plan.
+    pub request: Sha256,
+    /// Digest of the plan.
+    pub plan: Sha256,
+    /// Number of packages.
+    pub packages: usize,
+    /// Bytes of all `.deb`s.
+    pub download_size: u64,
+    /// The Release files that the plan was made from; empty for a lock.
+    pub releases: Vec<ReleaseState>,
+    /// What an unprivileged run could not do, and what else differs from a dpkg installation.
+    pub notes: Vec<String>,
+}
+
+/// A Release file as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReleaseState {
+    /// Where it was fetched from, without credentials.
+    pub url: String,
+    /// What the server said of it.
+    pub validators: Validators,
+    /// Digest of the file as served.
+    pub sha256: Sha256,
+    /// `Date`, seconds since 1970.
+    pub date: Option<i64>,
+    /// `Valid-Until`, where it is to be minded, seconds since 1970.
+    pub valid_until: Option<i64>,
+}
+
+impl State {
+    /// A state of today's format.
+    pub fn new(request: Sha256, plan: Sha256) -> Self {
+        Self {
+            format: FORMAT,
+            request,
+            plan,
+            packages: 0,
+            download_size: 0,
+            releases: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The state of a generation; `None` where it has none that this aptlet understands.
+    pub fn read(generation: &Path) -> Option<Self> {
+        let text = fs::read(generation.join(FILE)).ok()?;
+        serde_json::from_slice(&text).ok().filter(|state: &Self| state.format == FORMAT)
+    }
+
+    /// Writes it into a tree.
+    pub fn write(&self, tree: &Path, generated: Generated) -> Result<PathBuf, Error> {
+        let path = tree.join(FILE);
+        let text = serde_json::to_vec_pretty(self).map_err(|error| Error::write(&path, error.into()))?;
+        generated.file(&path, &text).map_err(|source| Error::write(&path, source))?;
+        Ok(path)
+    }
+}

@@ -1,0 +1,240 @@
+//! What the user sees while aptlet works and when it is done: progress on a terminal, short lines in a pod, JSON
+//! for machines; all on standard error, so that standard output is free for results.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Map, Value, json};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::{LogFormat, Verbosity};
+use crate::error::Error;
+
+/// Kubernetes keeps as much of a termination message (container v1 core, `terminationMessagePath`), in bytes.
+const LONGEST_TERMINATION_MESSAGE: usize = 4096;
+
+/// Shows what happens.
+#[derive(Debug)]
+pub struct Report {
+    format: LogFormat,
+    verbosity: Verbosity,
+    terminal: bool,
+    started: Instant,
+    stops: Mutex<Vec<Stop>>,
+}
+
+#[derive(Debug)]
+struct Stop {
+    name: &'static str,
+    detail: String,
+    time: Duration,
+}
+
+/// A stop of the way that is being made.
+#[derive(Debug)]
+pub struct Running<'a> {
+    report: &'a Report,
+    name: &'static str,
+    started: Instant,
+    bar: ProgressBar,
+}
+
+impl Report {
+    /// Also makes the log lines of all other modules come out in this format.
+    pub fn new(format: LogFormat, verbosity: Verbosity) -> Self {
+        let level = match verbosity {
+            Verbosity::Quiet => Level::WARN,
+            Verbosity::Normal => Level::INFO,
+            Verbosity::Verbose => Level::DEBUG,
+        };
+        // fails only in tests, where one process makes several
+        let _ = tracing_subscriber::registry().with(Lines { format, level }).try_init();
+        let terminal = std::io::stderr().is_terminal() && format == LogFormat::Text;
+        Self { format, verbosity, terminal, started: Instant::now(), stops: Mutex::default() }
+    }
+
+    /// Begins a stop. `total` is what [`Running::advance`] adds up to, in bytes; 0 where that is not known.
+    pub fn begin(&self, name: &'static str, total: u64) -> Running<'_> {
+        let bar = if self.terminal && self.verbosity != Verbosity::Quiet {
+            let template = match total {
+                0 => "{prefix:>9} {spinner} {msg}",
+                _ => "{prefix:>9} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}",
+            };
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar =
+                ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style);
+            bar.set_prefix(name);
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        Running { report: self, name, started: Instant::now(), bar }
+    }
+
+    /// The last word of a success: one line of what came of it, and a table of the stops.
+    pub fn success(&self, summary: &str, facts: Map<String, Value>) {
+        let total = self.started.elapsed();
+        let stops = self.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.verbosity == Verbosity::Quiet {
+            return;
+        }
+        if self.format == LogFormat::Json {
+            let mut object = facts;
+            object.insert("level".into(), json!("info"));
+            object.insert("message".into(), json!(summary));
+            object.insert("seconds".into(), json!(rounded(total)));
+            let seconds =
+                stops.iter().map(|stop| (stop.name.to_owned(), json!(rounded(stop.time)))).collect();
+            object.insert("stops".into(), Value::Object(seconds));
+            return emit(&Value::Object(object).to_string());
+        }
+        let mut text = format!("{summary} in {:.1} s", total.as_secs_f64());
+        for stop in stops.iter() {
+            let _ = write!(text, "\n{:>9} {:>7.2} s  {}", stop.name, stop.time.as_secs_f64(), stop.detail);
+        }
+        emit(&text);
+    }
+
+    /// The last word of a failure: on standard error, and in the pod's termination message file if there is one.
+    pub fn failure(&self, error: &Error, termination_log: &Path) {
+        failure(self.format, error, termination_log);
+    }
+}
+
+/// See [`Report::failure`]; for failures before there is a report.
+pub fn failure(format: LogFormat, error: &Error, termination_log: &Path) {
+    let (class, hint) = (error.class(), error.hint());
+    let text = match &hint {
+        Some(hint) => format!("error: {error}\n hint: {hint}"),
+        None => format!("error: {error}"),
+    };
+    match format {
+        LogFormat::Text => emit(&text),
+        LogFormat::Json => emit(
+            &json!({
+                "level": "error", "class": class.to_string(), "code": class.code(),
+                "message": error.to_string(), "hint": hint,
+            })
+            .to_string(),
+        ),
+    }
+    terminate(&text, termination_log);
+}
+
+/// Writes a message to the termination message file, which the kubelet makes; elsewhere there is none.
+pub fn terminate(text: &str, termination_log: &Path) {
+    if let Ok(mut file) = std::fs::OpenOptions::new().write(true).truncate(true).open(termination_log) {
+        let end = text.floor_char_boundary(LONGEST_TERMINATION_MESSAGE);
+        // there is nowhere left to say that this failed
+        let _ = file.write_all(&text.as_bytes()[..end]);
+    }
+}
+
+impl Running<'_> {
+    /// So many more bytes are done.
+    pub fn advance(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
+    /// Ends the stop, with what is worth saying of it.
+    pub fn end(self, detail: impl Into<String>) {
+        let stop = Stop { name: self.name, detail: detail.into(), time: self.started.elapsed() };
+        tracing::debug!("{}: {} ({:.2} s)", stop.name, stop.detail, stop.time.as_secs_f64());
+        self.report.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(stop);
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn rounded(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+fn emit(line: &str) {
+    // a closed standard error is no reason to fail an install
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Mebibytes, for people.
+#[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
+pub fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+struct Lines {
+    format: LogFormat,
+    level: Level,
+}
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    others: Map<String, Value>,
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        } else {
+            self.others.insert(field.name().to_owned(), json!(format!("{value:?}")));
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.others.insert(field.name().to_owned(), json!(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.others.insert(field.name().to_owned(), json!(value));
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
+        metadata.target().starts_with(env!("CARGO_PKG_NAME")) && *metadata.level() <= self.level
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let level = *event.metadata().level();
+        match self.format {
+            LogFormat::Json => {
+                let mut object = fields.others;
+                object.insert("level".into(), json!(level.as_str().to_ascii_lowercase()));
+                object.insert("message".into(), json!(fields.message));
+                emit(&Value::Object(object).to_string());
+            }
+            LogFormat::Text => {
+                let mut text = match level {
+                    Level::WARN => "warning: ".to_owned(),
+                    Level::ERROR => "error: ".to_owned(),
+                    _ => String::new(),
+                };
+                text.push_str(&fields.message);
+                for (name, value) in &fields.others {
+                    let _ = write!(
+                        text,
+                        " {name}={}",
+                        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+                    );
+                }
+                emit(&text);
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The stop *resolve*: index and requests in, plan out.
+//!
+//! Two layers: [`mark`] chooses what apt would choose, fast and without search; where what it chose is broken,
+//! [`judge`] (resolvo) looks for a solution among the same candidates, and where there is none either,
+//! [`explain`] says why.
+
+mod explain;
+mod judge;
+mod mark;
+pub mod pin;
+mod request;
+#[cfg(test)]
+mod tests;
+mod universe;
+
+pub use request::Wanted;
+
+use crate::plan::{Artifact, Plan, Request};
+use crate::source::index::{Index, Package, PackageId};
+use crate::source::provenance::Provenance;
+use pin::Pin;
+use universe::Universe;
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No source has such a package.
+    #[error("there is no package '{name}' in {}{}", searched.join(", "), elsewhere(architectures))]
+    UnknownPackage {
+        /// As it was asked for.
+        name: String,
+        /// Where it does exist.
+        architectures: Vec<String>,
+        /// The most similar names.
+        nearest: Vec<String>,
+        /// The sources that were read.
+        searched: Vec<String>,
+    },
+    /// The package exists, but not so.
+    #[error("package '{name}' has no {wanted}; there is {}", available.join(", "))]
+    NoSuchVersion {
+        /// As it was asked for.
+        name: String,
+        /// `version 1.0` or `version in suite x`.
+        wanted: String,
+        /// `version (suite)`.
+        available: Vec<String>,
+    },
+    /// Pins leave no candidate.
+    #[error("the preferences forbid every version of package '{name}': {}", available.join(", "))]
+    PinnedAway {
+        /// As it was asked for.
+        name: String,
+        /// `version (suite)`.
+        available: Vec<String>,
+    },
+    /// Several packages provide it.
+    #[error("'{name}' is a virtual package provided by {}", providers.join(", "))]
+    Virtual {
+        /// As it was asked for.
+        name: String,
+        /// Sorted.
+        providers: Vec<String>,
+    },
+    /// A request for another architecture than the native one.
+    #[error(
+        "package '{name}:{wanted}': this run installs for {native} only; foreign architectures are not supported yet"
+    )]
+    ForeignArchitecture {
+        /// As it was asked for.
+        name: String,
+        /// The architecture asked for.
+        wanted: String,
+        /// The architecture of the run.
+        native: String,
+    },
+    /// No set of packages satisfies all requests.
+    #[error("the requests cannot be installed together: {0}")]
+    NoSolution(String),
+    /// The index does not say how the file can be verified.
+    #[error(
+        "the index of {origin} gives no SHA256, size or usable filename for {package}, so it cannot be verified"
+    )]
+    Unverifiable {
+        /// `name version`.
+        package: String,
+        /// The source.
+        origin: String,
+    },
+}
+
+fn elsewhere(architectures: &[String]) -> String {
+    if architectures.is_empty() { String::new() } else { format!(" (only for {})", architectures.join(", ")) }
+}
+
+impl Error {
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::UnknownPackage { nearest, .. } if !nearest.is_empty() => {
+                format!("Did you mean {}? Otherwise add the source that has it.", nearest.join(", "))
+            }
+            Self::UnknownPackage { .. } => "Check the name, or add the source that has it.".to_owned(),
+            Self::NoSuchVersion { .. } => "Ask for one of these, or for the name alone.".to_owned(),
+            Self::PinnedAway { .. } => "Ask for name=version, or change the *.pref files.".to_owned(),
+            Self::Virtual { .. } => "Ask for one of them by name.".to_owned(),
+            Self::ForeignArchitecture { wanted, .. } => format!("Run aptlet with --arch {wanted} for it."),
+            Self::NoSolution(_) => {
+                "Ask for fewer or other packages, or add the source that has what is missing.".to_owned()
+            }
+            Self::Unverifiable { .. } => "Ask the repository's owner to publish SHA256 digests.".to_owned(),
+        })
+    }
+}
+
+/// What decides between several answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// The native architecture.
+    pub architecture: &'a str,
+    /// Pins, in the order of their files.
+    pub pins: &'a [Pin],
+    /// Whether `Recommends` count.
+    pub recommends: bool,
+}
+
+/// A plan, and what the user should know of how it came about.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The plan.
+    pub plan: Plan,
+    /// Sentences for the log.
+    pub notes: Vec<String>,
+}
+
+/// Finds what is to be installed. `provenance` describes the parts of `index`, in their order.
+pub fn resolve(
+    index: &Index,
+    provenance: &[Provenance],
+    request: Request,
+    wanted: &[Wanted],
+    options: &Options<'_>,
+) -> Result<Resolved, Error> {
+    let mut universe = Universe::new(index, provenance, options.pins, options.architecture);
+    let (requests, forbidden) = request::settle(&mut universe, wanted)?;
+    let mut notes = Vec::new();
+    let chosen = match mark::run(&universe, &requests, &forbidden, options.recommends) {
+        Some(chosen) => chosen,
+        None => {
+            for name in &forbidden {
+                universe.set_candidate(*name, None);
+            }
+            let found = judge::judge(&universe, &requests).map_err(|conflict| {
+                let chain = explain::missing_chain(&universe, &requests);
+                Error::NoSolution(chain.unwrap_or_else(|| conflict.trim().to_owned()))
+            })?;
+            notes.push(
+                "apt's first choice does not fit together; a full search found this solution".to_owned(),
+            );
+            if options.recommends {
+                notes.push("the full search leaves recommended packages out".to_owned());
+            }
+            found
+        }
+    };
+    Ok(Resolved { plan: plan(index, provenance, request, chosen)?, notes })
+}
+
+fn plan(
+    index: &Index,
+    provenance: &[Provenance],
+    request: Request,
+    chosen: Vec<PackageId>,
+) -> Result<Plan, Error> {
+    let mut packages: Vec<Artifact> = chosen
+        .into_iter()
+        .map(|id| index.package(id))
+        .map(|package| artifact(package, &provenance[package.part()]))
+        .collect::<Result<_, _>>()?;
+    packages.sort_by(|left, right| (&left.name, &left.architecture).cmp(&(&right.name, &right.architecture)));
+    let sources = provenance
+        .iter()
+        .map(|from| &from.source)
+        .filter(|source| packages.iter().any(|package| package.source == source.id))
+        .cloned()
+        .collect();
+    Ok(Plan { request, sources, packages })
+}
+
+fn artifact(package: Package<'_>, from: &Provenance) -> Result<Artifact, Error> {
+    let unverifiable = || Error::Unverifiable {
+        package: format!("{} {}", package.name(), package.version()),
+        origin: from.source.describe(),
+    };
+    let filename = package.filename();
+    let sound =
+        !filename.is_empty() && !filename.starts_with('/') && !filename.split('/').any(|part| part == "..");
+    if !sound || package.size() == 0 {
+        return Err(unverifiable());
+    }
+    Ok(Artifact {
+        name: package.name().to_owned(),
+        version: package.version().to_owned(),
+        architecture: package.architecture().to_owned(),
+        source: from.source.id.clone(),
+        filename: filename.to_owned(),
+        size: package.size(),
+        sha256: package.sha256().ok_or_else(unverifiable)?,
+        installed_size: package.installed_size(),
+    })
+}

@@ -1,0 +1,221 @@
+//! Each rule of choice, on an index of its own. "Rule n" is the list in `docs/architecture.md`.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::plan::PlanSource;
+use crate::source::index::Part;
+
+/// `name version; Field: value; …` a line; `suite` starts another source.
+fn index(text: &str) -> (Index, Vec<Provenance>) {
+    let mut parts = Vec::new();
+    let mut provenance = Vec::new();
+    for (number, source) in text.split("\n--\n").enumerate() {
+        let mut stanzas = String::new();
+        for line in source.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let mut fields = line.split(';').map(str::trim);
+            let (name, version) = fields.next().unwrap().split_once(' ').unwrap();
+            stanzas.push_str(&format!("Package: {name}\nVersion: {version}\n"));
+            if !line.contains("Architecture:") {
+                stanzas.push_str("Architecture: amd64\n");
+            }
+            fields.for_each(|field| stanzas.push_str(&format!("{field}\n")));
+            stanzas.push_str(&format!("Filename: {name}.deb\nSize: 1\nSHA256: {}\n\n", "0".repeat(64)));
+        }
+        parts.push(Part::read(stanzas.as_bytes()).unwrap());
+        let suite = format!("suite{number}");
+        provenance.push(Provenance {
+            suite: suite.clone(),
+            source: PlanSource { id: suite.clone(), suite, ..PlanSource::default() },
+            ..Provenance::default()
+        });
+    }
+    (Index::new(parts), provenance)
+}
+
+fn want(text: &str) -> Wanted {
+    let (text, forbid) = text.strip_suffix('-').map_or((text, false), |name| (name, true));
+    let (text, version) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v.to_owned())));
+    let (text, suite) = text.split_once('/').map_or((text, None), |(n, s)| (n, Some(s.to_owned())));
+    let (name, architecture) = text.split_once(':').map_or((text, None), |(n, a)| (n, Some(a.to_owned())));
+    Wanted { name: name.to_owned(), architecture, version, suite, forbid }
+}
+
+fn solve_with(text: &str, requests: &str, recommends: bool) -> Result<String, Error> {
+    let (index, provenance) = index(text);
+    let wanted: Vec<Wanted> = requests.split_whitespace().map(want).collect();
+    let options = Options { architecture: "amd64", pins: &[], recommends };
+    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
+    let shown: Vec<String> = resolved
+        .plan
+        .packages
+        .iter()
+        .map(|package| format!("{}={}", package.name, package.version))
+        .collect();
+    Ok(shown.join(" "))
+}
+
+fn solve(text: &str, requests: &str) -> String {
+    solve_with(text, requests, false).unwrap()
+}
+
+fn fail(text: &str, requests: &str) -> Error {
+    solve_with(text, requests, false).unwrap_err()
+}
+
+#[test]
+fn dependencies_come_along_and_recommendations_only_when_asked_for() {
+    let text = "a 1; Depends: b; Pre-Depends: c; Recommends: d\nb 1\nc 1\nd 1";
+    assert_eq!(solve(text, "a"), "a=1 b=1 c=1");
+    assert_eq!(solve_with(text, "a", true).unwrap(), "a=1 b=1 c=1 d=1");
+}
+
+#[test]
+fn essential_packages_are_not_added_by_themselves() {
+    // rule 1
+    assert_eq!(solve("a 1\ndpkg 1; Essential: yes", "a"), "a=1");
+}
+
+#[test]
+fn a_request_satisfies_a_group_that_is_expanded_before_it() {
+    // rule 2: all requests are marked first
+    assert_eq!(solve("a 1; Depends: x | y\nx 1\ny 1", "a y"), "a=1 y=1");
+}
+
+#[test]
+fn a_group_that_something_marked_satisfies_is_skipped() {
+    // rule 3
+    assert_eq!(solve("a 1; Depends: y, x | y\nx 1\ny 1", "a"), "a=1 y=1");
+    assert_eq!(
+        solve("a 1; Depends: x | y, y\nx 1\ny 1", "a"),
+        "a=1 x=1 y=1",
+        "nothing is minimised afterwards"
+    );
+}
+
+#[test]
+fn alternatives_are_tried_from_left_to_right() {
+    // rule 4
+    assert_eq!(solve("a 1; Depends: x | y\nx 1; Depends: nothing\ny 1", "a"), "a=1 y=1");
+    assert_eq!(solve("a 1; Depends: x | y\nx 1; Depends: z\nz 1; Depends: no\ny 1", "a"), "a=1 y=1");
+}
+
+#[test]
+fn providers_are_ranked_real_name_essential_priority_then_latest_mention() {
+    // rule 5
+    assert_eq!(solve("a 1; Depends: v\nv 1\np 1; Provides: v; Priority: required", "a"), "a=1 v=1");
+    assert_eq!(
+        solve("a 1; Depends: v\np 1; Provides: v; Priority: required\nq 1; Provides: v; Essential: yes", "a"),
+        "a=1 q=1"
+    );
+    assert_eq!(
+        solve("a 1; Depends: v\np 1; Provides: v; Priority: important\nq 1; Provides: v", "a"),
+        "a=1 p=1"
+    );
+    assert_eq!(solve("a 1; Depends: v\np 1; Provides: v\nq 1; Provides: v", "a"), "a=1 q=1");
+    assert_eq!(
+        solve("z 1; Suggests: q\na 1; Depends: v\np 1; Provides: v\nq 1; Provides: v", "a"),
+        "a=1 p=1"
+    );
+}
+
+#[test]
+fn only_the_candidate_counts() {
+    // rule 6: an older version would satisfy b
+    let text = "a 1; Depends: b (<< 2)\nb 1\nb 2";
+    let error = fail(text, "a").to_string();
+    assert!(error.contains("a needs b (<< 2), but only b 2 is in suite0"), "{error}");
+    assert_eq!(solve(text, "a b=1"), "a=1 b=1");
+}
+
+#[test]
+fn what_a_request_conflicts_with_is_ruled_out_up_front() {
+    // rule 7
+    assert_eq!(solve("a 1; Depends: x | y\nx 1\ny 1\nb 1; Conflicts: x", "b a"), "a=1 b=1 y=1");
+}
+
+#[test]
+fn a_conflict_with_something_protected_moves_on_to_the_next_alternative() {
+    // rule 8
+    assert_eq!(solve("a 1; Depends: x | y\nx 1; Conflicts: b\ny 1\nb 1", "a b"), "a=1 b=1 y=1");
+    assert_eq!(solve("a 1; Depends: m\nm 1; Provides: n; Conflicts: n", "a"), "a=1 m=1", "its own Provides");
+}
+
+#[test]
+fn what_a_failed_branch_leaves_is_collected_unless_recommended() {
+    // rule 9
+    let text = "a 1; Depends: x | y\nx 1; Depends: left, z\nleft 1\nz 1; Depends: no\ny 1";
+    assert_eq!(solve(text, "a"), "a=1 y=1");
+    let kept = text.replace("\ny 1", "\ny 1; Recommends: left");
+    assert_eq!(solve(&kept, "a"), "a=1 left=1 y=1");
+}
+
+#[test]
+fn the_any_qualifier_needs_multi_arch_allowed() {
+    // rule 10; the Multi-Arch specification
+    assert_eq!(solve("a 1; Depends: p:any\np 1; Multi-Arch: allowed", "a"), "a=1 p=1");
+    assert!(matches!(fail("a 1; Depends: p:any\np 1", "a"), Error::NoSolution(_)));
+    assert_eq!(solve("a 1; Depends: p:amd64\np 1; Architecture: all", "a"), "a=1 p=1");
+    assert!(matches!(fail("a 1; Depends: p:arm64\np 1", "a"), Error::NoSolution(_)));
+}
+
+#[test]
+fn a_versioned_dependency_needs_a_versioned_provides() {
+    // rule 11; Debian Policy 7.5
+    assert!(matches!(fail("a 1; Depends: v (>= 1)\np 1; Provides: v", "a"), Error::NoSolution(_)));
+    assert_eq!(solve("a 1; Depends: v (>= 1)\np 1; Provides: v (= 2)", "a"), "a=1 p=1");
+    assert_eq!(solve("a 1; Depends: b (< 1)\nb 1", "a"), "a=1 b=1", "a bare < includes equality");
+}
+
+#[test]
+fn a_virtual_request_needs_exactly_one_provider() {
+    // rule 12
+    assert_eq!(solve("p 1; Provides: v", "v"), "p=1");
+    let error = fail("p 1; Provides: v\nq 1; Provides: v", "v");
+    assert_eq!(error.to_string(), "'v' is a virtual package provided by p, q");
+}
+
+#[test]
+fn requests_name_versions_suites_and_what_to_leave_out() {
+    // rule 13
+    let text = "a 1\na 3\nb 1; Depends: x | y\nx 1\ny 1\n--\na 2";
+    assert_eq!(solve(text, "a"), "a=3");
+    assert_eq!(solve(text, "a=1"), "a=1");
+    assert_eq!(solve(text, "a/suite1"), "a=2");
+    assert_eq!(solve(text, "b x-"), "b=1 y=1");
+    let error = fail(text, "a=7").to_string();
+    assert_eq!(error, "package 'a' has no version 7; there is 1 (suite0), 3 (suite0), 2 (suite1)");
+}
+
+#[test]
+fn the_same_version_in_two_sources_comes_from_the_first() {
+    let (index, provenance) = index("a 1\n--\na 1");
+    let options = Options { architecture: "amd64", pins: &[], recommends: false };
+    let resolved = resolve(&index, &provenance, Request::default(), &[want("a")], &options).unwrap();
+    assert_eq!(resolved.plan.packages[0].source, "suite0");
+    assert_eq!(resolved.plan.sources.len(), 1, "sources that nothing comes from are left out");
+}
+
+#[test]
+fn the_judge_finds_what_the_first_pass_misses() {
+    // the choice of x for a is not taken back when b turns out to break it, in apt's order
+    let text = "a 1; Depends: x | y\nx 1; Conflicts: w\ny 1\nb 1; Depends: w\nw 1";
+    let (index, provenance) = index(text);
+    let options = Options { architecture: "amd64", pins: &[], recommends: false };
+    let wanted = [want("a"), want("b")];
+    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options).unwrap();
+    let names: Vec<&str> = resolved.plan.packages.iter().map(|package| package.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "w", "y"]);
+}
+
+#[test]
+fn failures_say_why() {
+    let text = "a 1; Depends: b\nb 1; Depends: c (>= 2)\nc 1.4\nd 1; Conflicts: a\njson-tool 1";
+    let error = fail(text, "a").to_string();
+    assert!(error.ends_with("a needs b; b needs c (>= 2), but only c 1.4 is in suite0"), "{error}");
+    let conflict = fail("a 1\nd 1; Conflicts: a", "a d").to_string();
+    assert!(conflict.contains('a') && conflict.contains('d'), "{conflict}");
+    let unknown = fail(text, "jsontool");
+    assert!(unknown.hint().unwrap().contains("json-tool"), "{unknown:?}");
+    let foreign = fail(text, "a:arm64");
+    assert!(matches!(foreign, Error::ForeignArchitecture { .. }));
+}

@@ -1,0 +1,135 @@
+//! The cleartext signature framework (RFC 9580 section 7), as strictly as apt reads it: one signed message
+//! and nothing else. Text that is not covered by the signature must never reach a parser.
+
+const BEGIN_MESSAGE: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
+const BEGIN_SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
+const END_SIGNATURE: &str = "-----END PGP SIGNATURE-----";
+
+/// A clear-signed message taken apart, not yet verified.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Clearsigned {
+    /// The text, with `\n` at the end of every line.
+    pub(super) text: String,
+    /// The same as it was hashed: without the white space at line ends, `\r\n` between lines.
+    pub(super) canonical: Vec<u8>,
+    /// The armored signatures.
+    pub(super) armor: String,
+}
+
+/// Takes a clear-signed message apart. `Ok(None)`: it is not one.
+pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str> {
+    let Ok(message) = std::str::from_utf8(message) else {
+        return Err("it is not UTF-8");
+    };
+    if !message.contains(BEGIN_MESSAGE) {
+        return Ok(None);
+    }
+    let mut lines = message.split_terminator('\n').map(trim);
+    if lines.next() != Some(BEGIN_MESSAGE) {
+        return Err("something stands before the signed message");
+    }
+    loop {
+        match lines.next() {
+            Some("") => break,
+            Some(header) if header.starts_with("Hash: ") => {}
+            Some(_) => return Err("the signed message has a header other than Hash"),
+            None => return Err("it ends within the header"),
+        }
+    }
+    let mut text = String::with_capacity(message.len());
+    let mut canonical = Vec::with_capacity(message.len() + message.len() / 32);
+    loop {
+        let line = lines.next().ok_or("it ends before the signature")?;
+        if line == BEGIN_SIGNATURE {
+            break;
+        }
+        let line = match line.strip_prefix("- ") {
+            Some(escaped) => escaped,
+            None if line.starts_with('-') => return Err("a line begins with a dash that is not escaped"),
+            None => line,
+        };
+        // readers differ on what ends a line here, so neither may occur
+        if line.contains(['\r', '\0']) {
+            return Err("the signed text has a carriage return or NUL within a line");
+        }
+        if !text.is_empty() {
+            canonical.extend_from_slice(b"\r\n");
+        }
+        canonical.extend_from_slice(line.as_bytes());
+        text.push_str(line);
+        text.push('\n');
+    }
+    let mut armor = format!("{BEGIN_SIGNATURE}\n");
+    loop {
+        let line = lines.next().ok_or("it ends within the signature")?;
+        armor.push_str(line);
+        armor.push('\n');
+        if line == END_SIGNATURE {
+            break;
+        }
+        if line.starts_with('-') {
+            return Err("the signature does not end where it should");
+        }
+    }
+    if lines.any(|line| !line.is_empty()) {
+        return Err("something stands after the signed message");
+    }
+    Ok(Some(Clearsigned { text, canonical, armor }))
+}
+
+/// White space at the end of a line is not signed (RFC 9580 section 7.2), so it is not kept.
+fn trim(line: &str) -> &str {
+    line.trim_end_matches([' ', '\t', '\r'])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const ARMOR: &str = "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n";
+
+    fn message(body: &str) -> String {
+        format!("{BEGIN_MESSAGE}\nHash: SHA512\n\n{body}{ARMOR}")
+    }
+
+    #[test]
+    fn takes_off_escapes_and_trailing_white_space() {
+        let found = split(message("Origin: x \t\r\n\n- - dash\n- From\nlast\n").as_bytes()).unwrap().unwrap();
+        assert_eq!(found.text, "Origin: x\n\n- dash\nFrom\nlast\n");
+        assert_eq!(found.canonical, b"Origin: x\r\n\r\n- dash\r\nFrom\r\nlast");
+        assert_eq!(found.armor, ARMOR);
+        let crlf = message("a\nb\n").replace('\n', "\r\n");
+        assert_eq!(split(crlf.as_bytes()).unwrap().unwrap().canonical, b"a\r\nb");
+    }
+
+    #[test]
+    fn nothing_but_one_signed_message_passes() {
+        let good = message("Origin: x\n");
+        assert!(split(format!("{good}\n \n").as_bytes()).unwrap().is_some());
+        let inserted = good.replace("Hash: SHA512\n", "Hash: SHA512\nOrigin: evil\n");
+        let unescaped = message("Origin: x\n-dash\n");
+        let cr = message("Origin: x\rSuite: evil\n");
+        let twice = format!("{good}{good}");
+        let second_signature = format!("{good}{ARMOR}");
+        for bad in [
+            format!("Origin: evil\n{good}"),
+            format!("\n{good}"),
+            format!("{good}Origin: evil\n"),
+            twice,
+            second_signature,
+            inserted,
+            unescaped,
+            cr,
+            good.replace("-----END PGP SIGNATURE-----\n", ""),
+            good.replace(ARMOR, ""),
+            format!("{BEGIN_MESSAGE}\nHash: SHA512"),
+            good.replace("AAAA", "AAAA\n-----BEGIN PGP SIGNATURE-----"),
+        ] {
+            assert!(split(bad.as_bytes()).is_err(), "accepted: {bad}");
+        }
+        assert_eq!(split(b"Origin: x\n"), Ok(None));
+        assert!(split(b"\xff").is_err());
+    }
+}

@@ -1,0 +1,392 @@
+//! What can go wrong between a line in `sources.list` and a `Release` file that can be believed.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::index::BadIndex;
+use crate::fetch;
+
+/// A place in a source list; lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The file.
+    pub file: PathBuf,
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+/// An error of the *source* stop.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A source list whose name ends in neither `.sources` nor `.list` (configuration).
+    #[error("{}: a source list must be named *.sources (deb822 format) or *.list (one-line format)", file.display())]
+    ListFormat {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A source list that does not follow sources.list(5) (configuration).
+    #[error("{at}: {problem}")]
+    List {
+        /// Where.
+        at: Position,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// A field or option that apt does not know either (configuration).
+    #[error("{at}: unknown {what} '{name}'; the nearest known one is '{nearest}'")]
+    UnknownWord {
+        /// Where.
+        at: Position,
+        /// What the word stands for: a field, an option, a type.
+        what: &'static str,
+        /// The word.
+        name: String,
+        /// The known word most like it.
+        nearest: &'static str,
+    },
+    /// A field or option of apt's that would change what is installed, and that aptlet has not got (configuration).
+    #[error("{at}: {what} '{name}' is not supported")]
+    Unsupported {
+        /// Where.
+        at: Position,
+        /// What the word stands for: a field, an option.
+        what: &'static str,
+        /// The word.
+        name: String,
+    },
+
+    /// A keyring that cannot be read (configuration).
+    #[error("cannot read keyring {}: {source}", file.display())]
+    KeyringRead {
+        /// The keyring.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A `GnuPG` keybox in place of a keyring (configuration).
+    #[error("keyring {keyring} is a GnuPG keybox, which only GnuPG can read")]
+    Keybox {
+        /// The keyring.
+        keyring: String,
+    },
+    /// A keyring that does not hold `OpenPGP` public keys (configuration).
+    #[error("keyring {keyring} holds no usable OpenPGP public key: {reason}")]
+    MalformedKeyring {
+        /// The keyring.
+        keyring: String,
+        /// Why not.
+        reason: String,
+    },
+
+    /// The file carries no signature at all (not trusted).
+    #[error("{url} is not signed")]
+    NoSignature {
+        /// The `InRelease` or signature file.
+        url: String,
+    },
+    /// The signature, or the frame around the signed text, is not as RFC 9580 has it (not trusted).
+    #[error("{url} is not a well-formed signed message: {reason}")]
+    MalformedSignature {
+        /// The signed file.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The content is not what a key of the keyring signed (not trusted).
+    #[error("bad signature on {url}: the content is not what key {key} signed")]
+    BadSignature {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key.
+        key: String,
+    },
+    /// Nobody known signed the file (not trusted).
+    #[error("{url} is signed only by unknown keys: {}; looked in {}", keys.join(", "), list(keyrings))]
+    UnknownKeys {
+        /// The signed file.
+        url: String,
+        /// Fingerprints, or key ids where the signature names no fingerprint.
+        keys: Vec<String>,
+        /// The keyrings consulted.
+        keyrings: Vec<String>,
+    },
+    /// The key is known, but `Signed-By` does not list it (not trusted).
+    #[error("{url} is signed by key {key}, which Signed-By does not list: {}", list(allowed))]
+    KeyNotAllowed {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key that signed.
+        key: String,
+        /// What `Signed-By` lists.
+        allowed: Vec<String>,
+    },
+    /// The key that signed has expired (not trusted).
+    #[error("{url} is signed by key {key}, which expired on {}", date(*expired))]
+    ExpiredKey {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key.
+        key: String,
+        /// When it expired.
+        expired: Timestamp,
+    },
+    /// The key that signed has been revoked by its owner (not trusted).
+    #[error("{url} is signed by key {key}, which its owner has revoked")]
+    RevokedKey {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key.
+        key: String,
+    },
+    /// The key that signed must not be used for that: not bound, not for signing, or too weak (not trusted).
+    #[error("{url} is signed by key {key}, which is not valid for that: {reason}")]
+    UnusableKey {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key.
+        key: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The signature was made to last until a time that has passed (not trusted).
+    #[error("the signature of key {key} on {url} expired on {}", date(*expired))]
+    ExpiredSignature {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key.
+        key: String,
+        /// When the signature expired.
+        expired: Timestamp,
+    },
+    /// The key or the signature was made in the future (not trusted).
+    #[error("{what} {key} on {url} was made on {}, but here it is only {}", date(*made), date(*now))]
+    FromFuture {
+        /// The signed file.
+        url: String,
+        /// "the signature of key" or "the signing key".
+        what: &'static str,
+        /// Fingerprint of the key.
+        key: String,
+        /// When it was made.
+        made: Timestamp,
+        /// The clock here.
+        now: Timestamp,
+    },
+    /// The signature is over a hash that can be forged (not trusted).
+    #[error("the signature of key {key} on {url} uses {hash}, which is too weak to be trusted")]
+    WeakHash {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key.
+        key: String,
+        /// The algorithm.
+        hash: String,
+    },
+
+    /// A verified `Release` file that makes no sense (not trusted).
+    #[error("{url}:{line}: {reason}")]
+    MalformedRelease {
+        /// The file.
+        url: String,
+        /// The line of the clear text, from 1; 0 for the file as a whole.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// The `Release` file was valid only until a time that has passed: possibly a replay (not trusted).
+    #[error("{url} expired on {} ({} ago)", date(*until), span(*until, *now))]
+    ReleaseExpired {
+        /// The file.
+        url: String,
+        /// Until when it was valid.
+        until: Timestamp,
+        /// The clock here.
+        now: Timestamp,
+    },
+    /// The `Release` file is dated in the future (not trusted).
+    #[error("{url} is dated {}, which is {} from now", date(*made), span(*now, *made))]
+    ReleaseFromFuture {
+        /// The file.
+        url: String,
+        /// Its `Date`.
+        made: Timestamp,
+        /// The clock here.
+        now: Timestamp,
+    },
+    /// A mirror could not be reached, or served something else (mirror or network; a mismatch: not trusted).
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    /// No mirror of a source could be used.
+    #[error("no mirror of suite {suite} can be used: {}", attempts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    AllMirrors {
+        /// The suite.
+        suite: String,
+        /// What became of each.
+        attempts: Vec<Error>,
+    },
+    /// There is no repository where the source says (mirror or network).
+    #[error("there is no InRelease and no Release file in {folder}")]
+    NoRelease {
+        /// Where they would be.
+        folder: String,
+    },
+    /// An index that the Release lists is not there (mirror or network).
+    #[error("the mirror has no {path} in {folder}, although its Release lists it")]
+    NoIndexFile {
+        /// Of the Release.
+        folder: String,
+        /// Of the index, below it.
+        path: String,
+    },
+    /// A verified index that cannot be read (mirror or network).
+    #[error("{url}: {source}")]
+    BadIndex {
+        /// The index.
+        url: String,
+        /// What is wrong with it.
+        source: BadIndex,
+    },
+    /// A thread of aptlet's own broke (a bug).
+    #[error("reading an index failed: {0}")]
+    Internal(String),
+    /// A Release older than one that was used before: possibly a replay (not trusted).
+    #[error("{url} is dated {}, but what is installed was made from one of {}", date(*made), date(*known))]
+    Rollback {
+        /// The file.
+        url: String,
+        /// Its `Date`.
+        made: Timestamp,
+        /// The `Date` of the earlier one.
+        known: Timestamp,
+    },
+    /// The repository does not have the component for the architecture (configuration).
+    #[error("{url} lists no Packages index for component '{component}' and architecture '{architecture}'")]
+    NoPackagesIndex {
+        /// The `Release` file.
+        url: String,
+        /// The component that was asked for; empty for a flat repository.
+        component: String,
+        /// The architecture that was asked for.
+        architecture: String,
+        /// The components that the file names.
+        components: Vec<String>,
+        /// The architectures that the file names.
+        architectures: Vec<String>,
+    },
+}
+
+impl Error {
+    /// Whether a mirror said that it does not have the file.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Fetch(error) if error.is_not_found())
+    }
+
+    /// What to do next: an imperative sentence.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::ListFormat { .. } => "Rename the file after the format it is in".to_owned(),
+            Self::List { .. } => "Correct the line; sources.list(5) describes both formats".to_owned(),
+            Self::UnknownWord { what: "field", nearest, .. } => {
+                format!("Write '{nearest}', or begin the name of a private field with X-")
+            }
+            Self::UnknownWord { nearest, .. } => format!("Write '{nearest}', or remove it"),
+            Self::Unsupported { .. } => "Remove it, or install from this source with apt itself".to_owned(),
+            Self::KeyringRead { .. } => {
+                "Check the path in Signed-By, and that the file is mounted and readable by this user".to_owned()
+            }
+            Self::Keybox { keyring } => {
+                format!("Export the keys: gpg --no-default-keyring --keyring {keyring} --export --armor > NAME.asc")
+            }
+            Self::MalformedKeyring { .. } => {
+                "Give a public key as gpg --export (.gpg) or gpg --export --armor (.asc) writes it".to_owned()
+            }
+            Self::NoSignature { .. } => {
+                "Check that the URI is the repository's; set 'Trusted: yes' only for a repository that you trust \
+                 unsigned"
+                    .to_owned()
+            }
+            Self::MalformedSignature { .. } | Self::BadSignature { .. } => {
+                "Try again or another mirror; the file was damaged or tampered with on the way".to_owned()
+            }
+            Self::UnknownKeys { .. } => {
+                "Add the repository's public key to the configuration as NAME.asc and set 'Signed-By: NAME.asc'"
+                    .to_owned()
+            }
+            Self::KeyNotAllowed { key, .. } => {
+                format!("Add {key} to Signed-By if the repository's owner announced it")
+            }
+            Self::ExpiredKey { .. } | Self::RevokedKey { .. } | Self::UnusableKey { .. } => {
+                "Get the repository's current public key; a frozen snapshot needs its key extended or 'Trusted: yes'"
+                    .to_owned()
+            }
+            Self::ExpiredSignature { .. } => {
+                "Use a mirror that is up to date, and check this node's clock".to_owned()
+            }
+            Self::WeakHash { .. } => {
+                "Ask the repository's owner to sign with SHA-256 or better (gpg --digest-algo SHA512)".to_owned()
+            }
+            Self::MalformedRelease { .. } => {
+                "Try another mirror, and report this to the repository's owner".to_owned()
+            }
+            Self::ReleaseExpired { .. } => {
+                "Use a mirror that is up to date, or set 'Check-Valid-Until: no' for a frozen snapshot; check \
+                 this node's clock"
+                    .to_owned()
+            }
+            Self::FromFuture { .. } | Self::ReleaseFromFuture { .. } => {
+                "Set this node's clock, or set 'Check-Date: no' for this source".to_owned()
+            }
+            Self::Fetch(error) => return error.hint(),
+            Self::AllMirrors { attempts, .. } => return attempts.last().and_then(Self::hint),
+            Self::NoRelease { .. } => {
+                "Check the URI and the suite of the source; a flat repository's suite ends in '/'".to_owned()
+            }
+            Self::NoIndexFile { .. } | Self::BadIndex { .. } => {
+                "Try another mirror, or again later: this one may be in the middle of an update".to_owned()
+            }
+            Self::Rollback { .. } => {
+                "Use a mirror that is up to date; to go back on purpose, start with an empty volume".to_owned()
+            }
+            Self::Internal(_) => return None,
+            Self::NoPackagesIndex { component, components, architectures, .. } => {
+                if !component.is_empty() && !components.contains(component) {
+                    format!("Correct Components; the repository has: {}", list(components))
+                } else {
+                    format!("Correct Architectures; the repository has: {}", list(architectures))
+                }
+            }
+        };
+        Some(hint)
+    }
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() { "nothing".to_owned() } else { items.join(", ") }
+}
+
+/// A point in time for people; UTC.
+fn date(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y %H:%M UTC").to_string()
+}
+
+/// The time between two points in the largest unit that fits.
+fn span(from: Timestamp, to: Timestamp) -> String {
+    let seconds = to.as_second() - from.as_second();
+    let (count, unit) = match seconds {
+        172_800.. => (seconds / 86_400, "days"),
+        7200.. => (seconds / 3600, "hours"),
+        120.. => (seconds / 60, "minutes"),
+        _ => (seconds, "seconds"),
+    };
+    format!("{count} {unit}")
+}

@@ -1,0 +1,392 @@
+//! Reads a `Packages` file: stanzas of `Field: value` lines between empty lines (Debian Policy 5.1).
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use super::{Alternative, Kind, MultiArch, Part, Priority, Qualifier, Record, Text};
+use crate::control::relation;
+use crate::digest::Sha256;
+
+/// A `Packages` file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadIndex {
+    /// Reading or decoding failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A stanza is not what Debian Policy 5 asks for.
+    #[error("the stanza of package '{package}' (number {number}) has a bad {field}: {reason}")]
+    Stanza {
+        /// `Package`, or `?` where it is missing.
+        package: String,
+        /// Counted from 1.
+        number: usize,
+        /// The field at fault.
+        field: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// More text, names or relations than the index can address.
+    #[error("it is too large: {0}")]
+    TooLarge(&'static str),
+}
+
+/// A stanza longer than this is no package.
+const LONGEST_STANZA: usize = 16 << 20;
+const CHUNK: usize = 256 << 10;
+
+/// The fields that are read, by the way apt meets their names.
+#[derive(Clone, Copy)]
+#[repr(usize)]
+enum Field {
+    Package,
+    Version,
+    Architecture,
+    MultiArch,
+    Priority,
+    Essential,
+    Important,
+    Protected,
+    Filename,
+    Size,
+    InstalledSize,
+    Sha256,
+    PreDepends,
+    Depends,
+    Conflicts,
+    Breaks,
+    Recommends,
+    Suggests,
+    Replaces,
+    Enhances,
+    Provides,
+}
+
+const FIELDS: [(Field, &str); 21] = [
+    (Field::Package, "Package"),
+    (Field::Version, "Version"),
+    (Field::Architecture, "Architecture"),
+    (Field::MultiArch, "Multi-Arch"),
+    (Field::Priority, "Priority"),
+    (Field::Essential, "Essential"),
+    (Field::Important, "Important"),
+    (Field::Protected, "Protected"),
+    (Field::Filename, "Filename"),
+    (Field::Size, "Size"),
+    (Field::InstalledSize, "Installed-Size"),
+    (Field::Sha256, "SHA256"),
+    (Field::PreDepends, "Pre-Depends"),
+    (Field::Depends, "Depends"),
+    (Field::Conflicts, "Conflicts"),
+    (Field::Breaks, "Breaks"),
+    (Field::Recommends, "Recommends"),
+    (Field::Suggests, "Suggests"),
+    (Field::Replaces, "Replaces"),
+    (Field::Enhances, "Enhances"),
+    (Field::Provides, "Provides"),
+];
+
+/// Field names are not case-sensitive (Debian Policy 5.1).
+fn field_of(name: &[u8]) -> Option<Field> {
+    FIELDS
+        .iter()
+        .find(|(_, known)| known.len() == name.len() && known.as_bytes().eq_ignore_ascii_case(name))
+        .map(|(field, _)| *field)
+}
+
+pub(super) fn read(mut reader: impl Read) -> Result<Part, BadIndex> {
+    let mut stanzas = Stanzas { part: Part::default(), number: 0 };
+    let mut buffer = vec![0; CHUNK];
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            if filled > LONGEST_STANZA {
+                return Err(BadIndex::TooLarge("a stanza of more than 16 MiB"));
+            }
+            buffer.resize(filled * 2, 0);
+        }
+        let count = match reader.read(&mut buffer[filled..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            result => result?,
+        };
+        if count == 0 {
+            break;
+        }
+        filled += count;
+        let mut done = 0;
+        while let Some(length) = memchr::memmem::find(&buffer[done..filled], b"\n\n") {
+            stanzas.take(&buffer[done..=done + length])?;
+            done += length + 2;
+        }
+        buffer.copy_within(done..filled, 0);
+        filled -= done;
+    }
+    stanzas.take(&buffer[..filled])?;
+    Ok(stanzas.part)
+}
+
+struct Stanzas {
+    part: Part,
+    number: usize,
+}
+
+type Values = [Range<usize>; FIELDS.len()];
+
+impl Stanzas {
+    fn take(&mut self, stanza: &[u8]) -> Result<(), BadIndex> {
+        if stanza.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        self.number += 1;
+        let values = split(stanza);
+        if let Err(Bad { field, reason }) = self.add(stanza, &values) {
+            let name = String::from_utf8_lossy(&stanza[values[Field::Package as usize].clone()]);
+            let package = if name.is_empty() { "?".to_owned() } else { name.into_owned() };
+            return match field {
+                Some(field) => Err(BadIndex::Stanza {
+                    package,
+                    number: self.number,
+                    field: FIELDS[field as usize].1,
+                    reason,
+                }),
+                None => Err(BadIndex::TooLarge("more than 4 GiB of text or relations")),
+            };
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, stanza: &[u8], values: &Values) -> Result<(), Bad> {
+        let value = |field: Field| {
+            std::str::from_utf8(&stanza[values[field as usize].clone()])
+                .map_err(|_| Bad::new(field, "it is not UTF-8"))
+        };
+        let required = |field: Field| match value(field)? {
+            "" => Err(Bad::new(field, "it is missing")),
+            text => Ok(text),
+        };
+        let number = |field: Field| match value(field)? {
+            "" => Ok(0),
+            text => text.parse().map_err(|_| Bad::new(field, format!("'{text}' is not a number"))),
+        };
+        let word = |field: Field| {
+            let text = required(field)?;
+            match text.bytes().all(|byte| byte.is_ascii_graphic()) {
+                true => Ok(text),
+                false => Err(Bad::new(field, format!("'{text}' is not one word"))),
+            }
+        };
+
+        let name = self.part.names.intern(word(Field::Package)?);
+        let relations = narrow(self.part.alternatives.len())?;
+        let mut ends = [0; Kind::COUNT];
+        for (field, kind) in [
+            (Field::PreDepends, Some(Kind::PreDepends)),
+            (Field::Depends, Some(Kind::Depends)),
+            (Field::Conflicts, Some(Kind::Conflicts)),
+            (Field::Breaks, Some(Kind::Breaks)),
+            (Field::Recommends, Some(Kind::Recommends)),
+            (Field::Suggests, None),
+            (Field::Replaces, None),
+            (Field::Enhances, None),
+            (Field::Provides, Some(Kind::Provides)),
+        ] {
+            self.relations(field, value(field)?, kind.is_some())?;
+            if let Some(kind) = kind {
+                let count = self.part.alternatives.len() - relations as usize;
+                ends[kind as usize] =
+                    u16::try_from(count).map_err(|_| Bad::new(field, "more than 65535 relations"))?;
+            }
+        }
+        let sha256 = match value(Field::Sha256)? {
+            "" => None,
+            text => Some(text.parse::<Sha256>().map_err(|bad| Bad::new(Field::Sha256, bad.to_string()))?),
+        };
+        let record = Record {
+            name,
+            architecture: self.part.names.intern(word(Field::Architecture)?),
+            part: 0,
+            multi_arch: match value(Field::MultiArch)? {
+                "same" => MultiArch::Same,
+                "foreign" => MultiArch::Foreign,
+                "allowed" => MultiArch::Allowed,
+                _ => MultiArch::No,
+            },
+            priority: match value(Field::Priority)? {
+                "required" => Priority::Required,
+                "important" => Priority::Important,
+                "standard" => Priority::Standard,
+                "extra" => Priority::Extra,
+                _ => Priority::Optional,
+            },
+            essential: value(Field::Essential)? == "yes",
+            important: value(Field::Important)? == "yes" || value(Field::Protected)? == "yes",
+            version: self.text(Field::Version, word(Field::Version)?)?,
+            filename: self.text(Field::Filename, value(Field::Filename)?)?,
+            size: number(Field::Size)?,
+            installed_size: number(Field::InstalledSize)?,
+            sha256,
+            relations,
+            ends,
+        };
+        self.part.records.push(record);
+        Ok(())
+    }
+
+    /// Interns every name, in order; keeps the relations themselves where they matter.
+    fn relations(&mut self, field: Field, value: &str, keep: bool) -> Result<(), Bad> {
+        for relation in relation::parse(value) {
+            let relation = relation.map_err(|bad| Bad::new(field, bad.to_string()))?;
+            let qualifier = match relation.qualifier {
+                None => Qualifier::None,
+                Some("any") => Qualifier::Any,
+                Some(architecture) => Qualifier::Architecture(self.part.names.intern(architecture)),
+            };
+            // apt files `name:any` under a name of its own, so it does not count as a mention of `name`
+            let name = match self.part.names.find(relation.name) {
+                None if qualifier == Qualifier::Any && !keep => continue,
+                Some(known) => known,
+                None => self.part.names.intern(relation.name),
+            };
+            if keep {
+                let version = self.text(field, relation.version)?;
+                self.part.alternatives.push(Alternative {
+                    name,
+                    qualifier,
+                    operator: relation.operator,
+                    version,
+                    last: relation.last,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, field: Field, text: &str) -> Result<Text, Bad> {
+        if text.is_empty() {
+            return Ok(Text::default());
+        }
+        let start = narrow(self.part.text.len())?;
+        let length =
+            u16::try_from(text.len()).map_err(|_| Bad::new(field, "it is longer than 65535 bytes"))?;
+        self.part.text.push_str(text);
+        Ok(Text { start, length })
+    }
+}
+
+fn narrow(number: usize) -> Result<u32, Bad> {
+    u32::try_from(number).map_err(|_| Bad { field: None, reason: String::new() })
+}
+
+struct Bad {
+    field: Option<Field>,
+    reason: String,
+}
+
+impl Bad {
+    fn new(field: Field, reason: impl Into<String>) -> Self {
+        Self { field: Some(field), reason: reason.into() }
+    }
+}
+
+/// Finds the value of each known field, without the white space around it; continuation lines included.
+fn split(stanza: &[u8]) -> Values {
+    let mut values: Values = std::array::from_fn(|_| 0..0);
+    let mut current: Option<Field> = None;
+    let mut start = 0;
+    while start < stanza.len() {
+        let end = memchr::memchr(b'\n', &stanza[start..]).map_or(stanza.len(), |length| start + length);
+        let line = &stanza[start..end];
+        if line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
+            if let Some(field) = current {
+                values[field as usize].end = end;
+            }
+        } else if let Some(colon) = memchr::memchr(b':', line) {
+            current = field_of(&line[..colon]);
+            if let Some(field) = current {
+                values[field as usize] = start + colon + 1..end;
+            }
+        }
+        start = end + 1;
+    }
+    for range in &mut values {
+        let value = &stanza[range.clone()];
+        let leading = value.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let trailing = value[leading..].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+        *range = range.start + leading..range.end - trailing;
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::Index;
+    use super::*;
+
+    const TWO: &str = "Package: a\nVersion: 1:2.0-1\nArchitecture: amd64\nDepends: b (>= 1) | c,\n d:any\n\
+        Filename: pool/a.deb\nSize: 10\nSHA256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n\
+        Multi-Arch: same\n\nPackage: b\nVersion: 1\nArchitecture: all\nprovides: c (= 3)\nSuggests: z";
+
+    fn index(text: &str) -> Index {
+        Index::new(vec![Part::read(text.as_bytes()).unwrap()])
+    }
+
+    #[test]
+    fn reads_the_fields_that_matter() {
+        let index = index(TWO);
+        let a = index.versions(index.names().find("a").unwrap()).next().unwrap();
+        assert_eq!((a.version(), a.architecture(), a.size()), ("1:2.0-1", "amd64", 10));
+        assert_eq!((a.filename(), a.multi_arch()), ("pool/a.deb", MultiArch::Same));
+        let groups: Vec<String> = a.groups(Kind::Depends).map(|group| a.show_group(group)).collect();
+        assert_eq!(groups, ["b (>= 1) | c", "d:any"]);
+        let provider = index.providers(index.names().find("c").unwrap()).next().unwrap();
+        assert_eq!(provider.name(), "b");
+        assert_eq!(provider.size(), 0);
+    }
+
+    #[test]
+    fn names_are_numbered_by_first_mention() {
+        let index = index(TWO);
+        let names: Vec<&str> = index.names().iter().collect();
+        assert_eq!(names, ["a", "b", "c", "d", "amd64", "z", "all"]);
+    }
+
+    #[test]
+    fn the_size_of_the_reads_makes_no_difference() {
+        struct Trickle<'a>(&'a [u8]);
+        impl Read for Trickle<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let count = self.0.len().min(buffer.len()).min(7);
+                buffer[..count].copy_from_slice(&self.0[..count]);
+                self.0 = &self.0[count..];
+                Ok(count)
+            }
+        }
+        let long = format!("\n\n{TWO}\n\n\n{}\n", TWO.replace("pool/", &"pool/".repeat(9000)));
+        let part = Part::read(Trickle(long.as_bytes())).unwrap();
+        assert_eq!(part.len(), 4);
+    }
+
+    #[test]
+    fn a_second_part_shares_the_names_of_the_first() {
+        let parts = [TWO, "Package: c\nVersion: 4\nArchitecture: all\nDepends: a:amd64\n"];
+        let index = Index::new(parts.iter().map(|text| Part::read(text.as_bytes()).unwrap()).collect());
+        let c = index.versions(index.names().find("c").unwrap()).next().unwrap();
+        assert_eq!((c.part(), c.version()), (1, "4"));
+        assert_eq!(c.show(&c.alternatives(Kind::Depends)[0]), "a:amd64");
+    }
+
+    #[test]
+    fn a_bad_stanza_is_named() {
+        for (text, field) in [
+            ("Version: 1\nArchitecture: all\n", "Package"),
+            ("Package: a\nArchitecture: all\n", "Version"),
+            ("Package: a b\nVersion: 1\nArchitecture: all\n", "Package"),
+            ("Package: a\nVersion: 1\nArchitecture: all\nSize: x\n", "Size"),
+            ("Package: a\nVersion: 1\nArchitecture: all\nDepends: b (1)\n", "Depends"),
+            ("Package: a\nVersion: 1\nArchitecture: all\nSHA256: 00\n", "SHA256"),
+        ] {
+            let error = Part::read(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, BadIndex::Stanza { field: f, .. } if f == field), "{error}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Keyrings: the certificates (`OpenPGP` public keys) that may sign a repository.
+
+use std::path::Path;
+
+use pgp::composed::{Deserializable as _, SignedPublicKey};
+use pgp::types::KeyDetails as _;
+
+use super::list::SignedBy;
+use super::{Error, armor};
+
+/// One `OpenPGP` public key with its subkeys and self-signatures, and where it was read.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    pub(super) key: SignedPublicKey,
+    origin: String,
+}
+
+impl Certificate {
+    /// Fingerprint of the primary key, in upper-case hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        format!("{:X}", self.key.primary_key.fingerprint())
+    }
+
+    /// The file that it came from, or "the built-in … keys".
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+}
+
+/// Certificates that are trusted for a source.
+#[derive(Debug, Clone, Default)]
+pub struct Keyring {
+    certificates: Vec<Certificate>,
+    origins: Vec<String>,
+}
+
+impl Keyring {
+    /// The archive keys of the Debian releases that are supported today (`debian-archive-keyring`).
+    pub fn builtin_debian() -> Result<Self, Error> {
+        Self::parse(include_bytes!("keys/debian-archive.gpg"), "the built-in Debian archive keys")
+    }
+
+    /// The archive keys of Ubuntu (`ubuntu-archive-keyring`).
+    pub fn builtin_ubuntu() -> Result<Self, Error> {
+        Self::parse(include_bytes!("keys/ubuntu-archive.gpg"), "the built-in Ubuntu archive keys")
+    }
+
+    /// Reads a keyring file, binary or ASCII-armored whatever it is named.
+    pub fn read(file: &Path) -> Result<Self, Error> {
+        let data =
+            std::fs::read(file).map_err(|source| Error::KeyringRead { file: file.to_owned(), source })?;
+        Self::parse(&data, &file.display().to_string())
+    }
+
+    /// Parses the content of a keyring, which `origin` names in messages.
+    pub fn parse(data: &[u8], origin: &str) -> Result<Self, Error> {
+        let malformed = |reason: String| Error::MalformedKeyring { keyring: origin.to_owned(), reason };
+        if data.is_empty() {
+            return Err(malformed("it is empty".to_owned()));
+        }
+        // the first blob of a keybox is its header: length, type, version, flags, then this magic
+        if data.get(8..12) == Some(b"KBXf") {
+            return Err(Error::Keybox { keyring: origin.to_owned() });
+        }
+        let mut keys = Vec::new();
+        if armor::is_armored(data) {
+            let text = String::from_utf8_lossy(data);
+            let blocks = armor::blocks(&text, "PUBLIC KEY BLOCK")
+                .map_err(|kind| malformed(format!("its {kind} does not end")))?;
+            if blocks.is_empty() {
+                return Err(malformed("it has no PGP PUBLIC KEY BLOCK".to_owned()));
+            }
+            for block in &blocks {
+                let (found, _) =
+                    SignedPublicKey::from_string_many(block).map_err(|error| malformed(line(&error)))?;
+                keys.extend(found);
+            }
+        } else {
+            keys.extend(SignedPublicKey::from_bytes_many(data).map_err(|error| malformed(line(&error)))?);
+        }
+        let mut keyring = Self { certificates: Vec::new(), origins: vec![origin.to_owned()] };
+        let mut reason = "it has no public key packet".to_owned();
+        for key in keys {
+            match key {
+                Ok(key) => keyring.certificates.push(Certificate { key, origin: origin.to_owned() }),
+                // as gpgv does: a key of a kind not known yet must not take the others with it
+                Err(error) => {
+                    reason = line(&error);
+                    tracing::warn!(keyring = origin, %error, "passing over a key that cannot be read");
+                }
+            }
+        }
+        if keyring.certificates.is_empty() { Err(malformed(reason)) } else { Ok(keyring) }
+    }
+
+    /// The certificates that `signed_by` names. `default` is asked where it names none: without a `Signed-By`,
+    /// or with only fingerprints in it.
+    pub fn for_source(
+        signed_by: Option<&SignedBy>,
+        default: impl FnOnce() -> Result<Self, Error>,
+    ) -> Result<Self, Error> {
+        match signed_by {
+            Some(SignedBy::Inline(text)) => Self::parse(text.as_bytes(), "the key in Signed-By"),
+            Some(SignedBy::Named { keyrings, .. }) if !keyrings.is_empty() => {
+                let mut all = Self::default();
+                for file in keyrings {
+                    all.extend(Self::read(file)?);
+                }
+                Ok(all)
+            }
+            _ => default(),
+        }
+    }
+
+    /// Adds all of `other`.
+    pub fn extend(&mut self, other: Self) {
+        self.certificates.extend(other.certificates);
+        self.origins.extend(other.origins);
+    }
+
+    /// The certificates.
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// The files that were read, for messages.
+    pub fn origins(&self) -> &[String] {
+        &self.origins
+    }
+}
+
+/// A message of rPGP's on one line.
+pub(super) fn line(error: &pgp::errors::Error) -> String {
+    error.to_string().replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::source::signing::Signer;
+
+    fn fingerprints(keyring: &Keyring) -> Vec<String> {
+        keyring.certificates().iter().map(Certificate::fingerprint).collect()
+    }
+
+    #[test]
+    fn built_in_keys_are_those_of_the_readme() {
+        let mut expected: Vec<_> = include_str!("keys/README.md")
+            .lines()
+            .filter_map(|line| line.strip_prefix("    ")?.split(' ').next())
+            .collect();
+        let mut keyring = Keyring::builtin_debian().unwrap();
+        keyring.extend(Keyring::builtin_ubuntu().unwrap());
+        let mut found = fingerprints(&keyring);
+        found.sort();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        assert_eq!(found.len(), 11);
+    }
+
+    #[test]
+    fn reads_several_certificates_binary_and_armored() {
+        let (one, two) = (Signer::ed25519(), Signer::ed25519());
+        let expected = vec![one.fingerprint(), two.fingerprint()];
+        let binary = [one.public_binary(), two.public_binary()].concat();
+        assert_eq!(fingerprints(&Keyring::parse(&binary, "a.gpg").unwrap()), expected);
+        let armored = format!("# ours\n{}\nand theirs\r\n{}", one.public_armored(), two.public_armored());
+        assert_eq!(fingerprints(&Keyring::parse(armored.as_bytes(), "a.asc").unwrap()), expected);
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_keyring() {
+        let keybox = b"\0\0\0\x20\x01\x01\0\x02KBXf\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        assert!(matches!(Keyring::parse(keybox, "x.gpg"), Err(Error::Keybox { .. })));
+        let armored = Signer::ed25519().public_armored();
+        let cut = &armored[..armored.len() - 60];
+        for bad in [&b""[..], b"<html>404</html>", b"\xff\xff\xff", cut.as_bytes()] {
+            assert!(matches!(Keyring::parse(bad, "x.gpg"), Err(Error::MalformedKeyring { .. })));
+        }
+        assert!(matches!(Keyring::read(Path::new("/nonexistent/x.gpg")), Err(Error::KeyringRead { .. })));
+    }
+
+    #[test]
+    fn signed_by_decides_where_the_keys_come_from() {
+        let signer = Signer::ed25519();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ours.asc");
+        std::fs::write(&file, signer.public_armored()).unwrap();
+        let refuse = || panic!("the default must not be asked");
+        let named = SignedBy::Named { keyrings: vec![file], fingerprints: Vec::new() };
+        let inline = SignedBy::Inline(signer.public_armored());
+        for signed_by in [named, inline] {
+            let keyring = Keyring::for_source(Some(&signed_by), refuse).unwrap();
+            assert_eq!(fingerprints(&keyring), [signer.fingerprint()]);
+        }
+        let only = SignedBy::Named { keyrings: Vec::new(), fingerprints: vec!["AB".repeat(20)] };
+        assert_eq!(
+            Keyring::for_source(Some(&only), Keyring::builtin_ubuntu).unwrap().certificates().len(),
+            2
+        );
+    }
+}

@@ -1,0 +1,376 @@
+//! From sources to the index: Release files fetched and verified, `Packages` files checked and parsed while they
+//! stream in.
+
+use std::io::{self, BufReader, Read};
+
+use bytes::{Buf as _, Bytes};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::Error;
+use super::index::{BadIndex, Index, Part};
+use super::keyring::Keyring;
+use super::list::{ByHash, Source, join};
+use super::provenance::Provenance;
+use super::release::{IndexFile, Release};
+use super::verify::{self, Policy};
+use crate::compression::Compression;
+use crate::digest::Sha256;
+use crate::fetch::{self, Answer, Client, Document, Validators};
+use crate::plan::PlanSource;
+
+/// Debian's own InRelease files have some 150 KiB, Ubuntu's some 300.
+const LARGEST_RELEASE: u64 = 32 << 20;
+/// Chunks on their way from the network to the parser.
+const CHUNKS_AHEAD: usize = 32;
+
+/// Fetches and verifies.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    /// How to reach mirrors.
+    pub client: Client,
+    /// Whom to trust where a source has no `Signed-By`.
+    pub keyring: Keyring,
+    /// The native architecture.
+    pub architecture: String,
+    /// The clock.
+    pub now: Timestamp,
+}
+
+/// A verified Release and where it came from.
+#[derive(Debug, Clone)]
+pub struct Released {
+    /// The source that it belongs to.
+    pub source: Source,
+    /// What it says.
+    pub release: Release,
+    /// The URI, of those of the source, that served it.
+    pub uri: Url,
+    /// The file that was fetched: InRelease, or Release.
+    pub url: Url,
+    /// What makes the next request for it conditional.
+    pub validators: Validators,
+    /// Digest of the file as served.
+    pub sha256: Sha256,
+    /// Digest of the text that was signed.
+    text_sha256: Sha256,
+}
+
+/// The index, and where its parts come from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// All packages.
+    pub index: Index,
+    /// By the number of the part.
+    pub provenance: Vec<Provenance>,
+}
+
+impl Loader {
+    /// The Release of a source, from the first of its URIs that has one that can be trusted.
+    pub async fn release(&self, source: &Source) -> Result<Released, Error> {
+        let mut attempts = Vec::new();
+        for uri in &source.uris {
+            match self.release_from(source, uri).await {
+                Ok(released) => {
+                    if let Some(warning) = released.release.check_suite(source) {
+                        tracing::warn!("{warning}");
+                    }
+                    return Ok(released);
+                }
+                Err(error) if source.uris.len() == 1 => return Err(error),
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    attempts.push(error);
+                }
+            }
+        }
+        Err(Error::AllMirrors { suite: source.suite.clone(), attempts })
+    }
+
+    async fn release_from(&self, source: &Source, uri: &Url) -> Result<Released, Error> {
+        let folder = source.release_dir(uri);
+        let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));
+        match self.document(&inline).await {
+            Ok(document) => {
+                let verify = |keyring: &Keyring| {
+                    let policy = Policy::of(source, self.now);
+                    verify::verify_inline(&document.bytes, inline.as_str(), keyring, &policy)
+                        .map(|verified| verified.text)
+                };
+                let text = self.verified(source, &document, &inline, verify)?;
+                self.released(source, uri, inline, document, &text)
+            }
+            Err(error) if error.is_not_found() && source.inrelease_path.is_none() => {
+                self.detached(source, uri, &folder).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// `Release` with its signature in `Release.gpg`, as repositories without InRelease have it.
+    async fn detached(&self, source: &Source, uri: &Url, folder: &Url) -> Result<Released, Error> {
+        let url = join(folder, "Release");
+        let document = self.document(&url).await.map_err(|error| match error.is_not_found() {
+            true => Error::NoRelease { folder: folder.to_string() },
+            false => error.into(),
+        })?;
+        let signature_url = join(folder, "Release.gpg");
+        let signature = match self.document(&signature_url).await {
+            Ok(signature) => Some(signature.bytes),
+            Err(error) if error.is_not_found() => None,
+            Err(error) => return Err(error.into()),
+        };
+        let verify = |keyring: &Keyring| {
+            let Some(signature) = &signature else { return Err(Error::NoSignature { url: url.to_string() }) };
+            let policy = Policy::of(source, self.now);
+            verify::verify_detached(&document.bytes, signature, url.as_str(), keyring, &policy)
+                .map(|verified| verified.text)
+        };
+        let text = self.verified(source, &document, &url, verify)?;
+        self.released(source, uri, url, document, &text)
+    }
+
+    /// The text of a Release, once somebody trusted vouches for it, or the user said that nobody needs to.
+    fn verified(
+        &self,
+        source: &Source,
+        document: &Document,
+        url: &Url,
+        verify: impl FnOnce(&Keyring) -> Result<String, Error>,
+    ) -> Result<String, Error> {
+        if source.trusted == Some(true) {
+            tracing::warn!("{url} is not verified, because the source says 'Trusted: yes'");
+            return verify::unsigned_text(&document.bytes, url.as_str());
+        }
+        let keyring = Keyring::for_source(source.signed_by.as_ref(), || Ok(self.keyring.clone()))?;
+        verify(&keyring)
+    }
+
+    async fn document(&self, url: &Url) -> Result<Document, fetch::Error> {
+        match self.client.get(url, LARGEST_RELEASE, None).await? {
+            Answer::Document(document) => Ok(document),
+            // nothing conditional was asked
+            Answer::NotModified => Ok(Document { bytes: Vec::new(), validators: Validators::default() }),
+        }
+    }
+
+    fn released(
+        &self,
+        source: &Source,
+        uri: &Url,
+        url: Url,
+        document: Document,
+        text: &str,
+    ) -> Result<Released, Error> {
+        let release = Release::parse(text, url.as_str())?;
+        release.check_time(self.now, source)?;
+        Ok(Released {
+            source: source.clone(),
+            release,
+            uri: uri.clone(),
+            url,
+            validators: document.validators,
+            sha256: Sha256::of(&document.bytes),
+            text_sha256: Sha256::of(text.as_bytes()),
+        })
+    }
+
+    /// Whether a Release is still the one of that digest; one conditional request.
+    pub async fn is_unchanged(
+        &self,
+        url: &Url,
+        validators: &Validators,
+        sha256: Sha256,
+    ) -> Result<bool, Error> {
+        Ok(match self.client.get(url, LARGEST_RELEASE, Some(validators)).await? {
+            Answer::NotModified => true,
+            Answer::Document(document) => Sha256::of(&document.bytes) == sha256,
+        })
+    }
+
+    /// Fetches and parses every index that the Releases list, several at once, and joins them in order.
+    pub async fn index(&self, releases: &[Released]) -> Result<Loaded, Error> {
+        let mut tasks = JoinSet::new();
+        let mut provenance = Vec::new();
+        for released in releases {
+            for component in components(&released.source) {
+                let architectures = released.release.index_architectures(component, &self.architecture)?;
+                for architecture in architectures {
+                    let number = provenance.len();
+                    provenance.push(provenance_of(released, component, &provenance));
+                    let files = released.release.packages_files(component, &architecture);
+                    let (loader, released) = (self.clone(), released.clone());
+                    tasks.spawn(async move { (number, loader.part(&released, &files).await) });
+                }
+            }
+        }
+        let mut parts: Vec<Option<Part>> = Vec::new();
+        parts.resize_with(provenance.len(), || None);
+        while let Some(joined) = tasks.join_next().await {
+            let (number, part) = joined.map_err(|error| Error::Internal(error.to_string()))?;
+            parts[number] = Some(part?);
+        }
+        Ok(Loaded { index: Index::new(parts.into_iter().flatten().collect()), provenance })
+    }
+
+    /// One `Packages` file, in the first form and from the first place that has it.
+    async fn part(&self, released: &Released, files: &[IndexFile]) -> Result<Part, Error> {
+        let mut attempts = Vec::new();
+        for file in files {
+            for url in places(released, file) {
+                match self.part_from(&url, file).await {
+                    Ok(part) => {
+                        tracing::debug!(packages = part.len(), "read {url}");
+                        return Ok(part);
+                    }
+                    Err(error) => attempts.push(error),
+                }
+            }
+            // what is there but wrong is not asked for in another form
+            if attempts.iter().any(|error| !error.is_not_found()) {
+                break;
+            }
+        }
+        attempts.retain(|error| !error.is_not_found() || files.is_empty());
+        match attempts.len() {
+            0 => Err(Error::NoIndexFile {
+                folder: released.source.release_dir(&released.uri).to_string(),
+                path: files.first().map(|file| file.path.clone()).unwrap_or_default(),
+            }),
+            1 => Err(attempts.remove(0)),
+            _ => Err(Error::AllMirrors { suite: released.source.suite.clone(), attempts }),
+        }
+    }
+
+    async fn part_from(&self, url: &Url, file: &IndexFile) -> Result<Part, Error> {
+        let mut body = self.client.open(url).await?;
+        let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
+        let compression = file.compression;
+        let parser = tokio::task::spawn_blocking(move || parse(compression, Chunks::new(receiver)));
+        let mut sender = Some(sender);
+        let mut hasher = file.checksum.hasher();
+        let mut received = 0;
+        while let Some(chunk) = body.chunk().await? {
+            received += chunk.len() as u64;
+            if received > file.size {
+                return Err(mismatch(url, format!("the size is more than the expected {} bytes", file.size)));
+            }
+            hasher.update(&chunk);
+            // a parser that gave up is no reason to stop: whether the file was tampered with comes first
+            if let Some(open) = &sender
+                && open.send(chunk).await.is_err()
+            {
+                sender = None;
+            }
+        }
+        drop(sender);
+        if received != file.size {
+            return Err(mismatch(url, format!("the size is {received} bytes, expected {}", file.size)));
+        }
+        let actual = hasher.finish();
+        if actual != file.checksum {
+            let algorithm = actual.algorithm();
+            return Err(mismatch(url, format!("{algorithm} is {actual}, expected {}", file.checksum)));
+        }
+        let parsed = parser.await.map_err(|error| Error::Internal(error.to_string()))?;
+        parsed.map_err(|source| Error::BadIndex { url: url.to_string(), source })
+    }
+}
+
+fn mismatch(url: &Url, problem: String) -> Error {
+    fetch::Error::Mismatch { url: url.to_string(), problem }.into()
+}
+
+/// A flat repository has one component without a name.
+fn components(source: &Source) -> Vec<&str> {
+    if source.is_flat() { vec![""] } else { source.components.iter().map(String::as_str).collect() }
+}
+
+/// By hash where the repository offers that, because the plain name may by now be a newer file; the URI that
+/// served the Release first.
+fn places(released: &Released, file: &IndexFile) -> Vec<Url> {
+    let by_hash = match released.source.by_hash {
+        ByHash::Yes => released.release.acquire_by_hash,
+        ByHash::No => false,
+        ByHash::Force => true,
+    };
+    let others = released.source.uris.iter().filter(|uri| **uri != released.uri);
+    std::iter::once(&released.uri)
+        .chain(others)
+        .flat_map(|uri| {
+            let folder = released.source.release_dir(uri);
+            let hashed = by_hash.then(|| join(&folder, &file.by_hash_path()));
+            hashed.into_iter().chain([join(&folder, &file.path)])
+        })
+        .collect()
+}
+
+fn provenance_of(released: &Released, component: &str, known: &[Provenance]) -> Provenance {
+    let (source, release) = (&released.source, &released.release);
+    let suite = source.suite.clone();
+    let mut id = if component.is_empty() { suite.clone() } else { format!("{suite}/{component}") };
+    while known.iter().any(|other| other.source.id == id) {
+        id.push('+');
+    }
+    Provenance {
+        site: released.uri.host_str().unwrap_or_default().to_owned(),
+        origin: release.origin.clone(),
+        label: release.label.clone(),
+        suite: release.suite.clone(),
+        codename: release.codename.clone(),
+        version: release.version.clone(),
+        component: component.to_owned(),
+        not_automatic: release.not_automatic,
+        but_automatic_upgrades: release.but_automatic_upgrades,
+        source: PlanSource {
+            id,
+            uris: source.uris.iter().map(without_credentials).collect(),
+            suite,
+            component: component.to_owned(),
+            release_date: release.date.map(|date| date.to_string()),
+            release_sha256: Some(released.text_sha256),
+        },
+    }
+}
+
+/// A URL as it may be shown: locks and states are read by others, and who may fetch is said in auth.conf.
+pub fn without_credentials(uri: &Url) -> String {
+    let mut uri = uri.clone();
+    // fails only where there is no host, and then there are no credentials either
+    let _ = uri.set_username("");
+    let _ = uri.set_password(None);
+    uri.to_string()
+}
+
+fn parse(compression: Compression, chunks: Chunks) -> Result<Part, BadIndex> {
+    let decoder = compression.decoder(BufReader::with_capacity(64 << 10, chunks))?;
+    Part::read(decoder)
+}
+
+/// The receiving end of a channel of chunks, as a reader for a thread that may block.
+struct Chunks {
+    receiver: mpsc::Receiver<Bytes>,
+    current: Bytes,
+}
+
+impl Chunks {
+    fn new(receiver: mpsc::Receiver<Bytes>) -> Self {
+        Self { receiver, current: Bytes::new() }
+    }
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.receiver.blocking_recv() {
+                Some(chunk) => self.current = chunk,
+                None => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.current.len());
+        self.current.copy_to_slice(&mut buffer[..count]);
+        Ok(count)
+    }
+}

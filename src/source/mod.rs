@@ -1,0 +1,22 @@
+//! The stop *source*: where packages come from and why they are believed.
+//!
+//! apt's source lists ([`list`]), the keyrings, the verified `Release` file that vouches for every index below
+//! it (apt-secure(8)), and the [`index`] itself. [`load`](load()) goes the whole way.
+
+mod armor;
+mod certificate;
+mod clearsign;
+mod error;
+pub mod index;
+pub mod keyring;
+pub mod list;
+mod load;
+pub mod provenance;
+pub mod release;
+pub mod verify;
+
+#[cfg(test)]
+mod signing;
+
+pub use error::Error;
+pub use load::{Loaded, Loader, Released, without_credentials};

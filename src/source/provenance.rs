@@ -1,0 +1,35 @@
+//! Where a package comes from, as pins and the lock see it.
+
+use crate::plan::PlanSource;
+
+/// One suite and component, with what its Release file says of itself (Debian wiki, `DebianRepository/Format`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provenance {
+    /// Host of the URI; empty for `file:`.
+    pub site: String,
+    /// `Origin`
+    pub origin: String,
+    /// `Label`
+    pub label: String,
+    /// `Suite`
+    pub suite: String,
+    /// `Codename`
+    pub codename: String,
+    /// `Version`
+    pub version: String,
+    /// The component; empty for a flat repository.
+    pub component: String,
+    /// `NotAutomatic: yes`
+    pub not_automatic: bool,
+    /// `ButAutomaticUpgrades: yes`
+    pub but_automatic_upgrades: bool,
+    /// The same for the lock.
+    pub source: PlanSource,
+}
+
+impl Provenance {
+    /// Whether `name` is this suite by its suite, its codename or the name it was asked for by.
+    pub fn is_suite(&self, name: &str) -> bool {
+        !name.is_empty() && [&self.suite, &self.codename, &self.source.suite].iter().any(|own| *own == name)
+    }
+}

@@ -1,0 +1,154 @@
+//! The dpkg database, `/var/lib/dpkg`: what dpkg-query, apt and vulnerability scanners read.
+
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use md5::{Digest as _, Md5};
+
+use super::links::resolve_in_root;
+use super::package::Unpacked;
+use super::unpack::times;
+use super::{Error, Tree};
+use crate::deb::paragraph::fields;
+
+const DATABASE: &str = "var/lib/dpkg";
+
+/// Writes the database of all packages merged so far, as if dpkg had installed them. `source_date`, in seconds
+/// since the epoch, becomes the time of all files, so that equal trees have equal databases.
+///
+/// Configuration files are hashed as they are at this moment.
+pub fn write(tree: &mut Tree, source_date: i64) -> Result<(), Error> {
+    for directory in ["info", "triggers", "updates"] {
+        tree.create_directory(&Path::new(DATABASE).join(directory))?;
+    }
+    let writer = Writer { directory: tree.root().join(DATABASE), source_date };
+    let mut packages: Vec<_> = tree.packages().iter().collect();
+    packages.sort_by_key(|package| (&package.artifact.name, &package.artifact.architecture));
+    let mut status = String::new();
+    for package in &packages {
+        if !status.is_empty() {
+            status.push('\n');
+        }
+        status.push_str(&paragraph(tree, package)?);
+        let prefix = prefix(package);
+        writer.file(&format!("info/{prefix}.list"), 0o644, &list(package))?;
+        for file in &package.control.files {
+            writer.file(&format!("info/{prefix}.{}", file.name), file.mode, &file.bytes)?;
+        }
+    }
+    writer.file("status", 0o644, status.as_bytes())?;
+    for empty in ["available", "diversions", "statoverride"] {
+        writer.file(empty, 0o644, b"")?;
+    }
+    writer.file("info/format", 0o644, b"1\n")?;
+    writer.file("arch", 0o644, architectures(tree).as_bytes())
+}
+
+struct Writer {
+    directory: PathBuf,
+    source_date: i64,
+}
+
+impl Writer {
+    fn file(&self, name: &str, mode: u32, content: &[u8]) -> Result<(), Error> {
+        let path = self.directory.join(name);
+        let write = || -> io::Result<()> {
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            file.write_all(content)?;
+            rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(mode))?;
+            Ok(rustix::fs::futimens(&file, &times(self.source_date))?)
+        };
+        write().map_err(|source| Error::write(&path, source))
+    }
+}
+
+/// `NAME`, or `NAME:ARCH` where several architectures of a package can be installed (`Multi-Arch: same`).
+fn prefix(package: &Unpacked) -> String {
+    let artifact = &package.artifact;
+    if package.control.field("Multi-Arch") == Some("same") {
+        format!("{}:{}", artifact.name, artifact.architecture)
+    } else {
+        artifact.name.clone()
+    }
+}
+
+/// All paths as archived, the root first; an empty package has just the root.
+fn list(package: &Unpacked) -> Vec<u8> {
+    let mut list = b"/.\n".to_vec();
+    for path in &package.paths {
+        list.extend_from_slice(path.as_os_str().as_bytes());
+        list.push(b'\n');
+    }
+    list
+}
+
+/// The native architecture first, as dpkg keeps it.
+fn architectures(tree: &Tree) -> String {
+    let mut names = vec![tree.architecture()];
+    for package in tree.packages() {
+        let architecture = package.artifact.architecture.as_str();
+        if architecture != "all" && !names.contains(&architecture) {
+            names.push(architecture);
+        }
+    }
+    names.join("\n") + "\n"
+}
+
+/// The package's stanza of the status file (deb822(5)).
+fn paragraph(tree: &Tree, package: &Unpacked) -> Result<String, Error> {
+    let mut text = format!("Package: {}\nStatus: install ok installed\n", package.artifact.name);
+    for (name, value) in fields(&package.control.paragraph) {
+        if name.eq_ignore_ascii_case("Package") {
+            continue;
+        }
+        text.push_str(name);
+        // The first line of a list such as Files is empty, and stays without a trailing blank.
+        text.push_str(if value.starts_with('\n') || value.is_empty() { ":" } else { ": " });
+        text.push_str(value);
+        text.push('\n');
+    }
+    let conffiles = conffiles(tree, package)?;
+    if !conffiles.is_empty() {
+        let _ = write!(text, "Conffiles:\n{conffiles}");
+    }
+    Ok(text)
+}
+
+/// Lines of ` PATH MD5`, for all configuration files that the package brought (deb-conffiles(5)).
+fn conffiles(tree: &Tree, package: &Unpacked) -> Result<String, Error> {
+    let mut lines = String::new();
+    let declared = package.control.file("conffiles").unwrap_or_default();
+    for line in String::from_utf8_lossy(declared).lines() {
+        let path = line.trim_end();
+        // Only what the package has: a line is hostile too, and one with the flag remove-on-upgrade names a
+        // file that is not there.
+        if path.is_empty() || !package.paths.iter().any(|listed| listed == Path::new(path)) {
+            continue;
+        }
+        let place = tree.place(Path::new(path));
+        let failed = |source| Error::write(tree.root().join(&place), source);
+        let Some(resolved) = resolve_in_root(tree.root(), &place).map_err(failed)? else { continue };
+        let full = tree.root().join(resolved);
+        if full.symlink_metadata().map_err(failed)?.is_file() {
+            let _ = writeln!(lines, " {path} {}", md5_of(&full).map_err(failed)?);
+        }
+    }
+    Ok(lines)
+}
+
+/// MD5 is what dpkg compares configuration files by; nothing is trusted because of it.
+fn md5_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Md5::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(format!("{:x}", hasher.finalize())),
+            count => hasher.update(&buffer[..count]),
+        }
+    }
+}

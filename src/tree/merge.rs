@@ -1,0 +1,374 @@
+//! Merges private roots into one tree, in plan order, by dpkg's rules for paths that two packages have.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::links::resolve_in_root;
+use super::package::{Directory, Unpacked};
+use super::path::{ALIASES, in_tree};
+use super::unpack::times;
+use super::{Error, Note};
+use crate::deb::Control;
+
+const READ_DIRECTORY: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// A merged-usr tree that packages are being merged into. One at a time: nobody else may write to it.
+#[derive(Debug)]
+pub struct Tree {
+    root: PathBuf,
+    architecture: String,
+    packages: Vec<Unpacked>,
+    /// All directories below the root, by their place.
+    directories: BTreeMap<PathBuf, Directory>,
+    /// Links that stand in for a later package's directory, and the directories that they lead to.
+    redirects: BTreeMap<PathBuf, PathBuf>,
+    aliases: Vec<&'static str>,
+}
+
+/// A tree to which nothing is added any more.
+#[derive(Debug)]
+pub struct Finished {
+    /// The packages, in plan order.
+    pub packages: Vec<Unpacked>,
+    /// The newest modification time in any of the archives, in seconds since the epoch.
+    pub newest_mtime: i64,
+}
+
+impl Finished {
+    /// Where the tree differs from what the archives hold, with the package that each note is about.
+    pub fn notes(&self) -> impl Iterator<Item = (&Unpacked, &Note)> {
+        self.packages.iter().flat_map(|package| package.notes.iter().map(move |note| (package, note)))
+    }
+}
+
+impl Tree {
+    /// An empty tree with its merged-usr links. `root` must be empty or not exist; `architecture` is the native
+    /// one in dpkg's spelling.
+    pub fn create(root: &Path, architecture: &str) -> Result<Self, Error> {
+        match rustix::fs::mkdir(root, Mode::RWXU) {
+            Err(Errno::EXIST) => {
+                let mut entries = root.read_dir().map_err(|source| Error::write(root, source))?;
+                if entries.next().is_some() {
+                    return Err(Error::write(root, Errno::NOTEMPTY));
+                }
+            }
+            made => made.map_err(|errno| Error::write(root, errno))?,
+        }
+        let mut tree = Self {
+            root: root.to_owned(),
+            architecture: architecture.to_owned(),
+            packages: Vec::new(),
+            directories: BTreeMap::from([(PathBuf::new(), Directory::implied(PathBuf::new()))]),
+            redirects: BTreeMap::new(),
+            aliases: Vec::new(),
+        };
+        for alias in ["bin", "sbin", "lib"] {
+            tree.add_alias(alias)?;
+        }
+        // Where the ABI has the dynamic loader in /lib64.
+        if matches!(architecture, "amd64" | "loong64" | "mips64el" | "ppc64" | "ppc64el" | "sparc64") {
+            tree.add_alias("lib64")?;
+        }
+        Ok(tree)
+    }
+
+    /// Where the tree is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The native architecture.
+    pub fn architecture(&self) -> &str {
+        &self.architecture
+    }
+
+    /// The packages merged so far, in order.
+    pub fn packages(&self) -> &[Unpacked] {
+        &self.packages
+    }
+
+    /// The newest modification time in any archive so far, in seconds since the epoch; 0 without packages.
+    pub fn newest_mtime(&self) -> i64 {
+        self.packages
+            .iter()
+            .map(|package| package.newest_mtime)
+            .max()
+            .filter(|time| *time != i64::MIN)
+            .unwrap_or(0)
+    }
+
+    /// Makes a directory, and those that it is in, which no package need have. `path` is relative, below the
+    /// merged-usr links' targets, and must not pass through a link.
+    pub fn create_directory(&mut self, path: &Path) -> Result<(), Error> {
+        let missing: Vec<_> =
+            path.ancestors().take_while(|ancestor| !self.directories.contains_key(*ancestor)).collect();
+        for path in missing.into_iter().rev() {
+            let full = self.root.join(path);
+            rustix::fs::mkdir(&full, Mode::RWXU).map_err(|errno| Error::write(full, errno))?;
+            self.directories.insert(path.to_owned(), Directory::implied(path.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Moves a package's files from its private root into the tree; `private_root` is gone afterwards. It must be
+    /// on the tree's file system. After an error the tree is of no use.
+    pub fn merge(&mut self, unpacked: Unpacked, private_root: &Path) -> Result<(), Error> {
+        for alias in &unpacked.aliases {
+            self.add_alias(alias)?;
+        }
+        let staged = open_directory(CWD, private_root).map_err(|errno| Error::write(private_root, errno))?;
+        let target = open_directory(CWD, &self.root).map_err(|errno| Error::write(&self.root, errno))?;
+        let mut newcomer = unpacked;
+        self.merge_directory(&mut newcomer, &staged, &target, Path::new(""))?;
+        rustix::fs::rmdir(private_root).map_err(|errno| Error::write(private_root, errno))?;
+        for directory in &newcomer.directories {
+            self.register(directory);
+        }
+        self.packages.push(newcomer);
+        Ok(())
+    }
+
+    /// Gives all directories and the merged-usr links their modes and times, which any later change to the tree
+    /// would spoil.
+    pub fn finish(self) -> Result<Finished, Error> {
+        let newest_mtime = self.newest_mtime();
+        let root = open_directory(CWD, &self.root).map_err(|errno| Error::write(&self.root, errno))?;
+        for alias in &self.aliases {
+            rustix::fs::utimensat(&root, *alias, &times(newest_mtime), AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|errno| Error::write(self.root.join(alias), errno))?;
+        }
+        // From the leaves to the root: a directory may become inaccessible to ourselves.
+        for (path, directory) in self.directories.iter().rev() {
+            let name = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+            let time = times(directory.mtime.unwrap_or(newest_mtime));
+            rustix::fs::utimensat(&root, name, &time, AtFlags::SYMLINK_NOFOLLOW)
+                .and_then(|()| {
+                    let mode = Mode::from_raw_mode(directory.mode);
+                    rustix::fs::chmodat(&root, name, mode, AtFlags::empty())
+                })
+                .map_err(|errno| Error::write(self.root.join(path), errno))?;
+        }
+        Ok(Finished { packages: self.packages, newest_mtime })
+    }
+
+    /// The place in the tree of a path as a package has it, relative to the root.
+    pub fn place(&self, archived: &Path) -> PathBuf {
+        let mut path = in_tree(archived);
+        // A redirect leads to a real directory, so following them in turn comes to an end.
+        while let Some((from, to)) =
+            path.ancestors().skip(1).find_map(|link| self.redirects.get_key_value(link))
+        {
+            path = path.strip_prefix(from).map_or_else(|_| to.clone(), |rest| to.join(rest));
+        }
+        path
+    }
+
+    fn add_alias(&mut self, alias: &'static str) -> Result<(), Error> {
+        debug_assert!(ALIASES.contains(&alias));
+        if self.aliases.contains(&alias) {
+            return Ok(());
+        }
+        let target = Path::new("usr").join(alias);
+        self.create_directory(&target)?;
+        let link = self.root.join(alias);
+        rustix::fs::symlink(&target, &link).map_err(|errno| Error::write(link, errno))?;
+        self.aliases.push(alias);
+        Ok(())
+    }
+
+    /// dpkg leaves the mode of a directory that exists alone; the time is the last package's.
+    fn register(&mut self, directory: &Directory) {
+        let place = self.place(&directory.path);
+        let place = self.redirects.get(&place).cloned().unwrap_or(place);
+        let known = self.directories.entry(place.clone()).or_insert_with(|| Directory::implied(place));
+        if directory.mtime.is_some() {
+            if known.mtime.is_none() {
+                known.mode = directory.mode;
+            }
+            known.mtime = directory.mtime;
+        }
+    }
+
+    fn merge_directory(
+        &mut self,
+        newcomer: &mut Unpacked,
+        staged: &OwnedFd,
+        target: &OwnedFd,
+        path: &Path,
+    ) -> Result<(), Error> {
+        let failed = |errno: Errno| Error::write(self.root.join(path), errno);
+        let mut names: Vec<OsString> = Vec::new();
+        for entry in Dir::read_from(staged).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name != "." && name != ".." {
+                names.push(name.to_owned());
+            }
+        }
+        // The order of a directory is the file system's whim.
+        names.sort_unstable();
+        for name in names {
+            self.merge_entry(newcomer, staged, target, &path.join(&name), &name)?;
+        }
+        Ok(())
+    }
+
+    fn merge_entry(
+        &mut self,
+        newcomer: &mut Unpacked,
+        staged: &OwnedFd,
+        target: &OwnedFd,
+        path: &Path,
+        name: &OsStr,
+    ) -> Result<(), Error> {
+        let full = self.root.join(path);
+        let failed = |errno: Errno| Error::write(&full, errno);
+        let here = match rustix::fs::statat(target, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => return rustix::fs::renameat(staged, name, target, name).map_err(failed),
+            Err(errno) => return Err(failed(errno)),
+        };
+        let new = rustix::fs::statat(staged, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
+        match (kind(&new), kind(&here)) {
+            (FileType::Directory, FileType::Directory | FileType::Symlink) => {
+                let (below, place) = if kind(&here) == FileType::Symlink {
+                    let resolved = resolve_in_root(&self.root, path).ok().flatten();
+                    // Into a real directory only, so that every directory's place is known.
+                    let resolved = resolved.filter(|place| self.root.join(place).is_dir());
+                    let place = resolved.ok_or_else(|| self.overlap(newcomer, path))?;
+                    let below = open_directory(CWD, self.root.join(&place)).map_err(failed)?;
+                    self.redirects.insert(path.to_owned(), place.clone());
+                    (below, place)
+                } else {
+                    (open_directory(target, name).map_err(failed)?, path.to_owned())
+                };
+                let inside = open_directory(staged, name).map_err(failed)?;
+                self.merge_directory(newcomer, &inside, &below, &place)?;
+                rustix::fs::unlinkat(staged, name, AtFlags::REMOVEDIR).map_err(failed)
+            }
+            (FileType::Symlink, FileType::Directory) => {
+                newcomer.notes.push(Note::KeptDirectory { path: Path::new("/").join(path) });
+                rustix::fs::unlinkat(staged, name, AtFlags::empty()).map_err(failed)
+            }
+            (FileType::Directory, _) | (_, FileType::Directory) => Err(self.overlap(newcomer, path)),
+            _ => {
+                let same = same_file(staged, &new, target, &here, name)
+                    .map_err(|source| Error::write(&full, source))?;
+                if same || self.yields(newcomer, path)? {
+                    rustix::fs::unlinkat(staged, name, AtFlags::empty()).map_err(failed)
+                } else {
+                    rustix::fs::renameat(staged, name, target, name).map_err(failed)
+                }
+            }
+        }
+    }
+
+    /// Decides by `Replaces` which of two different files stays (Debian Policy 7.6.1): true for the one that is
+    /// there. The path leaves the file list of the package that lost it.
+    fn yields(&mut self, newcomer: &mut Unpacked, path: &Path) -> Result<bool, Error> {
+        let owners = self.owners(path);
+        let absolute = Path::new("/").join(path);
+        let labels: Vec<_> = owners.iter().map(|index| self.packages[*index].artifact.label()).collect();
+        let owner = labels.join(", ");
+        if owners.is_empty() {
+            return Err(self.overlap(newcomer, path));
+        }
+        if owners.iter().all(|index| replaces(&newcomer.control, &self.packages[*index])) {
+            for index in owners {
+                let mut paths = std::mem::take(&mut self.packages[index].paths);
+                paths.retain(|listed| self.place(listed) != path);
+                self.packages[index].paths = paths;
+            }
+            newcomer.notes.push(Note::Replaced { path: absolute, owner });
+            return Ok(false);
+        }
+        if owners.iter().any(|index| replaces(&self.packages[*index].control, newcomer)) {
+            newcomer.paths.retain(|listed| self.place(listed) != path);
+            newcomer.notes.push(Note::Yielded { path: absolute, owner });
+            return Ok(true);
+        }
+        Err(self.overlap(newcomer, path))
+    }
+
+    /// The packages that have a path of the tree: conflicts are rare, so nothing is indexed.
+    fn owners(&self, path: &Path) -> Vec<usize> {
+        let has = |package: &Unpacked| {
+            let name = path.file_name();
+            package.paths.iter().any(|listed| listed.file_name() == name && self.place(listed) == path)
+        };
+        self.packages.iter().enumerate().filter(|(_, package)| has(package)).map(|(index, _)| index).collect()
+    }
+
+    fn overlap(&self, newcomer: &Unpacked, path: &Path) -> Error {
+        let first = self.owners(path).first().map(|index| self.packages[*index].artifact.label());
+        Error::Overlap {
+            path: Path::new("/").join(path),
+            first: first.unwrap_or_else(|| "(the tree itself)".to_owned()),
+            second: newcomer.artifact.label(),
+        }
+    }
+}
+
+/// Whether the `Replaces` of one package name another. The version relation is not looked at: a resolver that
+/// chose both versions to be installed together has had the chance to.
+fn replaces(control: &Control, other: &Unpacked) -> bool {
+    let names = control.field("Replaces").unwrap_or_default().split(',').map(|relation| {
+        let end = relation.trim_start().find(|char: char| char.is_whitespace() || "(:[".contains(char));
+        let relation = relation.trim_start();
+        &relation[..end.unwrap_or(relation.len())]
+    });
+    names.into_iter().any(|name| name == other.artifact.name)
+}
+
+fn open_directory(parent: impl std::os::fd::AsFd, path: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(parent, path, READ_DIRECTORY, Mode::empty())
+}
+
+fn kind(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+/// Whether two files, none of them a directory, are of one kind and content.
+fn same_file(staged: &OwnedFd, new: &Stat, target: &OwnedFd, here: &Stat, name: &OsStr) -> io::Result<bool> {
+    match (kind(new), kind(here)) {
+        (FileType::RegularFile, FileType::RegularFile) if new.st_size == here.st_size => {
+            let open = |directory: &OwnedFd| -> io::Result<File> {
+                let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                Ok(File::from(rustix::fs::openat(directory, name, flags, Mode::empty())?))
+            };
+            same_content(open(staged)?, open(target)?)
+        }
+        (FileType::Symlink, FileType::Symlink) => {
+            let target_of = |directory: &OwnedFd| rustix::fs::readlinkat(directory, name, Vec::new());
+            Ok(target_of(staged)? == target_of(target)?)
+        }
+        (FileType::Fifo, FileType::Fifo) => Ok(true),
+        _ => Ok(false),
+    }
+}
+
+fn same_content(mut one: File, mut other: File) -> io::Result<bool> {
+    let (mut left, mut right) = (vec![0; 64 << 10], vec![0; 64 << 10]);
+    loop {
+        let count = one.read(&mut left)?;
+        if count == 0 {
+            return Ok(true);
+        }
+        match other.read_exact(&mut right[..count]) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+            read => read?,
+        }
+        if left[..count] != right[..count] {
+            return Ok(false);
+        }
+    }
+}

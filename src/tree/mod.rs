@@ -1,0 +1,246 @@
+//! The tree: packages unpacked each into a private root, then merged by rename(2), in plan order, into one
+//! Debian file tree with its dpkg database.
+//!
+//! Unpacking runs in parallel and confines the hostile bytes; merging is serial, so that the tree is the same
+//! whatever the parallelism, and no package is ever half visible in it. Both happen on one file system.
+
+mod confined;
+pub mod database;
+pub mod finish;
+pub mod links;
+mod merge;
+mod package;
+mod path;
+mod unpack;
+pub mod write;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use merge::{Finished, Tree};
+pub use package::{Directory, Limits, Unpacked};
+pub use path::in_tree;
+pub use unpack::unpack;
+
+use crate::deb;
+
+/// Why a package could not be made part of the tree.
+///
+/// All variants but [`Error::Overlap`] (the plan's packages exclude each other) and [`Error::Write`] (the
+/// destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package is not to be trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The archive itself.
+    #[error("package {package}: {source}")]
+    Deb {
+        /// [`crate::plan::Artifact::label`].
+        package: String,
+        /// What is wrong with it.
+        source: deb::Error,
+    },
+    /// A name or architecture that could lead a path astray.
+    #[error("package {package}: the name or architecture is not a valid one (Debian Policy 5.6.1)")]
+    Name {
+        /// The label, escaped.
+        package: String,
+    },
+    /// A path that no package may hold.
+    #[error("package {package}: path '{path}' is refused: {reason}")]
+    Path {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+        /// The rule that it breaks.
+        reason: &'static str,
+    },
+    /// A path below a symbolic link of the same archive.
+    #[error("package {package}: path '{path}' passes through a symbolic link")]
+    ThroughLink {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+    },
+    /// The same path twice in one archive.
+    #[error("package {package}: path '{path}' is there twice")]
+    Duplicate {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+    },
+    /// A hard link to something other than an earlier regular file of the same archive.
+    #[error(
+        "package {package}: hard link '{path}' to '{target}', which is no earlier regular file of the package"
+    )]
+    HardLink {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+        /// As archived, escaped.
+        target: String,
+    },
+    /// A kind of member that a `.deb` must not have.
+    #[error("package {package}: '{path}' is {kind}, which is not supported")]
+    Unsupported {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+        /// What it is.
+        kind: String,
+    },
+    /// Something other than a directory or the usual link where merged-usr has a link.
+    #[error("package {package}: '{path}' is neither a directory nor a link to its place below /usr")]
+    UsrMerge {
+        /// The package's label.
+        package: String,
+        /// As archived.
+        path: String,
+    },
+    /// More members than agreed to.
+    #[error("package {package}: has more than {limit} members")]
+    TooMany {
+        /// The package's label.
+        package: String,
+        /// [`Limits::max_entries`].
+        limit: u64,
+    },
+    /// Two packages with different files of one name, neither replacing the other.
+    #[error("package {second}: trying to overwrite '{path}', which is also in package {first}")]
+    Overlap {
+        /// In the tree, absolute.
+        path: PathBuf,
+        /// The package that has it.
+        first: String,
+        /// The package that came later.
+        second: String,
+    },
+    /// The destination does not take it.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file that was being made.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    fn write(path: impl AsRef<Path>, source: impl Into<io::Error>) -> Self {
+        Self::Write { path: path.as_ref().to_owned(), source: source.into() }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Deb { source, .. } => return source.hint(),
+            Self::Overlap { .. } => {
+                "drop one of the two packages from the request, or pin versions that go together"
+            }
+            Self::TooMany { .. } => {
+                "do not install this package: it holds far more than its Installed-Size declares; tell the \
+                 repository's owner"
+            }
+            Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "give the volume more space or inodes"
+                }
+                io::ErrorKind::ReadOnlyFilesystem => "mount the destination writable",
+                io::ErrorKind::PermissionDenied => {
+                    "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir"
+                }
+                io::ErrorKind::CrossesDevices => "keep the whole destination on one file system",
+                _ => return None,
+            },
+            _ => "do not install this package, and tell the repository's owner",
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// Where a package could not be laid out to the letter. Paths are as archived, absolute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Set-user-id and set-group-id bits were dropped.
+    SetId {
+        /// The file.
+        path: PathBuf,
+        /// The mode that the package wanted.
+        mode: u32,
+    },
+    /// A device node was not made: that takes privileges.
+    Device {
+        /// The node.
+        path: PathBuf,
+    },
+    /// The file is not owned by root in the package, but is by the current user now.
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// User id in the package.
+        user: u64,
+        /// Group id in the package.
+        group: u64,
+    },
+    /// An extended attribute, for example a file capability, was dropped.
+    Attribute {
+        /// The file.
+        path: PathBuf,
+        /// The attribute.
+        name: String,
+    },
+    /// A symbolic link was left out because another package has a directory there, as dpkg does.
+    KeptDirectory {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Another package's file was replaced, as `Replaces` says.
+    Replaced {
+        /// In the tree.
+        path: PathBuf,
+        /// The package that had it.
+        owner: String,
+    },
+    /// The file was left out because the package that has it already replaces this one.
+    Yielded {
+        /// In the tree.
+        path: PathBuf,
+        /// The package that has it.
+        owner: String,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SetId { path, mode } => {
+                write!(f, "{}: set-id bits of mode {mode:04o} dropped", path.display())
+            }
+            Self::Device { path } => write!(f, "{}: device node not made", path.display()),
+            Self::Owner { path, user, group } => {
+                write!(f, "{}: owner {user}:{group} became the current user", path.display())
+            }
+            Self::Attribute { path, name } => {
+                write!(f, "{}: extended attribute {name} dropped", path.display())
+            }
+            Self::KeptDirectory { path } => {
+                write!(f, "{}: symbolic link left out, there is a directory already", path.display())
+            }
+            Self::Replaced { path, owner } => {
+                write!(f, "{}: replaces the file of package {owner}", path.display())
+            }
+            Self::Yielded { path, owner } => {
+                write!(f, "{}: left out, replaced by the file of package {owner}", path.display())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod real;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! Writes files and links of aptlet's own into a tree, with one time and mode, so that equal plans give equal
+//! trees.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD};
+
+use super::unpack::times;
+
+/// Makes files of one time.
+#[derive(Debug, Clone, Copy)]
+pub struct Generated {
+    /// Seconds since 1970.
+    pub date: i64,
+}
+
+impl Generated {
+    /// A new file that all can read.
+    pub fn file(self, path: &Path, text: &[u8]) -> io::Result<()> {
+        let mut file = File::create(path)?;
+        file.write_all(text)?;
+        file.set_permissions(Permissions::from_mode(0o644))?;
+        self.stamp(path)
+    }
+
+    /// A symbolic link, unless something is there already.
+    pub fn link(self, target: &str, path: &Path) -> io::Result<()> {
+        match symlink(target, path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => self.stamp(path),
+        }
+    }
+
+    /// A link in place of whatever link is there, which hands on its time.
+    pub fn replace_link(target: &Path, path: &Path) -> io::Result<()> {
+        use std::os::unix::fs::MetadataExt as _;
+        let time = fs::symlink_metadata(path)?.mtime();
+        let fresh = path.with_file_name(".aptlet-link");
+        symlink(target, &fresh)?;
+        Self { date: time }.stamp(&fresh)?;
+        fs::rename(&fresh, path)
+    }
+
+    fn stamp(self, path: &Path) -> io::Result<()> {
+        rustix::fs::utimensat(CWD, path, &times(self.date), AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(())
+    }
+}
