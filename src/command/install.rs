@@ -13,9 +13,10 @@ use crate::fetch::Client;
 use crate::lock;
 use crate::plan::Plan;
 use crate::publish::state::{FOLDER, ReleaseState};
-use crate::publish::{self, Destination, State, launchers};
+use crate::publish::{self, Destination, State, View, launchers};
 use crate::report::{Report, mebibytes};
 use crate::source::Released;
+use crate::tree::relocate::Relocation;
 use crate::tree::write::Generated;
 use crate::tree::{Note, Tree, Unpacked, database, finish};
 
@@ -25,7 +26,10 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         Some(plan) => fingerprint::of_plan(settings, lock::digest(plan)),
         None => fingerprint::of_request(settings)?,
     };
-    let mut destination = Destination::open(&settings.dest, || {
+    let at_root = settings.prefix == "/";
+    let relocation = Relocation::to(&settings.prefix);
+    let view = if at_root { View::plain() } else { View::launched(&relocation) };
+    let mut destination = Destination::open(&settings.dest, view, || {
         tracing::info!("another aptlet is at work on {}; waiting for it", settings.dest.display());
     })?;
     let previous = publish::current(&settings.dest);
@@ -61,17 +65,12 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     state.download_size = plan.download_size();
     state.releases = releases.iter().map(release_state).collect();
     let tree = staging.path().join("tree");
-    let at_root = settings.prefix == "/";
-    let commands = build(&tree, &plan, unpacked, staging.path(), at_root, &mut state)?;
+    let commands = build(&tree, &plan, unpacked, staging.path(), &relocation, &mut state)?;
     let id = id(&state);
-    let generation = destination.publish(&tree, &id, !at_root)?;
+    let generation = destination.publish(&tree, &id)?;
     drop(staging);
     destination.remove_old(&generation, previous.as_deref())?;
-    stop.end(if at_root {
-        format!("generation {id}")
-    } else {
-        format!("{commands} commands in generation {id}")
-    });
+    stop.end(format!("{commands} commands in generation {id}"));
 
     for note in &state.notes {
         tracing::debug!("note: {note}");
@@ -176,13 +175,13 @@ fn check_space(destination: &Destination, path: &Path, plan: &Plan) -> Result<()
     }
 }
 
-/// From unpacked packages to a finished tree; returns the number of commands that have launchers.
+/// From unpacked packages to a finished tree; returns the number of commands in it.
 fn build(
     root: &Path,
     plan: &Plan,
     unpacked: Vec<Unpacked>,
     staging: &Path,
-    at_root: bool,
+    relocation: &Relocation,
     state: &mut State,
 ) -> Result<usize, Error> {
     let mut tree = Tree::create(root, &plan.request.architecture)?;
@@ -190,12 +189,14 @@ fn build(
         tree.merge(package, &pipeline::private_root(staging, number))?;
     }
     let date = tree.newest_mtime();
+    let at_root = relocation.is_none();
     state.notes = finish::run(&mut tree, date, at_root)?;
+    relocation.apply(&mut tree)?;
     state.notes.extend(notes(tree.packages()));
     tree.create_directory(Path::new(if at_root { FOLDER } else { launchers::BIN }))?;
     database::write(&mut tree, date)?;
     let generated = Generated { date };
-    let commands = if at_root { 0 } else { launchers::write(tree.root(), generated)? };
+    let commands = if at_root { launchers::commands(root).len() } else { launchers::write(root, generated)? };
     let lock_file = root.join(FOLDER).join("aptlet.lock");
     generated
         .file(&lock_file, lock::render(plan).as_bytes())

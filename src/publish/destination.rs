@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 
 use super::Error;
+use super::launchers::BIN;
+use crate::tree::relocate::Relocation;
 
 /// Where launchers find the binary that they are, below the destination.
 const BINARY: &str = ".aptlet/aptlet";
@@ -15,21 +17,38 @@ const GENERATIONS: &str = ".aptlet/generations";
 const CURRENT: &str = ".aptlet/current";
 const STAGING: &str = ".staging-";
 
-/// What the destination shows of the current generation: link, target.
-const LINKS: [(&str, &str); 4] = [
-    ("usr", ".aptlet/current/usr"),
-    ("etc", ".aptlet/current/etc"),
-    ("var", ".aptlet/current/var"),
-    ("opt", ".aptlet/current/opt"),
-];
-/// Where `bin` points to: commands as they are, or launchers.
-const PLAIN_BIN: &str = ".aptlet/current/usr/bin";
-const LAUNCHER_BIN: &str = ".aptlet/current/var/lib/aptlet/bin";
+/// How a destination shows the current generation.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Names in the destination, and the paths of the tree that they lead to.
+    links: Vec<(&'static str, &'static str)>,
+    /// Whether `bin` has launchers, and so needs this binary.
+    launchers: bool,
+}
+
+impl View {
+    /// What people and PATH look for.
+    const COMMON: [(&'static str, &'static str); 4] =
+        [("usr", "usr"), ("etc", "etc"), ("var", "var"), ("opt", "opt")];
+
+    /// A tree that is used at `/`: its commands are what they are.
+    pub fn plain() -> Self {
+        Self { links: [&Self::COMMON[..], &[("bin", "usr/bin")]].concat(), launchers: false }
+    }
+
+    /// A tree with launchers, and with links that relocated paths go through.
+    pub fn launched(relocation: &Relocation) -> Self {
+        let mut links = [&Self::COMMON[..], &[("bin", BIN)]].concat();
+        links.extend(relocation.links());
+        Self { links, launchers: true }
+    }
+}
 
 /// An opened destination, locked against other runs until it is dropped.
 #[derive(Debug)]
 pub struct Destination {
     path: PathBuf,
+    view: View,
     /// Holds the lock; the directory itself is locked, so that no lock file is left behind.
     _lock: File,
     /// What this run made of the way to it, outermost first; taken back when nothing is published.
@@ -40,7 +59,7 @@ pub struct Destination {
 impl Destination {
     /// Makes the destination if it is missing, and waits for other runs on it to end. `waiting` is called once
     /// if there is one.
-    pub fn open(path: &Path, waiting: impl FnOnce()) -> Result<Self, Error> {
+    pub fn open(path: &Path, view: View, waiting: impl FnOnce()) -> Result<Self, Error> {
         let mut made = Vec::new();
         make_dirs(path, &mut made).map_err(|source| Error::write(path, source))?;
         let lock = File::open(path).map_err(|source| Error::write(path, source))?;
@@ -53,8 +72,8 @@ impl Destination {
             }
             Err(errno) => return Err(Error::write(path, errno.into())),
         }
-        let mut destination = Self { path: path.to_owned(), _lock: lock, made, published: false };
-        for (link, _) in LINKS.into_iter().chain([("bin", "")]) {
+        let mut destination = Self { path: path.to_owned(), view, _lock: lock, made, published: false };
+        for (link, _) in &destination.view.links {
             destination.check_ours(&path.join(link))?;
         }
         destination.remove_litter()?;
@@ -106,7 +125,7 @@ impl Destination {
     }
 
     /// Makes a finished tree the current generation. Everything is in place before the one rename that shows it.
-    pub fn publish(&mut self, tree: &Path, id: &str, launchers: bool) -> Result<PathBuf, Error> {
+    pub fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
         let generation = self.generation(id);
         if tree != generation {
             if generation.exists() {
@@ -114,13 +133,12 @@ impl Destination {
             }
             fs::rename(tree, &generation).map_err(|source| Error::write(&generation, source))?;
         }
-        if launchers {
+        if self.view.launchers {
             self.copy_binary()?;
         }
         self.published = true;
-        let bin = if launchers { LAUNCHER_BIN } else { PLAIN_BIN };
-        for (link, target) in LINKS.into_iter().chain([("bin", bin)]) {
-            self.link(link, target)?;
+        for (link, target) in &self.view.links {
+            self.link(link, &format!("{CURRENT}/{target}"))?;
         }
         self.link(CURRENT, &format!("generations/{id}"))?;
         Ok(generation)

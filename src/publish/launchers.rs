@@ -96,23 +96,11 @@ pub fn write(tree: &Path, generated: Generated) -> Result<usize, Error> {
         environment: environment(tree),
         ..Table::default()
     };
-    let mut commands = BTreeSet::new();
-    for command_folder in COMMAND_FOLDERS {
-        for path in list(&tree.join(command_folder)) {
-            let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
-                continue;
-            };
-            let Some(target) = resolve(tree, &Path::new(command_folder).join(&name)) else { continue };
-            if !is_executable(&target) {
-                continue;
-            }
-            if let Some(behind) = behind_wrapper(tree, &target, &name) {
-                table.commands.insert(name.clone(), behind);
-            }
-            commands.insert(name);
+    let commands = commands(tree);
+    for (name, file) in &commands {
+        if let Some(behind) = behind_wrapper(tree, file, name) {
+            table.commands.insert(name.clone(), behind);
         }
-    }
-    for name in &commands {
         let link = tree.join(BIN).join(name);
         generated.link(BINARY_FROM_BIN, &link).map_err(|source| Error::write(&link, source))?;
     }
@@ -120,6 +108,22 @@ pub fn write(tree: &Path, generated: Generated) -> Result<usize, Error> {
     let text = serde_json::to_vec_pretty(&table).map_err(|error| Error::write(&path, error.into()))?;
     generated.file(&path, &text).map_err(|source| Error::write(&path, source))?;
     Ok(commands.len())
+}
+
+/// The commands of a tree and their files, all links followed.
+pub fn commands(tree: &Path) -> BTreeMap<String, PathBuf> {
+    let mut commands = BTreeMap::new();
+    for folder in COMMAND_FOLDERS {
+        for path in list(&tree.join(folder)) {
+            if let Some(name) = path.file_name().and_then(|name| name.to_str())
+                && let Some(file) = resolve(tree, &Path::new(folder).join(name))
+                && is_executable(&file)
+            {
+                commands.entry(name.to_owned()).or_insert(file);
+            }
+        }
+    }
+    commands
 }
 
 /// The file of a command in a tree, found as PATH would: bin, sbin, games.

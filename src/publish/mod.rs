@@ -9,7 +9,7 @@ pub mod state;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use destination::{Destination, Staging, current};
+pub use destination::{Destination, Staging, View, current};
 pub use state::State;
 
 /// What can go wrong at the destination.

@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use super::links::resolve_in_root;
 use super::package::{Directory, Unpacked};
 use super::path::{ALIASES, in_tree};
+use super::relocate::Digests;
 use super::unpack::times;
 use super::{Error, Note};
 use crate::deb::Control;
@@ -117,6 +118,24 @@ impl Tree {
             self.directories.insert(path.to_owned(), Directory::implied(path.to_owned()));
         }
         Ok(())
+    }
+
+    /// Corrects the digests in the packages' md5sums files, for files that were changed on purpose.
+    pub(super) fn update_digests(&mut self, changed: &Digests) {
+        for file in self.packages.iter_mut().flat_map(|package| &mut package.control.files) {
+            if file.name != "md5sums" {
+                continue;
+            }
+            let text = String::from_utf8_lossy(&file.bytes);
+            let lines = text.lines().map(|line| match line.split_once("  ") {
+                Some((_, path)) => match changed.get(&in_tree(Path::new(path))) {
+                    Some(digest) => format!("{digest}  {path}\n"),
+                    None => format!("{line}\n"),
+                },
+                None => format!("{line}\n"),
+            });
+            file.bytes = lines.collect::<String>().into_bytes();
+        }
     }
 
     /// Moves a package's files from its private root into the tree; `private_root` is gone afterwards. It must be

@@ -11,6 +11,7 @@ pub mod links;
 mod merge;
 mod package;
 mod path;
+pub mod relocate;
 mod unpack;
 pub mod write;
 
