@@ -58,18 +58,44 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, settings: &Settings, report: &Report) -> Result<(), Error> {
-    let runtime = || {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(|error| Error::Internal(format!("cannot start threads: {error}")))
-    };
     match command {
-        Command::Install => runtime()?.block_on(install::install(settings, report)),
-        Command::Lock => runtime()?.block_on(lock::lock(settings, report)),
+        Command::Install => block_on(install::install(settings, report)),
+        Command::Lock => block_on(lock::lock(settings, report)),
         Command::Status => status::status(settings),
     }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    let broken = |error| Error::Internal(format!("cannot start threads: {error}"));
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(broken)?;
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = work => result.map(|()| None),
+            signal = end_signal() => signal.map(Some).map_err(broken),
+        }
+    });
+    // dropping `work` has removed what was half-done; a thread that is still unpacking has nothing to add
+    runtime.shutdown_background();
+    match result? {
+        None => Ok(()),
+        Some(signal) => {
+            tracing::warn!("stopped by signal {signal}; nothing was installed");
+            std::process::exit(128 + signal);
+        }
+    }
+}
+
+/// Waits for a request to end. As process 1 of a container aptlet must listen for it: there, the kernel ignores
+/// signals that have no handler, and the kubelet would wait for the whole grace period.
+async fn end_signal() -> std::io::Result<i32> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
+        _ = interrupt.recv() => SignalKind::interrupt().as_raw_value(),
+    })
 }
 
 /// A bug ends with exit code 1 and a last word, not with a signal.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -21,6 +22,8 @@ use crate::tree::{self, Limits, Unpacked};
 
 /// Verified files that wait for an unpacker; they lie on the destination's volume.
 const WAITING: usize = 4;
+/// How long a run that is stopped waits for its threads, so that what they write can be removed.
+const LONGEST_WAIT: Duration = Duration::from_millis(800);
 /// Each unpacker may need the 8 MiB of an ordinary xz dictionary, some 64.
 const MOST_UNPACKERS: usize = 4;
 
@@ -38,6 +41,29 @@ struct Shared {
     next: AtomicUsize,
     failed: AtomicBool,
     unpacked: Mutex<Vec<Option<Unpacked>>>,
+    unpackers: Mutex<usize>,
+    unpacker_ended: Condvar,
+}
+
+/// Ends the unpackers when the run ends, in whatever way: threads cannot be dropped as futures can.
+struct Unpackers(Arc<Shared>);
+
+impl Drop for Unpackers {
+    fn drop(&mut self) {
+        self.0.failed.store(true, Ordering::Relaxed);
+        let unpackers = self.0.unpackers.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.0.unpacker_ended.wait_timeout_while(unpackers, LONGEST_WAIT, |count| *count > 0);
+    }
+}
+
+/// Counts an unpacker out, even if it panics.
+struct Unpacker(Arc<Shared>);
+
+impl Drop for Unpacker {
+    fn drop(&mut self) {
+        *self.0.unpackers.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.unpacker_ended.notify_all();
+    }
 }
 
 type Verified = (usize, File);
@@ -60,6 +86,8 @@ pub(super) async fn run(
         next: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
         unpacked: Mutex::new(plan.packages.iter().map(|_| None).collect()),
+        unpackers: Mutex::new(0),
+        unpacker_ended: Condvar::new(),
     });
     let hosts: BTreeSet<Option<String>> = plan
         .sources
@@ -73,6 +101,8 @@ pub(super) async fn run(
     let (sender, receiver) = mpsc::channel::<Verified>(WAITING);
     let (done, mut fetched) = mpsc::unbounded_channel::<u64>();
     let receiver = Arc::new(Mutex::new(receiver));
+    // dropped after the tasks, whose end it waits for
+    let _unpackers = Unpackers(Arc::clone(&shared));
     let mut tasks = JoinSet::new();
     for _ in 0..fetchers {
         let (shared, sender, done) = (Arc::clone(&shared), sender.clone(), done.clone());
@@ -81,7 +111,13 @@ pub(super) async fn run(
     drop((sender, done));
     for _ in 0..unpackers {
         let (shared, receiver) = (Arc::clone(&shared), Arc::clone(&receiver));
-        tasks.spawn_blocking(move || shared.unpack(&receiver));
+        *shared.unpackers.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        let counted = Unpacker(Arc::clone(&shared));
+        tasks.spawn_blocking(move || {
+            let result = shared.unpack(&receiver);
+            drop(counted);
+            result
+        });
     }
     drop(receiver);
 
