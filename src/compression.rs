@@ -43,7 +43,7 @@ impl Compression {
     }
 
     /// Those that repositories offer indices in, the one to prefer first.
-    pub const OF_INDICES: [Self; 5] = [Self::Xz, Self::Zstd, Self::Gzip, Self::Bzip2, Self::None];
+    pub const OF_INDICES: [Self; 6] = [Self::Xz, Self::Zstd, Self::Gzip, Self::Bzip2, Self::Lzma, Self::None];
 
     /// The inverse of [`Compression::of_extension`].
     pub fn extension(self) -> &'static str {

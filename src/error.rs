@@ -167,6 +167,7 @@ fn of_source(error: &source::Error) -> Class {
         | E::WeakHash { .. }
         | E::MalformedRelease { .. }
         | E::ReleaseExpired { .. }
+        | E::Distrusted { .. }
         | E::Rollback { .. }
         | E::ReleaseFromFuture { .. } => Class::NotTrusted,
     }

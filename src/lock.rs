@@ -103,9 +103,12 @@ pub fn render(plan: &Plan) -> String {
     text
 }
 
-/// The digest of a plan: two plans with the same digest install the same files.
+/// The digest of what a plan installs: of its packages, not of the Releases and mirrors that they were found in,
+/// which are signed anew every week. Two plans with the same digest install the same files.
 pub fn digest(plan: &Plan) -> Sha256 {
-    Sha256::of(render(plan).as_bytes())
+    let request = Request { architecture: plan.request.architecture.clone(), ..Request::default() };
+    let packages = plan.packages.clone();
+    Sha256::of(render(&Plan { request, sources: Vec::new(), packages }).as_bytes())
 }
 
 /// Reads a lock file.
@@ -203,6 +206,16 @@ mod tests {
         assert_eq!(parse(Path::new("aptlet.lock"), &text).unwrap(), plan());
         assert!(text.contains("\nversion = 1\n"), "{text}");
         assert!(text.contains("[[package]]\nname = \"jq\"\n"), "{text}");
+    }
+
+    #[test]
+    fn the_digest_is_of_the_packages_alone() {
+        let mut other = plan();
+        other.sources[0].release_date = Some("2026-02-02T03:04:05Z".into());
+        other.sources[0].uris = vec!["http://other.example/debian".into()];
+        assert_eq!(digest(&other), digest(&plan()));
+        other.packages[0].sha256 = Sha256::of(b"other");
+        assert_ne!(digest(&other), digest(&plan()));
     }
 
     #[test]

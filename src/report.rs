@@ -168,6 +168,11 @@ fn emit(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
+/// A number of things, for people: `1 package`, `2 packages`.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Mebibytes, for people.
 #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
 pub fn mebibytes(bytes: u64) -> String {

@@ -9,7 +9,7 @@ use crate::digest::Sha256;
 use crate::error::Error;
 
 /// Raised whenever the same plan gives another tree.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// For a run that resolves.
 pub(super) fn of_request(settings: &Settings) -> Result<Sha256, Error> {

@@ -14,7 +14,7 @@ use crate::lock;
 use crate::plan::Plan;
 use crate::publish::state::{FOLDER, ReleaseState};
 use crate::publish::{self, Destination, State, View, launchers};
-use crate::report::{Report, mebibytes};
+use crate::report::{Report, counted, mebibytes};
 use crate::source::Released;
 use crate::tree::relocate::Relocation;
 use crate::tree::write::Generated;
@@ -33,25 +33,34 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         tracing::info!("another aptlet is at work on {}; waiting for it", settings.dest.display());
     })?;
     let previous = publish::current(&settings.dest);
-    let installed = previous.as_deref().and_then(State::read).filter(|state| state.request == request);
+    let known = previous.as_deref().and_then(State::read);
+    let installed = known.as_ref().filter(|state| state.request == request);
     let client = client(settings)?;
-    if let Some(state) = &installed
+    if let Some(state) = installed
         && is_current(settings, &client, state).await?
     {
-        let summary = format!("{} packages are up to date in {}", state.packages, settings.dest.display());
-        report.success(&summary, facts(state, previous.as_deref()));
+        up_to_date(settings, report, state, previous.as_deref());
         return Ok(());
     }
     let (plan, releases) = match locked {
         Some(plan) => (plan, Vec::new()),
         None => {
             let planned = sources::plan(settings, client.clone(), report).await?;
-            if let Some(state) = &installed {
+            if let Some(state) = &known {
                 refuse_rollback(state, &planned.releases)?;
             }
             (planned.resolved.plan, planned.releases)
         }
     };
+    if let (Some(state), Some(generation)) = (installed, &previous)
+        && state.plan == lock::digest(&plan)
+    {
+        let mut state = state.clone();
+        state.releases = releases.iter().map(release_state).collect();
+        state.rewrite(generation)?;
+        up_to_date(settings, report, &state, previous.as_deref());
+        return Ok(());
+    }
     check_space(&destination, &settings.dest, &plan)?;
 
     let staging = destination.staging()?;
@@ -70,7 +79,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     let generation = destination.publish(&tree, &id)?;
     drop(staging);
     destination.remove_old(&generation, previous.as_deref())?;
-    stop.end(format!("{commands} commands in generation {id}"));
+    stop.end(format!("{} in generation {id}", counted(commands, "command")));
 
     for note in &state.notes {
         tracing::debug!("note: {note}");
@@ -90,6 +99,12 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     Ok(())
 }
 
+fn up_to_date(settings: &Settings, report: &Report, state: &State, generation: Option<&Path>) {
+    let packages = counted(state.packages, "package");
+    let summary = format!("{packages} up to date in {}", settings.dest.display());
+    report.success(&summary, facts(state, generation));
+}
+
 /// Whether a generation is still the answer: always for a lock, else while the Releases are the same and have
 /// not expired. A mirror that is down is no reason to take a working tree away.
 async fn is_current(settings: &Settings, client: &Client, state: &State) -> Result<bool, Error> {
@@ -104,7 +119,7 @@ async fn is_current(settings: &Settings, client: &Client, state: &State) -> Resu
         if release.valid_until.is_some_and(|until| until < now) {
             return Ok(false);
         }
-        let Some(url) = urls.iter().find(|url| sources::public(url) == release.url).cloned() else {
+        let Some(url) = urls.iter().find(|url| url.as_str() == release.url).cloned() else {
             return Ok(false);
         };
         let (loader, release) = (loader.clone(), release.clone());
@@ -116,6 +131,8 @@ async fn is_current(settings: &Settings, client: &Client, state: &State) -> Resu
         match check.await.map_err(|error| Error::Internal(error.to_string()))? {
             Ok(true) => {}
             Ok(false) => return Ok(false),
+            // the mirror is up: what it has by now, Release and Release.gpg perhaps, is for a plan to find out
+            Err(error) if error.is_not_found() => return Ok(false),
             Err(error) => tracing::warn!("cannot look for updates, so what is installed stays: {error}"),
         }
     }
@@ -125,7 +142,7 @@ async fn is_current(settings: &Settings, client: &Client, state: &State) -> Resu
 /// A Release that is older than the one that the current generation was made from is a replay.
 fn refuse_rollback(state: &State, releases: &[Released]) -> Result<(), Error> {
     for released in releases {
-        let url = sources::public(&released.url);
+        let url = released.url.to_string();
         let known = state.releases.iter().find(|known| known.url == url);
         if let (Some(known), Some(date)) = (known.and_then(|known| known.date), released.release.date)
             && date.as_second() < known
@@ -139,7 +156,7 @@ fn refuse_rollback(state: &State, releases: &[Released]) -> Result<(), Error> {
 
 fn release_state(released: &Released) -> ReleaseState {
     ReleaseState {
-        url: sources::public(&released.url),
+        url: released.url.to_string(),
         validators: released.validators.clone(),
         sha256: released.sha256,
         date: released.release.date.map(Timestamp::as_second),

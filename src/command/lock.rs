@@ -8,7 +8,7 @@ use super::{client, sources};
 use crate::config::{Output, Settings};
 use crate::error::Error;
 use crate::lock;
-use crate::report::{Report, mebibytes};
+use crate::report::{Report, counted, mebibytes};
 
 pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Error> {
     let planned = sources::plan(settings, client(settings)?, report).await?;
@@ -24,6 +24,7 @@ pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Err
         ("packages".to_owned(), json!(plan.packages.len())),
         ("bytes".to_owned(), json!(size)),
     ]);
-    report.success(&format!("{} packages ({}) locked", plan.packages.len(), mebibytes(size)), facts);
+    let packages = counted(plan.packages.len(), "package");
+    report.success(&format!("{packages} ({}) locked", mebibytes(size)), facts);
     Ok(())
 }

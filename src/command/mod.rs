@@ -7,11 +7,11 @@ mod pipeline;
 mod sources;
 mod status;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli;
-use crate::config::{Command, Host, LogFormat, Settings};
+use crate::config::{Command, Host, LogFormat, Options, Settings};
 use crate::error::{Class, Error};
 use crate::fetch::{Client, ClientOptions, auth};
 use crate::report::{self, Report};
@@ -27,20 +27,18 @@ pub fn main() -> ExitCode {
             if error.exit_code() == 0 {
                 return ExitCode::SUCCESS;
             }
-            report::terminate(&error.to_string(), Path::new("/dev/termination-log"));
+            report::terminate(&error.to_string(), &before_settings(None).1);
             return Class::Configuration.into();
         }
     };
-    let termination_log = arguments.options.termination_log.clone();
-    let format = arguments.options.log_format.unwrap_or(LogFormat::Text);
+    let (format, termination_log) = before_settings(Some(&arguments.options));
     let settings = Host::this()
         .and_then(|host| Settings::resolve(arguments.command, arguments.options, &arguments.requests, &host));
     let settings = match settings {
         Ok(settings) => settings,
         Err(error) => {
             let error = Error::from(error);
-            let log = termination_log.or_else(|| std::env::var_os("APTLET_TERMINATION_LOG").map(Into::into));
-            report::failure(format, &error, log.as_deref().unwrap_or(Path::new("/dev/termination-log")));
+            report::failure(format, &error, &termination_log);
             return error.class().into();
         }
     };
@@ -55,6 +53,20 @@ pub fn main() -> ExitCode {
             error.class().into()
         }
     }
+}
+
+/// How and where a failure is told while there are no settings: as the flags, else the environment, say.
+fn before_settings(flags: Option<&Options>) -> (LogFormat, PathBuf) {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let json = || variable("APTLET_LOG_FORMAT").filter(|format| format == "json").map(|_| LogFormat::Json);
+    let log = || variable("APTLET_TERMINATION_LOG").map(PathBuf::from);
+    (
+        flags.and_then(|flags| flags.log_format).or_else(json).unwrap_or_default(),
+        flags
+            .and_then(|flags| flags.termination_log.clone())
+            .or_else(log)
+            .unwrap_or_else(|| "/dev/termination-log".into()),
+    )
 }
 
 fn run(command: Command, settings: &Settings, report: &Report) -> Result<(), Error> {
@@ -105,7 +117,7 @@ fn report_panics() {
             "error: internal error: {panic}\n hint: Report this, with the log, to the makers of aptlet."
         );
         eprintln!("{text}");
-        report::terminate(&text, Path::new("/dev/termination-log"));
+        report::terminate(&text, &before_settings(None).1);
         std::process::exit(Class::Internal.code().into());
     }));
 }
@@ -115,6 +127,7 @@ fn client(settings: &Settings) -> Result<Client, Error> {
     for path in settings.auth.iter().chain(sources::machine_auth(settings)) {
         entries.extend(auth::parse(&crate::config::read_text(path)?, path)?);
     }
+    entries.extend(sources::credentials(settings)?);
     Ok(Client::new(ClientOptions {
         connections_per_host: settings.connections,
         retries: settings.retries,

@@ -7,9 +7,9 @@ use url::Url;
 
 use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice, read_text};
 use crate::error::Error;
-use crate::fetch::Client;
+use crate::fetch::{Client, auth};
 use crate::plan::Request;
-use crate::report::Report;
+use crate::report::{Report, counted};
 use crate::resolve::{self, Options, Resolved, Wanted, pin};
 use crate::source::keyring::Keyring;
 use crate::source::list::{self, Source, Variables};
@@ -57,7 +57,28 @@ pub(super) fn loader(settings: &Settings, client: Client) -> Result<Loader, Erro
     Ok(Loader { client, keyring, architecture: settings.architecture.to_string(), now: Timestamp::now() })
 }
 
+/// The sources, their URIs without credentials: what is in a message, a lock or a state is read by others.
 pub(super) fn sources(settings: &Settings) -> Result<Vec<Source>, Error> {
+    let mut sources = as_written(settings)?;
+    for uri in sources.iter_mut().flat_map(|source| &mut source.uris) {
+        // these fail only for URIs that cannot have credentials
+        let _ = uri.set_username("");
+        let _ = uri.set_password(None);
+    }
+    Ok(sources)
+}
+
+/// The credentials in the URIs of the sources.
+pub(super) fn credentials(settings: &Settings) -> Result<Vec<auth::Entry>, Error> {
+    let sources = match as_written(settings) {
+        // a lock needs no sources, but where there are some they may say how to log in
+        Err(_) if settings.lock.is_some() => Vec::new(),
+        sources => sources?,
+    };
+    Ok(sources.iter().flat_map(|source| &source.uris).filter_map(auth::Entry::of_url).collect())
+}
+
+fn as_written(settings: &Settings) -> Result<Vec<Source>, Error> {
     let variables = Variables { architecture: settings.architecture.to_string() };
     let mut sources = Vec::new();
     let mut add = |path: &Path, text: &str| -> Result<(), Error> {
@@ -116,7 +137,7 @@ pub(super) async fn plan(settings: &Settings, client: Client, report: &Report) -
     let sources = sources(settings)?;
     let releases = releases(&loader, &sources).await?;
     let loaded = loader.index(&releases).await?;
-    stop.end(format!("{} packages in {} suites", loaded.index.len(), releases.len()));
+    stop.end(format!("{} in {}", counted(loaded.index.len(), "package"), counted(releases.len(), "suite")));
 
     let stop = report.begin("resolve", 0);
     let mut pins = Vec::new();
@@ -160,11 +181,11 @@ pub(super) async fn plan(settings: &Settings, client: Client, report: &Report) -
     for note in &resolved.notes {
         tracing::info!("{note}");
     }
-    stop.end(format!("{} packages", resolved.plan.packages.len()));
+    stop.end(counted(resolved.plan.packages.len(), "package"));
     Ok(Planned { resolved, releases })
 }
 
-/// Where the Releases of all sources may be, with the credentials that the sources have.
+/// Where the Releases of all sources may be.
 pub(super) fn release_urls(settings: &Settings) -> Result<Vec<Url>, Error> {
     let mut urls = Vec::new();
     for source in sources(settings)? {
@@ -175,11 +196,6 @@ pub(super) fn release_urls(settings: &Settings) -> Result<Vec<Url>, Error> {
         }
     }
     Ok(urls)
-}
-
-/// A URL without the user and password in it.
-pub(super) fn public(url: &Url) -> String {
-    crate::source::without_credentials(url)
 }
 
 async fn releases(loader: &Loader, sources: &[Source]) -> Result<Vec<Released>, Error> {

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::lock;
 use crate::publish::state::FOLDER;
 use crate::publish::{self, State};
-use crate::report::mebibytes;
+use crate::report::{counted, mebibytes};
 
 pub(super) fn status(settings: &Settings) -> Result<(), Error> {
     let nothing = || publish::Error::Empty { destination: settings.dest.clone() };
@@ -32,8 +32,8 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
             format!("{object}\n")
         }
         LogFormat::Text => {
-            let (count, size) = (state.packages, mebibytes(state.download_size));
-            let mut text = format!("generation {id}: {count} packages ({size})\n");
+            let (packages, size) = (counted(state.packages, "package"), mebibytes(state.download_size));
+            let mut text = format!("generation {id}: {packages} ({size})\n");
             for package in &plan.packages {
                 text.push_str(&format!("{}\n", package.label()));
             }

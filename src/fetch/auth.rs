@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::error::Error;
@@ -22,6 +23,19 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The user and password in a URL, for all that is below it; `None` where it has none.
+    pub fn of_url(url: &Url) -> Option<Self> {
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        (!url.username().is_empty() || url.password().is_some()).then(|| Self {
+            scheme: Some(url.scheme().to_owned()),
+            host: url.host_str().unwrap_or_default().to_owned(),
+            port: url.port_or_known_default(),
+            path: url.path().to_owned(),
+            login: decoded(url.username()),
+            password: decoded(url.password().unwrap_or_default()),
+        })
+    }
+
     /// Whether these credentials are meant for `url`.
     ///
     /// The path is compared as apt does, by its beginning alone: `/deb` is for `/debian` as well.

@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, symlink};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{CWD, FlockOperation, RenameFlags};
+use rustix::io::Errno;
 
 use super::Error;
 use super::launchers::BIN;
@@ -65,7 +66,7 @@ impl Destination {
         let lock = File::open(path).map_err(|source| Error::write(path, source))?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(Errno::WOULDBLOCK) => {
                 waiting();
                 rustix::fs::flock(&lock, FlockOperation::LockExclusive)
                     .map_err(|errno| Error::write(path, errno.into()))?;
@@ -126,16 +127,12 @@ impl Destination {
 
     /// Makes a finished tree the current generation. Everything is in place before the one rename that shows it.
     pub fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
-        let generation = self.generation(id);
-        if tree != generation {
-            if generation.exists() {
-                remove_tree(&generation).map_err(|source| Error::write(&generation, source))?;
-            }
-            fs::rename(tree, &generation).map_err(|source| Error::write(&generation, source))?;
-        }
+        // first, because it is the last that takes space: what fails after it fails for stranger reasons
         if self.view.launchers {
             self.copy_binary()?;
         }
+        let generation = self.generation(id);
+        replace(tree, &generation).map_err(|source| Error::write(&generation, source))?;
         self.published = true;
         for (link, target) in &self.view.links {
             self.link(link, &format!("{CURRENT}/{target}"))?;
@@ -169,9 +166,10 @@ impl Destination {
         }
         // a rename, because a binary that runs cannot be written to
         let fresh = target.with_extension("new");
-        fs::copy(&own, &fresh)
-            .and_then(|_| fs::rename(&fresh, &target))
-            .map_err(|source| Error::write(&target, source))
+        fs::copy(&own, &fresh).and_then(|_| fs::rename(&fresh, &target)).map_err(|source| {
+            let _ = fs::remove_file(&fresh);
+            Error::write(&target, source)
+        })
     }
 
     /// Removes all generations but the current one and the one before it.
@@ -234,7 +232,8 @@ fn make_dirs(path: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
     }
     fs::DirBuilder::new().mode(0o755).create(path)?;
     made.push(path.to_owned());
-    Ok(())
+    // whatever the umask: the main container may run as another user
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
 fn read_dir(path: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -245,6 +244,19 @@ fn read_dir(path: &Path) -> Result<Vec<PathBuf>, Error> {
             entries.map_err(failed)?.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect()
         }
     }
+}
+
+/// Moves a tree to a place where there may be one, which may be the current generation: in one step, where the
+/// file system can.
+fn replace(tree: &Path, generation: &Path) -> io::Result<()> {
+    if generation.exists() {
+        match rustix::fs::renameat_with(CWD, tree, CWD, generation, RenameFlags::EXCHANGE) {
+            Ok(()) => return Ok(()),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => remove_tree(generation)?,
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    fs::rename(tree, generation)
 }
 
 /// Removes a tree whose folders may forbid writing, as packages may ship them.
@@ -259,7 +271,6 @@ fn remove_tree(path: &Path) -> io::Result<()> {
 }
 
 fn open_up(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
     for entry in fs::read_dir(path)? {
         let entry = entry?;

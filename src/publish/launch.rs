@@ -85,6 +85,8 @@ impl Launcher<'_> {
         if depth > DEEPEST {
             return Err(io::Error::other("its interpreters go round in circles"));
         }
+        // the folder of the tree with the name that was called: programs find their files by it
+        let called = name.map(|name| program.with_file_name(name)).filter(|path| path.exists());
         let mut start = Vec::new();
         File::open(program)?.take(LONGEST_SHEBANG).read_to_end(&mut start)?;
         if let Some(line) = start.strip_prefix(b"#!") {
@@ -99,15 +101,13 @@ impl Launcher<'_> {
             let folders = self.table.library_path.iter().map(|folder| self.tree.join(folder));
             command.arg("--library-path").arg(join(folders));
             if self.table.argv0 {
-                // the folder of the tree with the name that was called: programs find their files by it
-                let called = name.map(|name| program.with_file_name(name)).filter(|path| path.exists());
                 command.arg("--argv0").arg(called.as_deref().unwrap_or(program));
             }
             command.arg(program).args(arguments);
             return Ok(command);
         }
         let mut command = Command::new(program);
-        command.args(arguments);
+        command.arg0(called.as_deref().unwrap_or(program)).args(arguments);
         Ok(command)
     }
 

@@ -1,6 +1,7 @@
 //! What a generation was made from, written into it: `var/lib/aptlet/state.json` beside `aptlet.lock`.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,17 @@ impl State {
     pub fn read(generation: &Path) -> Option<Self> {
         let text = fs::read(generation.join(FILE)).ok()?;
         serde_json::from_slice(&text).ok().filter(|state: &Self| state.format == FORMAT)
+    }
+
+    /// Replaces the state of a generation whose sources have been signed anew.
+    pub fn rewrite(&self, generation: &Path) -> Result<(), Error> {
+        let path = generation.join(FILE);
+        let fresh = path.with_extension("new");
+        let text = serde_json::to_vec_pretty(self).map_err(|error| Error::write(&path, error.into()))?;
+        fs::write(&fresh, text)
+            .and_then(|()| fs::set_permissions(&fresh, fs::Permissions::from_mode(0o644)))
+            .and_then(|()| fs::rename(&fresh, &path))
+            .map_err(|source| Error::write(&path, source))
     }
 
     /// Writes it into a tree.

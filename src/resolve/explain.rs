@@ -19,19 +19,25 @@ pub(super) fn nearest(universe: &Universe<'_>, name: &str) -> Vec<String> {
     scored.into_iter().take(3).map(|(_, known)| known.to_owned()).collect()
 }
 
-/// The shortest chain from a request to a dependency that nothing satisfies, where the way to it leaves no
-/// choice. `None` when the reason is a conflict rather than something missing.
-pub(super) fn missing_chain(universe: &Universe<'_>, requests: &[NameId]) -> Option<String> {
-    let mut parents: HashMap<PackageId, Option<(PackageId, String)>> = HashMap::new();
+/// Packages that every solution has, each with the one that needs it first; requests need nobody.
+type Forced = HashMap<PackageId, Option<(PackageId, String)>>;
+
+/// Why there is no solution, where dependencies without a choice lead to it: the shortest chain from a request to
+/// something missing, or two packages that are both needed and exclude each other. `None` where it takes a search
+/// to see.
+pub(super) fn explain(universe: &Universe<'_>, requests: &[NameId]) -> Option<String> {
+    let mut forced = Forced::new();
     let mut queue = VecDeque::new();
     for name in requests {
         if let Some(id) = universe.candidates()[name.index()]
-            && parents.insert(id, None).is_none()
+            && forced.insert(id, None).is_none()
         {
             queue.push_back(id);
         }
     }
+    let mut order = Vec::new();
     while let Some(id) = queue.pop_front() {
+        order.push(id);
         let package = universe.index.package(id);
         for group in critical(package) {
             let mut solutions: Vec<PackageId> = group
@@ -41,9 +47,15 @@ pub(super) fn missing_chain(universe: &Universe<'_>, requests: &[NameId]) -> Opt
                 .collect();
             solutions.dedup();
             match solutions[..] {
-                [] => return Some(chain(universe, &parents, package, group)),
+                [] => {
+                    let there: Vec<String> =
+                        group.iter().map(|alternative| what_there_is(universe, alternative)).collect();
+                    let needed = step(package, &package.show_group(group));
+                    let before = chain(universe, &forced, id);
+                    return Some(format!("{before}{needed}, but {}", there.join(" and ")));
+                }
                 [only] => {
-                    parents.entry(only).or_insert_with(|| {
+                    forced.entry(only).or_insert_with(|| {
                         queue.push_back(only);
                         Some((id, package.show_group(group)))
                     });
@@ -52,24 +64,41 @@ pub(super) fn missing_chain(universe: &Universe<'_>, requests: &[NameId]) -> Opt
             }
         }
     }
-    None
+    exclusion(universe, &forced, &order)
 }
 
-fn chain(
-    universe: &Universe<'_>,
-    parents: &HashMap<PackageId, Option<(PackageId, String)>>,
-    package: Package<'_>,
-    group: &[Alternative],
-) -> String {
-    let mut steps = vec![format!("{} needs {}", package.name(), package.show_group(group))];
-    let mut current = package.id();
-    while let Some(Some((parent, relation))) = parents.get(&current) {
-        steps.push(format!("{} needs {relation}", universe.index.package(*parent).name()));
+fn exclusion(universe: &Universe<'_>, forced: &Forced, order: &[PackageId]) -> Option<String> {
+    let packages = order.iter().map(|id| universe.index.package(*id));
+    let (package, other, relation) = packages
+        .flat_map(|package| {
+            let conflicts = universe.conflicting(universe.candidates(), package);
+            conflicts.into_iter().map(move |(other, relation)| (package, other, relation))
+        })
+        .find(|(_, other, _)| forced.contains_key(&other.id()))?;
+    let reason = if relation.name == other.name_id() {
+        String::new()
+    } else {
+        format!(", which provides {}", universe.index.names().get(relation.name))
+    };
+    let why = [package, other].map(|package| chain(universe, forced, package.id())).concat();
+    let (name, version) = (package.name(), package.version());
+    Some(format!("{why}{name} {version} conflicts with {} {}{reason}", other.name(), other.version()))
+}
+
+fn step(package: Package<'_>, relation: &str) -> String {
+    format!("{} needs {relation}", package.name())
+}
+
+/// The steps from a request to a package, each ending in `; `.
+fn chain(universe: &Universe<'_>, forced: &Forced, to: PackageId) -> String {
+    let mut steps = Vec::new();
+    let mut current = to;
+    while let Some(Some((parent, relation))) = forced.get(&current) {
+        steps.push(format!("{}; ", step(universe.index.package(*parent), relation)));
         current = *parent;
     }
     steps.reverse();
-    let there: Vec<String> = group.iter().map(|alternative| what_there_is(universe, alternative)).collect();
-    format!("{}, but {}", steps.join("; "), there.join(" and "))
+    steps.concat()
 }
 
 fn what_there_is(universe: &Universe<'_>, alternative: &Alternative) -> String {

@@ -1,8 +1,8 @@
 //! The stop *resolve*: index and requests in, plan out.
 //!
-//! Two layers: [`mark`] chooses what apt would choose, fast and without search; where what it chose is broken,
-//! [`judge`] (resolvo) looks for a solution among the same candidates, and where there is none either,
-//! [`explain`] says why.
+//! Two layers: `mark` chooses what apt would choose, fast and without search; where what it chose is broken,
+//! `judge` (resolvo) looks for a solution among the same candidates, and where there is none either,
+//! `explain` says why.
 
 mod explain;
 mod judge;
@@ -151,8 +151,8 @@ pub fn resolve(
                 universe.set_candidate(*name, None);
             }
             let found = judge::judge(&universe, &requests).map_err(|conflict| {
-                let chain = explain::missing_chain(&universe, &requests);
-                Error::NoSolution(chain.unwrap_or_else(|| conflict.trim().to_owned()))
+                let reason = explain::explain(&universe, &requests);
+                Error::NoSolution(reason.unwrap_or_else(|| conflict.trim().to_owned()))
             })?;
             notes.push(
                 "apt's first choice does not fit together; a full search found this solution".to_owned(),

@@ -213,7 +213,12 @@ fn failures_say_why() {
     let error = fail(text, "a").to_string();
     assert!(error.ends_with("a needs b; b needs c (>= 2), but only c 1.4 is in suite0"), "{error}");
     let conflict = fail("a 1\nd 1; Conflicts: a", "a d").to_string();
-    assert!(conflict.contains('a') && conflict.contains('d'), "{conflict}");
+    assert!(conflict.ends_with(": d 1 conflicts with a 1"), "{conflict}");
+    let both =
+        "a 1; Depends: m\nm 1; Provides: v; Conflicts: v\nd 1; Depends: n\nn 1; Provides: v; Conflicts: v";
+    let conflict = fail(both, "a d").to_string();
+    let reason = "a needs m; d needs n; m 1 conflicts with n 1, which provides v";
+    assert!(conflict.ends_with(reason), "{conflict}");
     let unknown = fail(text, "jsontool");
     assert!(unknown.hint().unwrap().contains("json-tool"), "{unknown:?}");
     let foreign = fail(text, "a:arm64");

@@ -259,6 +259,14 @@ pub enum Error {
     /// A thread of aptlet's own broke (a bug).
     #[error("reading an index failed: {0}")]
     Internal(String),
+    /// A source that its own definition says not to trust (not trusted).
+    #[error("{url} is not to be trusted: {} says 'Trusted: no' of its source", at.display())]
+    Distrusted {
+        /// The `InRelease` or `Release` file.
+        url: String,
+        /// The source list.
+        at: PathBuf,
+    },
     /// A Release older than one that was used before: possibly a replay (not trusted).
     #[error("{url} is dated {}, but what is installed was made from one of {}", date(*made), date(*known))]
     Rollback {
@@ -287,7 +295,7 @@ pub enum Error {
 
 impl Error {
     /// Whether a mirror said that it does not have the file.
-    pub(super) fn is_not_found(&self) -> bool {
+    pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Fetch(error) if error.is_not_found())
     }
 
@@ -354,6 +362,7 @@ impl Error {
             Self::NoIndexFile { .. } | Self::BadIndex { .. } => {
                 "Try another mirror, or again later: this one may be in the middle of an update".to_owned()
             }
+            Self::Distrusted { .. } => "Remove the source, or the line 'Trusted: no'".to_owned(),
             Self::Rollback { .. } => {
                 "Use a mirror that is up to date; to go back on purpose, start with an empty volume".to_owned()
             }

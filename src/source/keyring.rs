@@ -104,11 +104,26 @@ impl Keyring {
             Some(SignedBy::Named { keyrings, .. }) if !keyrings.is_empty() => {
                 let mut all = Self::default();
                 for file in keyrings {
-                    all.extend(Self::read(file)?);
+                    all.extend(Self::read_or_builtin(file)?);
                 }
                 Ok(all)
             }
             _ => default(),
+        }
+    }
+
+    /// Debian's and Ubuntu's own source lists name keyrings that their packages install; where aptlet runs there is
+    /// no such file, but the same keys are built in.
+    fn read_or_builtin(file: &Path) -> Result<Self, Error> {
+        match Self::read(file) {
+            Err(Error::KeyringRead { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                match file.file_stem().and_then(|name| name.to_str()) {
+                    Some("debian-archive-keyring") => Self::builtin_debian(),
+                    Some("ubuntu-archive-keyring") => Self::builtin_ubuntu(),
+                    _ => Err(Error::KeyringRead { file: file.to_owned(), source }),
+                }
+            }
+            result => result,
         }
     }
 

@@ -23,6 +23,8 @@ use crate::plan::PlanSource;
 
 /// Debian's own InRelease files have some 150 KiB, Ubuntu's some 300.
 const LARGEST_RELEASE: u64 = 32 << 20;
+/// What an index may unpack to where the Release does not say; Debian's largest has some 60 MiB.
+const LARGEST_INDEX: u64 = 1 << 30;
 /// Chunks on their way from the network to the parser.
 const CHUNKS_AHEAD: usize = 32;
 
@@ -140,6 +142,9 @@ impl Loader {
         url: &Url,
         verify: impl FnOnce(&Keyring) -> Result<String, Error>,
     ) -> Result<String, Error> {
+        if source.trusted == Some(false) {
+            return Err(Error::Distrusted { url: url.to_string(), at: source.origin.file.clone() });
+        }
         if source.trusted == Some(true) {
             tracing::warn!("{url} is not verified, because the source says 'Trusted: yes'");
             return verify::unsigned_text(&document.bytes, url.as_str());
@@ -220,7 +225,8 @@ impl Loader {
         let mut attempts = Vec::new();
         for file in files {
             for url in places(released, file) {
-                match self.part_from(&url, file).await {
+                let limit = released.release.unpacked_size(file).unwrap_or(LARGEST_INDEX);
+                match self.part_from(&url, file, limit).await {
                     Ok(part) => {
                         tracing::debug!(packages = part.len(), "read {url}");
                         return Ok(part);
@@ -244,11 +250,12 @@ impl Loader {
         }
     }
 
-    async fn part_from(&self, url: &Url, file: &IndexFile) -> Result<Part, Error> {
+    /// `limit`: what it may unpack to, in bytes; it is not known to be what it should be before its end.
+    async fn part_from(&self, url: &Url, file: &IndexFile, limit: u64) -> Result<Part, Error> {
         let mut body = self.client.open(url).await?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let compression = file.compression;
-        let parser = tokio::task::spawn_blocking(move || parse(compression, Chunks::new(receiver)));
+        let parser = tokio::task::spawn_blocking(move || parse(compression, Chunks::new(receiver), limit));
         let mut sender = Some(sender);
         let mut hasher = file.checksum.hasher();
         let mut received = 0;
@@ -326,7 +333,7 @@ fn provenance_of(released: &Released, component: &str, known: &[Provenance]) -> 
         but_automatic_upgrades: release.but_automatic_upgrades,
         source: PlanSource {
             id,
-            uris: source.uris.iter().map(without_credentials).collect(),
+            uris: source.uris.iter().map(Url::to_string).collect(),
             suite,
             component: component.to_owned(),
             release_date: release.date.map(|date| date.to_string()),
@@ -335,18 +342,27 @@ fn provenance_of(released: &Released, component: &str, known: &[Provenance]) -> 
     }
 }
 
-/// A URL as it may be shown: locks and states are read by others, and who may fetch is said in auth.conf.
-pub fn without_credentials(uri: &Url) -> String {
-    let mut uri = uri.clone();
-    // fails only where there is no host, and then there are no credentials either
-    let _ = uri.set_username("");
-    let _ = uri.set_password(None);
-    uri.to_string()
+fn parse(compression: Compression, chunks: Chunks, limit: u64) -> Result<Part, BadIndex> {
+    let decoder = compression.decoder(BufReader::with_capacity(64 << 10, chunks))?;
+    Part::read(Bounded { reader: decoder, limit, read: 0 })
 }
 
-fn parse(compression: Compression, chunks: Chunks) -> Result<Part, BadIndex> {
-    let decoder = compression.decoder(BufReader::with_capacity(64 << 10, chunks))?;
-    Part::read(decoder)
+/// Fails as soon as there is more than there should be.
+struct Bounded<R> {
+    reader: R,
+    limit: u64,
+    read: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.read += count as u64;
+        if self.read > self.limit {
+            return Err(io::Error::other(format!("it unpacks to more than {} bytes", self.limit)));
+        }
+        Ok(count)
+    }
 }
 
 /// The receiving end of a channel of chunks, as a reader for a thread that may block.

@@ -1,7 +1,7 @@
 //! The stop *source*: where packages come from and why they are believed.
 //!
 //! apt's source lists ([`list`]), the keyrings, the verified `Release` file that vouches for every index below
-//! it (apt-secure(8)), and the [`index`] itself. [`load`](load()) goes the whole way.
+//! it (apt-secure(8)), and the [`index`] itself. [`Loader`] goes the whole way.
 
 mod armor;
 mod certificate;
@@ -19,4 +19,4 @@ pub mod verify;
 mod signing;
 
 pub use error::Error;
-pub use load::{Loaded, Loader, Released, without_credentials};
+pub use load::{Loaded, Loader, Released};

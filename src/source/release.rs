@@ -267,6 +267,12 @@ impl Release {
         files.collect()
     }
 
+    /// What an index unpacks to, in bytes, where the Release lists the file without compression as well.
+    pub fn unpacked_size(&self, file: &IndexFile) -> Option<u64> {
+        let path = file.path.strip_suffix(&dotted(file.compression))?;
+        self.entries.get(path).map(|entry| entry.size)
+    }
+
     /// The architectures whose `Packages` together are what `architecture` can install from `component`: itself
     /// and, where the repository keeps them apart, `all`. One with nothing to fetch is left out; if that is true
     /// of both, the error names what there is.

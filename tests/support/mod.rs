@@ -11,6 +11,7 @@ mod http;
 pub mod repository;
 pub mod server;
 pub mod signing;
+pub mod stage;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -32,6 +32,8 @@ pub enum Fault {
     Stall(usize),
     /// Other bytes than those of the file.
     Bytes(Vec<u8>),
+    /// Other bytes, in an answer that does not say how many: it ends with the connection.
+    Undeclared(Vec<u8>),
     /// The right answer, this much later.
     Delay(Duration),
     /// The connection is closed without an answer.
@@ -253,6 +255,10 @@ fn converse(shared: &Shared, connection: u64, mut stream: &TcpStream) -> io::Res
         match fault {
             None => {}
             Some(Fault::Close) => return Ok(()),
+            Some(Fault::Undeclared(data)) => {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+                return stream.write_all(&data);
+            }
             Some(Fault::Delay(time)) => shared.sleep(time),
             Some(Fault::Truncate(length)) => cut = Some((length, false)),
             Some(Fault::Stall(length)) => cut = Some((length, true)),

@@ -8,7 +8,7 @@ use super::{Position, Variables};
 use crate::source::Error;
 
 /// The schemes that aptlet fetches from.
-const SCHEMES: &[&str] = &["http", "https", "file", "oci"];
+const SCHEMES: &[&str] = &["http", "https", "file", "copy"];
 
 /// A file being parsed.
 #[derive(Clone, Copy)]

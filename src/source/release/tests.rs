@@ -52,7 +52,7 @@ fn reads_the_fields_and_keeps_only_packages() {
     assert_eq!(release.date, Some(at("2025-11-15T09:37:21Z")));
     assert_eq!(release.architectures, ["all", "amd64", "arm64"]);
     assert!(release.acquire_by_hash && !release.not_automatic);
-    assert_eq!(release.entries.len(), 4);
+    assert_eq!(release.entries.len(), 5);
     let experimental = text().replace("Acquire-By-Hash: yes", "NotAutomatic: yes\nButAutomaticUpgrades: yes");
     let experimental = Release::parse(&experimental, URL).unwrap();
     assert!(
@@ -111,7 +111,7 @@ fn malformed_files_are_refused_with_their_line() {
 fn indexes_come_in_order_of_preference() {
     let files = release().packages_files("main", "amd64");
     let found: Vec<_> = files.iter().map(|file| file.compression).collect();
-    assert_eq!(found, [Compression::Xz, Compression::Gzip, Compression::None]);
+    assert_eq!(found, [Compression::Xz, Compression::Gzip, Compression::Lzma, Compression::None]);
     assert_eq!((files[0].path.as_str(), files[0].size), ("main/binary-amd64/Packages.xz", 7));
     assert_eq!(files[0].by_hash_path(), format!("main/binary-amd64/by-hash/SHA256/{SHA256}"));
     assert!(release().packages_files("main", "arm64").is_empty());
