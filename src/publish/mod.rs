@@ -39,8 +39,8 @@ pub enum Error {
     },
     /// The volume is too small.
     #[error(
-        "{} has {} MiB free, but {packages} packages need about {} MiB",
-        destination.display(), free >> 20, (needed >> 20) + 1
+        "{} has {} MiB free, but {packages} package{} about {} MiB",
+        destination.display(), free >> 20, if *packages == 1 { " needs" } else { "s need" }, (needed >> 20) + 1
     )]
     NoSpace {
         /// The destination.
