@@ -9,6 +9,7 @@ use rustix::fs::{CWD, FlockOperation, RenameFlags};
 use rustix::io::Errno;
 
 use super::Error;
+use super::launch::own_binary;
 use super::launchers::BIN;
 use crate::tree::relocate::Relocation;
 
@@ -155,7 +156,7 @@ impl Destination {
 
     fn copy_binary(&self) -> Result<(), Error> {
         let target = self.path.join(BINARY);
-        let own = std::env::current_exe().map_err(|source| Error::write(&target, source))?;
+        let own = own_binary().map_err(|source| Error::write(&target, source))?;
         let same = |old: &Path| -> io::Result<bool> {
             let (old_meta, own_meta) = (fs::metadata(old)?, fs::metadata(&own)?);
             let one_file = (old_meta.dev(), old_meta.ino()) == (own_meta.dev(), own_meta.ino());

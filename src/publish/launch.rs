@@ -26,7 +26,7 @@ const LONGEST_SHEBANG: u64 = 256;
 pub fn become_command() -> Option<u8> {
     let mut arguments = std::env::args_os();
     let name = PathBuf::from(arguments.next()?).file_name()?.to_owned();
-    let binary = fs::read_link("/proc/self/exe").ok().or_else(own_path)?;
+    let binary = own_binary().ok()?;
     if name == "aptlet" || !binary.ends_with(".aptlet/aptlet") {
         return None;
     }
@@ -39,10 +39,12 @@ pub fn become_command() -> Option<u8> {
     Some(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
 }
 
-/// Where `/proc` is not mounted.
-fn own_path() -> Option<PathBuf> {
-    let started_as = rustix::param::linux_execfn();
-    fs::canonicalize(OsStr::from_bytes(started_as.to_bytes())).ok()
+/// The file that this process runs, also where `/proc` is not mounted.
+pub(super) fn own_binary() -> io::Result<PathBuf> {
+    fs::read_link("/proc/self/exe").or_else(|_| {
+        let started_as = rustix::param::linux_execfn();
+        fs::canonicalize(OsStr::from_bytes(started_as.to_bytes()))
+    })
 }
 
 fn launch(
