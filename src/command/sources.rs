@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::fetch::{Client, auth};
 use crate::plan::Request;
 use crate::report::{Report, counted};
-use crate::resolve::{self, Options, Resolved, Wanted, pin};
+use crate::resolve::{self, Options, Resolved, pin};
 use crate::source::keyring::Keyring;
 use crate::source::list::{self, Source, Variables};
 use crate::source::{Loader, Released};
@@ -154,24 +154,13 @@ pub(super) async fn plan(settings: &Settings, client: Client, report: &Report) -
         architecture: architecture.clone(),
         recommends: settings.recommends,
     };
-    let wanted: Vec<Wanted> = settings
-        .requests
-        .iter()
-        .map(|request| Wanted {
-            name: request.name.clone(),
-            architecture: request.arch.clone(),
-            version: request.version.clone(),
-            suite: request.suite.clone(),
-            forbid: request.forbid,
-        })
-        .collect();
     let options = Options { architecture: &architecture, pins: &pins, recommends: settings.recommends };
     // apt's order of marking goes as deep as its chains of dependencies are long
     let resolved = std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(64 << 20)
             .spawn_scoped(scope, || {
-                resolve::resolve(&loaded.index, &loaded.provenance, request, &wanted, &options)
+                resolve::resolve(&loaded.index, &loaded.provenance, request, &settings.requests, &options)
             })
             .map_err(|error| Error::Internal(format!("cannot start a thread: {error}")))?
             .join()

@@ -13,8 +13,7 @@ mod request;
 mod tests;
 mod universe;
 
-pub use request::Wanted;
-
+use crate::config;
 use crate::plan::{Artifact, Plan, Request};
 use crate::source::index::{Index, Package, PackageId};
 use crate::source::provenance::Provenance;
@@ -138,7 +137,7 @@ pub fn resolve(
     index: &Index,
     provenance: &[Provenance],
     request: Request,
-    wanted: &[Wanted],
+    wanted: &[config::Request],
     options: &Options<'_>,
 ) -> Result<Resolved, Error> {
     let mut universe = Universe::new(index, provenance, options.pins, options.architecture);

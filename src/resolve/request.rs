@@ -3,27 +3,13 @@
 use super::Error;
 use super::explain::nearest;
 use super::universe::Universe;
+use crate::config::Request;
 use crate::source::index::{NameId, Package};
-
-/// What the user asked for, word by word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Package name, real or virtual.
-    pub name: String,
-    /// What follows `:`.
-    pub architecture: Option<String>,
-    /// What follows `=`.
-    pub version: Option<String>,
-    /// What follows `/`.
-    pub suite: Option<String>,
-    /// `name-`: must not be installed.
-    pub forbid: bool,
-}
 
 /// Settles what each request means, in order; a version or suite that is named becomes the candidate.
 pub(super) fn settle(
     universe: &mut Universe<'_>,
-    wanted: &[Wanted],
+    wanted: &[Request],
 ) -> Result<(Vec<NameId>, Vec<NameId>), Error> {
     let (mut requests, mut forbidden) = (Vec::new(), Vec::new());
     for want in wanted {
@@ -47,8 +33,8 @@ pub(super) fn settle(
     Ok((requests, forbidden))
 }
 
-fn check_architecture(universe: &Universe<'_>, want: &Wanted) -> Result<(), Error> {
-    match &want.architecture {
+fn check_architecture(universe: &Universe<'_>, want: &Request) -> Result<(), Error> {
+    match &want.arch {
         Some(other) if other != universe.architecture && other != "all" && other != "any" => {
             Err(Error::ForeignArchitecture {
                 name: want.name.clone(),
@@ -60,7 +46,7 @@ fn check_architecture(universe: &Universe<'_>, want: &Wanted) -> Result<(), Erro
     }
 }
 
-fn choose_version(universe: &mut Universe<'_>, name: NameId, want: &Wanted) -> Result<(), Error> {
+fn choose_version(universe: &mut Universe<'_>, name: NameId, want: &Request) -> Result<(), Error> {
     let versions = universe.installable(name);
     let provenance = universe.provenance;
     let chosen = match (&want.version, &want.suite) {
@@ -107,7 +93,7 @@ fn available<'i>(versions: impl Iterator<Item = Package<'i>>, universe: &Univers
 }
 
 /// A virtual package may be asked for where one package provides it; several leave the choice to the user.
-fn only_provider(universe: &Universe<'_>, name: NameId, want: &Wanted) -> Result<NameId, Error> {
+fn only_provider(universe: &Universe<'_>, name: NameId, want: &Request) -> Result<NameId, Error> {
     let mut providers: Vec<NameId> = universe
         .index
         .providers(name)
@@ -128,7 +114,7 @@ fn only_provider(universe: &Universe<'_>, name: NameId, want: &Wanted) -> Result
     }
 }
 
-fn unknown(universe: &Universe<'_>, want: &Wanted) -> Error {
+fn unknown(universe: &Universe<'_>, want: &Request) -> Error {
     let elsewhere = universe
         .index
         .names()

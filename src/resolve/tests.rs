@@ -32,17 +32,18 @@ fn index(text: &str) -> (Index, Vec<Provenance>) {
     (Index::new(parts), provenance)
 }
 
-fn want(text: &str) -> Wanted {
+fn want(text: &str) -> config::Request {
+    let (origin, whole) = (config::Origin::Flag, text.to_owned());
     let (text, forbid) = text.strip_suffix('-').map_or((text, false), |name| (name, true));
     let (text, version) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v.to_owned())));
     let (text, suite) = text.split_once('/').map_or((text, None), |(n, s)| (n, Some(s.to_owned())));
-    let (name, architecture) = text.split_once(':').map_or((text, None), |(n, a)| (n, Some(a.to_owned())));
-    Wanted { name: name.to_owned(), architecture, version, suite, forbid }
+    let (name, arch) = text.split_once(':').map_or((text, None), |(n, a)| (n, Some(a.to_owned())));
+    config::Request { name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }
 }
 
 fn solve_with(text: &str, requests: &str, recommends: bool) -> Result<String, Error> {
     let (index, provenance) = index(text);
-    let wanted: Vec<Wanted> = requests.split_whitespace().map(want).collect();
+    let wanted: Vec<config::Request> = requests.split_whitespace().map(want).collect();
     let options = Options { architecture: "amd64", pins: &[], recommends };
     let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
     let shown: Vec<String> = resolved
