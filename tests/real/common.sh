@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 # Sourced by `run`: what the parts share. Everything is made below $work, which goes away in the end.
 
 # The nine that DESIGN's promises are measured on.
@@ -128,18 +129,18 @@ make_minimal_chroot() {
     mmdebstrap --quiet --variant=minbase "$suite" "$1" "$work/machine.list"
 }
 
-# in_chroot ROOT FOLDER COMMAND…: as a pod would run it: FOLDER mounted read-only at its own path, another user than
+# in_chroot ROOT FOLDER PREFIX COMMAND…: as a pod would run it: FOLDER mounted read-only at PREFIX, another user than
 # root, /proc, and no variables but these. The mounts are gone when the command ends.
 in_chroot() {
-    local root=$1 folder=$2
-    shift 2
-    mkdir -p "$root$folder"
+    local root=$1 folder=$2 prefix=$3
+    shift 3
+    mkdir -p "$root$prefix"
     unshare --mount sh -euc '
-        root=$1 folder=$2; shift 2
-        mount --bind "$folder" "$root$folder"
-        mount -o remount,bind,ro "$root$folder"
+        root=$1 folder=$2 prefix=$3; shift 3
+        mount --bind "$folder" "$root$prefix"
+        mount -o remount,bind,ro "$root$prefix"
         mount -t proc proc "$root/proc"
-        exec "$@"' sh "$root" "$folder" \
+        exec "$@"' sh "$root" "$folder" "$prefix" \
         chroot --userspec=65532:65532 "$root" \
-        env -i PATH="$folder/bin:/usr/bin:/bin" HOME=/tmp LC_ALL=C.UTF-8 "$@"
+        env -i PATH="$prefix/bin:/usr/bin:/bin" HOME=/tmp LC_ALL=C.UTF-8 "$@"
 }
