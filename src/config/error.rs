@@ -158,14 +158,13 @@ impl Error {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("make it readable for the user that the container runs as".to_owned())
             }
+            Self::Read { .. } | Self::NotAFile { .. } => {
+                Some("check the path, and that the file is mounted there".to_owned())
+            }
             Self::NotText { .. } => Some("save the file as UTF-8".to_owned()),
             Self::Prefix { .. } => Some("give the absolute path of a folder, such as /p".to_owned()),
             Self::WorkingDirectory(_) => Some("give --dest as an absolute path".to_owned()),
-            Self::Variable { .. }
-            | Self::Read { .. }
-            | Self::NotAFile { .. }
-            | Self::TooLarge { .. }
-            | Self::Yaml { .. } => None,
+            Self::Variable { .. } | Self::TooLarge { .. } | Self::Yaml { .. } => None,
         }
     }
 }

@@ -94,6 +94,7 @@ pub fn write_hint(error: &io::Error) -> Option<String> {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "Give the volume more space or inodes (the emptyDir's sizeLimit), or ask for fewer packages."
         }
+        io::ErrorKind::NotADirectory => "Name a folder with --dest: there is a file where it would be.",
         _ => return None,
     };
     Some(hint.to_owned())
