@@ -168,7 +168,7 @@ fn release_state(released: &Released) -> ReleaseState {
     }
 }
 
-/// What the unpacked tree and the downloads on their way will take, where the packages say so.
+/// What the unpacked tree, the downloads on their way and the launchers will take, where the packages say so.
 fn check_space(destination: &Destination, path: &Path, plan: &Plan) -> Result<(), Error> {
     let unpacked: u64 = plan
         .packages
@@ -179,7 +179,7 @@ fn check_space(destination: &Destination, path: &Path, plan: &Plan) -> Result<()
         })
         .fold(0, u64::saturating_add);
     let largest = plan.packages.iter().map(|package| package.size).max().unwrap_or_default();
-    let needed = unpacked.saturating_add(largest);
+    let needed = unpacked.saturating_add(largest).saturating_add(destination.own_size());
     match destination.free_space() {
         Some(free) if free < needed => Err(publish::Error::NoSpace {
             destination: path.to_owned(),

@@ -126,6 +126,14 @@ impl Destination {
         (stat.f_blocks > 0).then(|| stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
+    /// Bytes that publishing takes besides the tree: those of the launchers' binary, until it is there.
+    pub fn own_size(&self) -> u64 {
+        if !self.view.launchers || self.path.join(BINARY).exists() {
+            return 0;
+        }
+        own_binary().and_then(fs::metadata).map_or(0, |meta| meta.len())
+    }
+
     /// Makes a finished tree the current generation. Everything is in place before the one rename that shows it.
     pub fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
         // first, because it is the last that takes space: what fails after it fails for stranger reasons
