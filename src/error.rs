@@ -141,6 +141,7 @@ fn of_source(error: &source::Error) -> Class {
         | E::KeyringRead { .. }
         | E::Keybox { .. }
         | E::MalformedKeyring { .. }
+        | E::BadBase { .. }
         | E::NoPackagesIndex { .. } => Class::Configuration,
         E::NoRelease { .. } | E::NoIndexFile { .. } | E::BadIndex { .. } => Class::Mirror,
         E::Fetch(error) => of_fetch(error),

@@ -178,7 +178,11 @@ mod tests {
 
     fn plan() -> Plan {
         Plan {
-            request: Request { packages: vec!["jq".into()], architecture: "amd64".into(), recommends: false },
+            request: Request {
+                packages: vec!["jq".into()],
+                architecture: "amd64".into(),
+                ..Request::default()
+            },
             sources: vec![PlanSource {
                 id: "trixie/main".into(),
                 uris: vec!["http://mirror.example/debian".into()],

@@ -16,6 +16,15 @@ pub struct Request {
     /// Whether `Recommends` count as `Depends`.
     #[serde(default)]
     pub recommends: bool,
+    /// Names of packages that were left out, whoever needs them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// Whether the Essential set was asked for, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub with_essential: bool,
+    /// Digest of the stanzas of the base, where there was one: its packages are not in the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_sha256: Option<Sha256>,
 }
 
 /// One suite and component of a repository, as it was when the plan was made.

@@ -7,6 +7,7 @@ use super::sources;
 use crate::config::{Settings, SourceChoice};
 use crate::digest::Sha256;
 use crate::error::Error;
+use crate::source::base;
 
 /// Raised whenever the same plan gives another tree.
 const LAYOUT: u32 = 2;
@@ -27,7 +28,11 @@ pub(super) fn of_request(settings: &Settings) -> Result<Sha256, Error> {
         SourceChoice::BuiltIn { components } => json!(components),
         SourceChoice::Files(_) | SourceChoice::Machine(_) => json!(null),
     };
-    Ok(digest(settings, &json!([requests, settings.recommends, sources, contents])))
+    let base = settings.base.as_deref().map(base::read).transpose()?;
+    let base = base.map(|text| Sha256::of(text.as_bytes()));
+    let choice =
+        json!([settings.recommends, settings.exclude, settings.with_essential, settings.upgrade_base, base]);
+    Ok(digest(settings, &json!([requests, choice, sources, contents])))
 }
 
 /// For a run that installs a plan as it is written.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice, read_text};
+use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{Client, auth};
 use crate::plan::Request;
@@ -13,7 +14,7 @@ use crate::report::{Report, counted};
 use crate::resolve::{self, Options, Resolved, pin};
 use crate::source::keyring::Keyring;
 use crate::source::list::{self, Source, Variables};
-use crate::source::{Loader, Released};
+use crate::source::{Loader, Released, base};
 
 /// Debian's security archive, which has suites of its own on a host of its own.
 const SECURITY_MIRROR: &str = "http://security.debian.org/debian-security";
@@ -54,7 +55,23 @@ pub(super) fn loader(settings: &Settings, client: Client) -> Result<Loader, Erro
     }
     keyring.extend(Keyring::builtin_debian()?);
     keyring.extend(Keyring::builtin_ubuntu()?);
-    Ok(Loader { client, keyring, architecture: settings.architecture.to_string(), now: Timestamp::now() })
+    let architectures = std::iter::once(settings.architecture.to_string()).chain(foreign(settings)).collect();
+    Ok(Loader { client, keyring, architectures, now: Timestamp::now() })
+}
+
+/// The architectures that requests name besides the native one.
+fn foreign(settings: &Settings) -> Vec<String> {
+    let mut foreign: Vec<String> = settings
+        .requests
+        .iter()
+        .filter_map(|request| request.arch.clone())
+        .filter(|name| {
+            name != settings.architecture.as_str() && !matches!(name.as_str(), "all" | "any" | "native")
+        })
+        .collect();
+    foreign.sort();
+    foreign.dedup();
+    foreign
 }
 
 /// The sources, their URIs without credentials: what is in a message, a lock or a state is read by others.
@@ -109,9 +126,13 @@ fn as_written(settings: &Settings) -> Result<Vec<Source>, Error> {
             add(path, &stanza(SECURITY_MIRROR, SECURITY_SUITE, components))?;
         }
     }
-    let architecture = settings.architecture.as_str();
+    let foreign = foreign(settings);
     sources.retain(|source| {
-        source.architectures.is_empty() || source.architectures.iter().any(|listed| listed == architecture)
+        source.architectures.is_empty()
+            || source
+                .architectures
+                .iter()
+                .any(|listed| listed == settings.architecture.as_str() || foreign.contains(listed))
     });
     Ok(sources)
 }
@@ -136,7 +157,10 @@ pub(super) async fn plan(settings: &Settings, client: Client, report: &Report) -
     let loader = loader(settings, client)?;
     let sources = sources(settings)?;
     let releases = releases(&loader, &sources).await?;
-    let loaded = loader.index(&releases).await?;
+    let base_text = settings.base.as_deref().map(base::read).transpose()?;
+    let base = settings.base.as_deref().zip(base_text.as_deref());
+    let more = base.map(|(path, text)| base::part(path, text)).transpose()?;
+    let loaded = loader.index(&releases, more.into_iter().collect()).await?;
     stop.end(format!("{} in {}", counted(loaded.index.len(), "package"), counted(releases.len(), "suite")));
 
     let stop = report.begin("resolve", 0);
@@ -153,8 +177,28 @@ pub(super) async fn plan(settings: &Settings, client: Client, report: &Report) -
         packages: settings.requests.iter().map(|request| request.text.clone()).collect(),
         architecture: architecture.clone(),
         recommends: settings.recommends,
+        exclude: settings.exclude.clone(),
+        with_essential: settings.with_essential,
+        base_sha256: base_text.as_deref().map(|text| Sha256::of(text.as_bytes())),
     };
-    let options = Options { architecture: &architecture, pins: &pins, recommends: settings.recommends };
+    if base_text.as_deref() == Some("") {
+        tracing::warn!(
+            "the base has no package: {}",
+            settings.base.as_deref().unwrap_or(Path::new("")).display()
+        );
+    }
+    let base = base_text.is_some().then(|| loaded.provenance.len() - 1);
+    let foreign = foreign(settings);
+    let options = Options {
+        architecture: &architecture,
+        foreign: &foreign,
+        pins: &pins,
+        recommends: settings.recommends,
+        base,
+        upgrade_base: settings.upgrade_base,
+        exclude: &settings.exclude,
+        essential: settings.with_essential,
+    };
     // apt's order of marking goes as deep as its chains of dependencies are long
     let resolved = std::thread::scope(|scope| {
         std::thread::Builder::new()

@@ -92,6 +92,14 @@ pub struct Settings {
     pub architecture: Architecture,
     /// Whether `Recommends` count as `Depends`.
     pub recommends: bool,
+    /// Names of packages to leave out, whoever needs them.
+    pub exclude: Vec<String>,
+    /// Whether the Essential set is installed, too.
+    pub with_essential: bool,
+    /// The dpkg status of what the main image has already: a file or a folder.
+    pub base: Option<PathBuf>,
+    /// Whether newer versions of what the base has may be installed.
+    pub upgrade_base: bool,
     /// Connections to one host at once; at least 1.
     pub connections: usize,
     /// Further tries after the first.
@@ -203,6 +211,10 @@ impl Settings {
             ca_certificates: options.ca_certificate,
             architecture: options.arch.unwrap_or_else(Architecture::native),
             recommends: options.recommends.unwrap_or(false),
+            exclude: options.exclude.into_iter().map(|name| name.0).collect(),
+            with_essential: options.with_essential.unwrap_or(false),
+            base: options.base,
+            upgrade_base: options.upgrade_base.unwrap_or(false),
             connections: options.connections.map_or(DEFAULT_CONNECTIONS, |count| count.0) as usize,
             retries: options.retries.map_or(DEFAULT_RETRIES, |count| count.0),
             timeout: Duration::from_secs(options.timeout.map_or(DEFAULT_TIMEOUT, |count| count.0).into()),

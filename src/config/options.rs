@@ -35,6 +35,27 @@ pub struct Options {
     #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub recommends: Option<bool>,
 
+    /// Leave this package out, whoever needs it; repeatable
+    #[arg(long, value_name = "NAME", help_heading = "Packages")]
+    #[serde(deserialize_with = "values::list")]
+    pub exclude: Vec<Word>,
+
+    /// Also install the packages that Debian calls essential: a shell, coreutils and so on [default: false]
+    #[arg(long, value_name = "BOOL", help_heading = "Packages")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub with_essential: Option<bool>,
+
+    /// Install only what this dpkg status of the main image does not have: a file, or a status.d folder
+    #[arg(long, value_name = "PATH", help_heading = "Packages")]
+    pub base: Option<PathBuf>,
+
+    /// Install newer versions of what --base has, where they are needed [default: false]
+    #[arg(long, value_name = "BOOL", help_heading = "Packages")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub upgrade_base: Option<bool>,
+
     /// Use the repositories of this .sources or .list file; repeatable
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     #[serde(deserialize_with = "values::list")]
@@ -138,6 +159,10 @@ impl Options {
             lock: self.lock.or(lower.lock),
             arch: self.arch.or(lower.arch),
             recommends: self.recommends.or(lower.recommends),
+            exclude: first(self.exclude, lower.exclude),
+            with_essential: self.with_essential.or(lower.with_essential),
+            base: self.base.or(lower.base),
+            upgrade_base: self.upgrade_base.or(lower.upgrade_base),
             sources: first(self.sources, lower.sources),
             mirror: first(self.mirror, lower.mirror),
             suite: first(self.suite, lower.suite),
@@ -162,9 +187,14 @@ impl Options {
     /// Reads relative paths as beside `folder`, as those of a file in it are meant. (A prefix is a path of
     /// another container.) An empty path says nothing.
     pub(super) fn relative_to(mut self, folder: &Path) -> Self {
-        let single =
-            [&mut self.lock, &mut self.auth, &mut self.dest, &mut self.output, &mut self.termination_log];
-        for path in single {
+        for path in [
+            &mut self.lock,
+            &mut self.base,
+            &mut self.auth,
+            &mut self.dest,
+            &mut self.output,
+            &mut self.termination_log,
+        ] {
             *path = path.take().filter(|path| !path.as_os_str().is_empty()).map(|path| beside(folder, path));
         }
         let lists = [&mut self.sources, &mut self.preferences, &mut self.keyring, &mut self.ca_certificate];
@@ -234,7 +264,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 22);
+        assert_eq!(count, 26);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use object::read::elf::{FileHeader, ProgramHeader as _};
 use object::{Endianness, ReadCache, ReadRef};
 
 use super::current;
-use super::launchers::{Table, find, resolve};
+use super::launchers::{Table, find, linker_knows_argv0, resolve};
 
 /// A script may name an interpreter that is a script; Linux follows as many steps.
 const DEEPEST: usize = 4;
@@ -98,11 +98,11 @@ impl Launcher<'_> {
                 first.extend(arguments);
                 return self.command(&interpreter, None, first, depth + 1);
             }
-        } else if let Some(linker) = self.linker(program) {
+        } else if let Some((linker, knows_argv0)) = self.linker(program) {
             let mut command = Command::new(&linker);
             let folders = self.table.library_path.iter().map(|folder| self.tree.join(folder));
             command.arg("--library-path").arg(join(folders));
-            if self.table.argv0 {
+            if knows_argv0 {
                 command.arg("--argv0").arg(called.as_deref().unwrap_or(program));
             }
             command.arg(program).args(arguments);
@@ -127,15 +127,19 @@ impl Launcher<'_> {
         Some((found, argument.into_iter().collect()))
     }
 
-    /// The tree's own dynamic linker for a program: what its PT_INTERP names.
-    fn linker(&self, program: &Path) -> Option<PathBuf> {
+    /// The dynamic linker for a program, which its PT_INTERP names, and whether that knows `--argv0`: the tree's own, or
+    /// the main image's where the C library was left to it (`--base`).
+    fn linker(&self, program: &Path) -> Option<(PathBuf, bool)> {
         let cache = ReadCache::new(File::open(program).ok()?);
         let interpreter = match object::FileKind::parse(&cache).ok()? {
             object::FileKind::Elf64 => interpreter_of::<FileHeader64<Endianness>>(&cache),
             object::FileKind::Elf32 => interpreter_of::<FileHeader32<Endianness>>(&cache),
             _ => None,
         }?;
-        resolve(self.tree, &interpreter)
+        match resolve(self.tree, &interpreter) {
+            Some(own) => Some((own, self.table.argv0)),
+            None => fs::read(&interpreter).ok().map(|bytes| (interpreter, linker_knows_argv0(&bytes))),
+        }
     }
 }
 

@@ -92,7 +92,7 @@ pub const BIN: &str = "var/lib/aptlet/bin";
 pub fn write(tree: &Path, generated: Generated) -> Result<usize, Error> {
     let mut table = Table {
         library_path: library_path(tree),
-        argv0: linker_knows_argv0(tree),
+        argv0: own_linker_knows_argv0(tree),
         environment: environment(tree),
         ..Table::default()
     };
@@ -208,7 +208,11 @@ fn library_path(tree: &Path) -> Vec<String> {
         configured
             .extend(text.lines().map(str::trim).filter(|line| line.starts_with('/')).map(str::to_owned));
     }
-    let multiarch = expand(tree, "usr/lib/*-linux-gnu*").into_iter().map(|path| format!("/{path}"));
+    // libc6 configures these, but the tree need not have libc6
+    let multiarch = expand(tree, "usr/lib/*")
+        .into_iter()
+        .filter(|path| path.contains("-linux-gnu"))
+        .map(|path| format!("/{path}"));
     let own = ["/usr/lib64", "/usr/lib32", "/usr/lib"].map(str::to_owned);
     let run_paths = run_paths(tree);
     for folder in configured.into_iter().chain(multiarch).chain(own).chain(run_paths) {
@@ -283,7 +287,12 @@ fn run_paths_of<'data, Elf: FileHeader<Endian = Endianness>>(
     Some(paths)
 }
 
-fn linker_knows_argv0(tree: &Path) -> bool {
+/// Whether a dynamic linker has the option `--argv0` (glibc 2.33).
+pub(super) fn linker_knows_argv0(linker: &[u8]) -> bool {
+    memchr::memmem::find(linker, b"--argv0").is_some()
+}
+
+fn own_linker_knows_argv0(tree: &Path) -> bool {
     let linkers = ["lib64", "lib"]
         .iter()
         .flat_map(|folder| resolve(tree, Path::new(folder)).map(|path| list(&path)).unwrap_or_default());
@@ -291,7 +300,7 @@ fn linker_knows_argv0(tree: &Path) -> bool {
         .filter(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"ld")))
         .filter_map(|path| resolve(tree, path.strip_prefix(tree).ok()?))
         .filter_map(|path| fs::read(path).ok())
-        .any(|bytes| memchr::memmem::find(&bytes, b"--argv0").is_some())
+        .any(|bytes| linker_knows_argv0(&bytes))
 }
 
 fn list(folder: &Path) -> Vec<PathBuf> {

@@ -2,15 +2,15 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::universe::{Universe, critical};
-use crate::source::index::{Alternative, NameId, Package, PackageId};
+use super::universe::{Slot, Universe, compare};
+use crate::source::index::{Alternative, Package, PackageId};
 
 /// The three package names nearest to one that does not exist.
 pub(super) fn nearest(universe: &Universe<'_>, name: &str) -> Vec<String> {
     let names = universe.index.names();
     let mut scored: Vec<(f64, &str)> = names
         .ids()
-        .filter(|id| universe.candidates()[id.index()].is_some())
+        .filter(|id| universe.slots(*id).any(|slot| universe.candidates()[slot].is_some()))
         .map(|id| names.get(id))
         .map(|known| (strsim::jaro_winkler(name, known), known))
         .filter(|(score, _)| *score > 0.8)
@@ -25,11 +25,11 @@ type Forced = HashMap<PackageId, Option<(PackageId, String)>>;
 /// Why there is no solution, where dependencies without a choice lead to it: the shortest chain from a request to
 /// something missing, or two packages that are both needed and exclude each other. `None` where it takes a search
 /// to see.
-pub(super) fn explain(universe: &Universe<'_>, requests: &[NameId]) -> Option<String> {
+pub(super) fn explain(universe: &Universe<'_>, requests: &[Slot]) -> Option<String> {
     let mut forced = Forced::new();
     let mut queue = VecDeque::new();
-    for name in requests {
-        if let Some(id) = universe.candidates()[name.index()]
+    for slot in requests {
+        if let Some(id) = universe.candidates()[*slot]
             && forced.insert(id, None).is_none()
         {
             queue.push_back(id);
@@ -39,18 +39,22 @@ pub(super) fn explain(universe: &Universe<'_>, requests: &[NameId]) -> Option<St
     while let Some(id) = queue.pop_front() {
         order.push(id);
         let package = universe.index.package(id);
-        for group in critical(package) {
+        for group in universe.needs(package) {
+            if universe.is_group_satisfied(universe.present(), package, group) {
+                continue;
+            }
             let mut solutions: Vec<PackageId> = group
                 .iter()
                 .flat_map(|alternative| universe.solutions(universe.candidates(), package, alternative))
                 .map(Package::id)
                 .collect();
+            solutions.sort_unstable();
             solutions.dedup();
             match solutions[..] {
                 [] => {
                     let there: Vec<String> =
-                        group.iter().map(|alternative| what_there_is(universe, alternative)).collect();
-                    let needed = step(package, &package.show_group(group));
+                        group.iter().map(|missing| what_there_is(universe, package, missing)).collect();
+                    let needed = step(universe, package, &package.show_group(group));
                     let before = chain(universe, &forced, id);
                     return Some(format!("{before}{needed}, but {}", there.join(" and ")));
                 }
@@ -68,25 +72,31 @@ pub(super) fn explain(universe: &Universe<'_>, requests: &[NameId]) -> Option<St
 }
 
 fn exclusion(universe: &Universe<'_>, forced: &Forced, order: &[PackageId]) -> Option<String> {
-    let packages = order.iter().map(|id| universe.index.package(*id));
-    let (package, other, relation) = packages
+    let needed = order.iter().map(|id| universe.index.package(*id));
+    let (package, other, relation) = needed
+        .chain(universe.base())
         .flat_map(|package| {
-            let conflicts = universe.conflicting(universe.candidates(), package);
-            conflicts.into_iter().map(move |(other, relation)| (package, other, relation))
+            let clashes = universe.clashing(universe.candidates(), package);
+            clashes.into_iter().map(move |(other, relation)| (package, other, relation))
         })
-        .find(|(_, other, _)| forced.contains_key(&other.id()))?;
-    let reason = if relation.name == other.name_id() {
-        String::new()
-    } else {
-        format!(", which provides {}", universe.index.names().get(relation.name))
+        .find(|(package, other, _)| {
+            forced.contains_key(&other.id()) || (universe.is_base(*other) && !universe.is_base(*package))
+        })?;
+    let reason = match relation {
+        Some(relation) if relation.name == other.name_id() => String::new(),
+        Some(relation) => format!(", which provides {}", universe.index.names().get(relation.name)),
+        None => ", as they are not of one version and Multi-Arch: same".to_owned(),
     };
     let why = [package, other].map(|package| chain(universe, forced, package.id())).concat();
-    let (name, version) = (package.name(), package.version());
-    Some(format!("{why}{name} {version} conflicts with {} {}{reason}", other.name(), other.version()))
+    let [one, two] = [package, other].map(|package| {
+        let of = if universe.is_base(package) { " of the base" } else { "" };
+        format!("{} {}{of}", universe.label(package), package.version())
+    });
+    Some(format!("{why}{one} conflicts with {two}{reason}"))
 }
 
-fn step(package: Package<'_>, relation: &str) -> String {
-    format!("{} needs {relation}", package.name())
+fn step(universe: &Universe<'_>, package: Package<'_>, relation: &str) -> String {
+    format!("{} needs {relation}", universe.label(package))
 }
 
 /// The steps from a request to a package, each ending in `; `.
@@ -94,20 +104,41 @@ fn chain(universe: &Universe<'_>, forced: &Forced, to: PackageId) -> String {
     let mut steps = Vec::new();
     let mut current = to;
     while let Some(Some((parent, relation))) = forced.get(&current) {
-        steps.push(format!("{}; ", step(universe.index.package(*parent), relation)));
+        steps.push(format!("{}; ", step(universe, universe.index.package(*parent), relation)));
         current = *parent;
     }
     steps.reverse();
     steps.concat()
 }
 
-fn what_there_is(universe: &Universe<'_>, alternative: &Alternative) -> String {
+/// What is there instead of an alternative that nothing satisfies.
+fn what_there_is(universe: &Universe<'_>, owner: Package<'_>, alternative: &Alternative) -> String {
     let name = universe.index.names().get(alternative.name);
-    let candidate = universe.candidates()[alternative.name.index()];
-    if let Some(id) = candidate {
+    let suite = |package: Package<'_>| universe.provenance[package.part()].source.suite.as_str();
+    let mut slots = universe.slots(alternative.name);
+    if let Some(id) = slots.find_map(|slot| universe.candidates()[slot]) {
         let package = universe.index.package(id);
-        let suite = &universe.provenance[package.part()].source.suite;
-        return format!("only {name} {} is in {suite}", package.version());
+        if !universe.is_base(package) {
+            return format!(
+                "only {} {} is in {}",
+                universe.label(package),
+                package.version(),
+                suite(package)
+            );
+        }
+        let newer = universe
+            .versions(universe.slot(package))
+            .filter(|other| !universe.is_base(*other) && compare(*other, package).is_gt())
+            .find(|other| owner.accepts(alternative, other.version()));
+        let there = format!("the base has {name} {}", package.version());
+        return match newer {
+            Some(newer) => format!(
+                "{there}, and {} of {} would take its place (--upgrade-base)",
+                newer.version(),
+                suite(newer)
+            ),
+            None => there,
+        };
     }
     match universe.index.versions(alternative.name).next() {
         Some(_) => format!("no version of {name} may be chosen here"),

@@ -1,8 +1,8 @@
 //! The judge behind the first pass: resolvo's SAT solver over the same candidates. It finds a solution where the
 //! first pass fails, and shows the conflict where there is none.
 //!
-//! Every version set names exactly one package (a relation that several packages satisfy is a union of such
-//! sets), because resolvo takes the candidates of a version set to share one name.
+//! Every version set names exactly one slot (a relation that several packages satisfy is a union of such sets),
+//! because resolvo takes the candidates of a version set to share one name.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,26 +14,28 @@ use resolvo::{
     SolverCache, StringId, UnsolvableOrCancelled, VersionSetId, VersionSetUnionId,
 };
 
-use super::universe::{Universe, critical};
-use crate::source::index::{NameId, PackageId};
+use super::universe::{Choice, Slot, Universe};
+use crate::source::index::{Alternative, Package, PackageId};
 
-/// Looks for a set of candidates that contains the requests and breaks no relation. On failure: resolvo's
-/// account of the conflict.
-pub(super) fn judge(universe: &Universe<'_>, requests: &[NameId]) -> Result<Vec<PackageId>, String> {
+/// Looks for a set of candidates that contains the requests and breaks no relation, beside what is present. On
+/// failure: resolvo's account of the conflict.
+pub(super) fn judge(universe: &Universe<'_>, requests: &[Slot]) -> Result<Vec<PackageId>, String> {
     let provider = Provider { universe, sets: RefCell::default() };
-    let requirements = requests
-        .iter()
-        .map(|name| {
-            let wanted = match universe.candidates()[name.index()] {
-                Some(id) => Set::Exactly(id),
-                None => Set::Nothing(*name),
-            };
-            provider.set(wanted).into()
-        })
-        .collect();
+    let asked = requests.iter().map(|slot| match universe.candidates()[*slot] {
+        Some(id) => Set::Exactly(id),
+        None => Set::Nothing(*slot),
+    });
+    let stays = universe.base().map(|package| Set::Any(universe.slot(package)));
+    let requirements = asked.chain(stays).map(|set| provider.set(set).into()).collect();
     let mut solver = Solver::new(provider);
     match solver.solve(Problem::new().requirements(requirements)) {
-        Ok(solvables) => Ok(solvables.into_iter().map(package_of).collect()),
+        Ok(solvables) => {
+            let mut chosen = universe.present().clone();
+            for id in solvables.into_iter().map(package_of) {
+                chosen[universe.slot(universe.index.package(id))] = Some(id);
+            }
+            Ok(universe.additions(&chosen))
+        }
         Err(UnsolvableOrCancelled::Unsolvable(conflict)) => {
             Err(conflict.display_user_friendly(&solver).to_string())
         }
@@ -41,12 +43,13 @@ pub(super) fn judge(universe: &Universe<'_>, requests: &[NameId]) -> Result<Vec<
     }
 }
 
-/// What a version set of one name stands for; a name has at most one candidate.
+/// What a version set of one slot stands for. A slot has at most two versions: the candidate, and one of the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Set {
     Exactly(PackageId),
     Not(PackageId),
-    Nothing(NameId),
+    Any(Slot),
+    Nothing(Slot),
 }
 
 #[derive(Default)]
@@ -69,16 +72,12 @@ fn solvable_of(package: PackageId) -> SolvableId {
     SolvableId::from_index(package.index())
 }
 
-fn name_of(name: resolvo::NameId) -> usize {
-    name.to_index()
-}
-
 impl Provider<'_, '_> {
     fn set(&self, set: Set) -> VersionSetId {
         let text = match set {
             Set::Exactly(id) => self.universe.index.package(id).version().to_owned(),
             Set::Not(id) => format!("not {}", self.universe.index.package(id).version()),
-            Set::Nothing(_) => "any version".to_owned(),
+            Set::Any(_) | Set::Nothing(_) => "any version".to_owned(),
         };
         self.described(set, text)
     }
@@ -99,6 +98,19 @@ impl Provider<'_, '_> {
 
     fn get(&self, id: VersionSetId) -> (Set, String) {
         self.sets.borrow().all[id.to_index()].clone()
+    }
+
+    /// What may satisfy a group or clash with a package: candidates, and versions of the base beside newer ones.
+    fn possible<T>(&self, found: impl Fn(&Choice) -> Vec<T>, id: impl Fn(&T) -> PackageId) -> Vec<PackageId> {
+        let mut ids: Vec<PackageId> = Vec::new();
+        for choice in [self.universe.present(), self.universe.candidates()] {
+            for new in found(choice).iter().map(&id) {
+                if !ids.contains(&new) {
+                    ids.push(new);
+                }
+            }
+        }
+        ids
     }
 
     fn union(&self, sets: Vec<VersionSetId>) -> Requirement {
@@ -128,7 +140,14 @@ impl Interner for Provider<'_, '_> {
     }
 
     fn display_name(&self, name: resolvo::NameId) -> impl Display + '_ {
-        self.universe.index.names().get(NameId::from_index(name_of(name)))
+        let slot = Slot(name.to_index());
+        let known = self.universe.versions(slot).next();
+        Shown(
+            known.map_or_else(
+                || self.universe.name_of(slot).to_owned(),
+                |package| self.universe.label(package),
+            ),
+        )
     }
 
     fn display_version_set(&self, version_set: VersionSetId) -> impl Display + '_ {
@@ -140,15 +159,16 @@ impl Interner for Provider<'_, '_> {
     }
 
     fn version_set_name(&self, version_set: VersionSetId) -> resolvo::NameId {
-        let name = match self.get(version_set).0 {
-            Set::Exactly(id) | Set::Not(id) => self.universe.index.package(id).name_id(),
-            Set::Nothing(name) => name,
+        let slot = match self.get(version_set).0 {
+            Set::Exactly(id) | Set::Not(id) => self.universe.slot(self.universe.index.package(id)),
+            Set::Any(slot) | Set::Nothing(slot) => slot,
         };
-        resolvo::NameId::from_index(name.index())
+        resolvo::NameId::from_index(slot.0)
     }
 
     fn solvable_name(&self, solvable: SolvableId) -> resolvo::NameId {
-        resolvo::NameId::from_index(self.universe.index.package(package_of(solvable)).name_id().index())
+        let slot = self.universe.slot(self.universe.index.package(package_of(solvable)));
+        resolvo::NameId::from_index(slot.0)
     }
 
     fn version_sets_in_union(&self, union: VersionSetUnionId) -> impl Iterator<Item = VersionSetId> {
@@ -172,15 +192,24 @@ impl DependencyProvider for Provider<'_, '_> {
         let holds = |candidate: SolvableId| match set {
             Set::Exactly(id) => package_of(candidate) == id,
             Set::Not(id) => package_of(candidate) != id,
+            Set::Any(_) => true,
             Set::Nothing(_) => false,
         };
         candidates.iter().copied().filter(|candidate| holds(*candidate) != inverse).collect()
     }
 
     async fn get_candidates(&self, name: resolvo::NameId) -> Option<Candidates> {
-        let candidate = self.universe.candidates()[name_of(name)]?;
+        let slot = Slot(name.to_index());
+        let present = self.universe.present()[slot];
+        let mut versions: Vec<PackageId> =
+            self.universe.candidates()[slot].into_iter().chain(present).collect();
+        versions.dedup();
+        if versions.is_empty() {
+            return None;
+        }
         Some(Candidates {
-            candidates: vec![solvable_of(candidate)],
+            candidates: versions.into_iter().map(solvable_of).collect(),
+            favored: present.map(solvable_of),
             hint_dependencies_available: HintDependenciesAvailable::All,
             ..Candidates::default()
         })
@@ -190,26 +219,29 @@ impl DependencyProvider for Provider<'_, '_> {
 
     async fn get_dependencies(&self, solvable: SolvableId) -> Dependencies {
         let package = self.universe.index.package(package_of(solvable));
-        let candidates = self.universe.candidates();
         let mut known = KnownDependencies::default();
-        for group in critical(package) {
-            let mut sets = Vec::new();
-            for alternative in group {
-                for solution in self.universe.solutions(candidates, package, alternative) {
-                    sets.push(self.set(Set::Exactly(solution.id())));
-                }
-            }
+        for group in self.universe.needs(package) {
+            let solutions = |choice: &Choice| -> Vec<Package<'_>> {
+                let each = |alternative: &Alternative| self.universe.solutions(choice, package, alternative);
+                group.iter().flat_map(each).collect()
+            };
+            let possible = self.possible(solutions, |solution| solution.id());
+            let mut sets: Vec<VersionSetId> =
+                possible.into_iter().map(|id| self.set(Set::Exactly(id))).collect();
             if sets.is_empty() {
-                sets.extend(
-                    group
-                        .iter()
-                        .map(|missing| self.described(Set::Nothing(missing.name), package.show(missing))),
-                );
+                sets.extend(group.iter().filter_map(|missing| {
+                    let slot = self.universe.slots(missing.name).next()?;
+                    Some(self.described(Set::Nothing(slot), package.show(missing)))
+                }));
             }
             known.requirements.push(self.union(sets).into());
         }
-        for (other, _) in self.universe.conflicting(candidates, package) {
-            known.constrains.push(self.set(Set::Not(other.id())));
+        let clashes =
+            self.possible(|choice| self.universe.clashing(choice, package), |(other, _)| other.id());
+        for id in clashes {
+            if !(self.universe.is_base(package) && self.universe.is_base(self.universe.index.package(id))) {
+                known.constrains.push(self.set(Set::Not(id)));
+            }
         }
         Dependencies::Known(known)
     }

@@ -6,8 +6,8 @@
 
 use std::cmp::Reverse;
 
-use super::universe::{Choice, Universe, critical, negative};
-use crate::source::index::{Alternative, Kind, NameId, Package, PackageId};
+use super::universe::{Choice, Slot, Universe, critical};
+use crate::source::index::{Alternative, Kind, Package, PackageId};
 
 /// apt gives up here, too.
 const DEEPEST: usize = 3000;
@@ -15,36 +15,37 @@ const DEEPEST: usize = 3000;
 /// Runs the pass. `None` when what it marked is broken.
 pub(super) fn run(
     universe: &Universe<'_>,
-    requests: &[NameId],
-    forbidden: &[NameId],
+    requests: &[Slot],
+    forbidden: &[Slot],
     recommends: bool,
 ) -> Option<Vec<PackageId>> {
     let mut marker = Marker::new(universe, recommends);
-    for name in forbidden {
-        marker.forbid(*name);
+    for slot in forbidden {
+        marker.rule_out(*slot);
     }
     // all requests are marked and protected before any is expanded
-    for name in requests {
-        if !marker.install(*name, 0, By::User { expand: false }) {
+    for slot in requests {
+        if !marker.install(*slot, 0, By::User { expand: false }) {
             return None;
         }
-        marker.protected[name.index()] = true;
+        marker.protected[slot.0] = true;
     }
-    for name in requests {
-        if !marker.install(*name, 0, By::User { expand: true }) {
+    for slot in requests {
+        if !marker.install(*slot, 0, By::User { expand: true }) {
             return None;
         }
     }
     marker.sweep(requests);
-    marker.is_whole().then(|| marker.installed.iter().copied().flatten().collect())
+    let Marker { installed, .. } = marker;
+    universe.is_whole(&installed).then(|| universe.additions(&installed))
 }
 
 struct Marker<'u, 'i> {
     universe: &'u Universe<'i>,
     recommends: bool,
-    candidates: Vec<Option<PackageId>>,
-    installed: Vec<Option<PackageId>>,
-    /// Its state may not change: requested, being expanded, or ruled out.
+    candidates: Choice,
+    installed: Choice,
+    /// By slot: its state may not change, because it is requested, being expanded, ruled out or in the base.
     protected: Vec<bool>,
 }
 
@@ -71,19 +72,35 @@ struct Group<'i> {
 
 impl<'u, 'i> Marker<'u, 'i> {
     fn new(universe: &'u Universe<'i>, recommends: bool) -> Self {
-        let count = universe.candidates().len();
-        Self {
+        let present = universe.present();
+        let count = present.len();
+        let mut marker = Self {
             universe,
             recommends,
-            candidates: universe.candidates().to_vec(),
-            installed: vec![None; count],
+            candidates: universe.candidates().clone(),
+            installed: present.clone(),
             protected: vec![false; count],
+        };
+        for id in present.packages() {
+            let package = universe.index.package(id);
+            let slot = universe.slot(package);
+            // what is there stays; only an upgrade that is allowed may take its place
+            if universe.candidates()[slot] == Some(id) {
+                marker.protected[slot.0] = true;
+                for (other, _) in universe.clashing(universe.candidates(), package) {
+                    let other = universe.slot(other);
+                    if present[other].is_none() {
+                        marker.rule_out(other);
+                    }
+                }
+            }
         }
+        marker
     }
 
-    fn forbid(&mut self, name: NameId) {
-        self.candidates[name.index()] = None;
-        self.protected[name.index()] = true;
+    fn rule_out(&mut self, slot: Slot) {
+        self.candidates[slot] = None;
+        self.protected[slot.0] = true;
     }
 
     fn groups(&self, package: Package<'i>) -> impl Iterator<Item = Group<'i>> + use<'i> {
@@ -100,19 +117,21 @@ impl<'u, 'i> Marker<'u, 'i> {
     /// Whether a marked package still lacks something or meets something that it conflicts with.
     fn is_broken(&self, package: Package<'i>) -> bool {
         self.groups(package).any(|group| !self.satisfied(&self.installed, package, group.alternatives))
-            || !self.universe.conflicting(&self.installed, package).is_empty()
+            || !self.universe.clashing(&self.installed, package).is_empty()
     }
 
-    fn install(&mut self, name: NameId, depth: usize, by: By) -> bool {
-        let slot = name.index();
+    fn install(&mut self, slot: Slot, depth: usize, by: By) -> bool {
         if depth > DEEPEST {
             return false;
         }
-        let (protected, marked) = (self.protected[slot], self.installed[slot].is_some());
+        let Some(candidate) = self.candidates[slot] else { return false };
+        if self.universe.present()[slot] == Some(candidate) {
+            return true;
+        }
+        let (protected, marked) = (self.protected[slot.0], self.installed[slot] == Some(candidate));
         if !by.is_user() && protected && !marked {
             return false;
         }
-        let Some(candidate) = self.candidates[slot] else { return false };
         let package = self.universe.index.package(candidate);
         if !protected && marked && !self.is_broken(package) {
             return true;
@@ -143,9 +162,9 @@ impl<'u, 'i> Marker<'u, 'i> {
         }
         self.installed[slot] = Some(candidate);
         if by.expands() {
-            self.protected[slot] = true;
+            self.protected[slot.0] = true;
             let expanded = self.expand(package, &wanted, depth, protected, by.is_user());
-            self.protected[slot] = protected;
+            self.protected[slot.0] = protected;
             if !expanded {
                 if fail_early {
                     self.discard(slot);
@@ -157,9 +176,9 @@ impl<'u, 'i> Marker<'u, 'i> {
         !failed
     }
 
-    fn discard(&mut self, slot: usize) {
+    fn discard(&mut self, slot: Slot) {
         self.candidates[slot] = None;
-        self.installed[slot] = None;
+        self.installed[slot] = self.universe.present()[slot];
     }
 
     /// Whether each dependency could still be satisfied by something marked or by a candidate.
@@ -172,32 +191,24 @@ impl<'u, 'i> Marker<'u, 'i> {
 
     /// Unmarks what the package conflicts with, or rules it out for good where the package is protected.
     fn clear_conflicts(&mut self, package: Package<'i>, propagate: bool, by_user: bool) -> bool {
+        if !propagate && self.universe.clashing(&self.installed, package).is_empty() {
+            return true;
+        }
         let mut cleared = true;
-        for alternative in negative(package) {
-            let clashing = |choice: &Choice| {
-                let mut found = self.universe.solutions(choice, package, alternative);
-                found.retain(|other| other.name_id() != package.name_id());
-                found
-            };
-            if !propagate && clashing(&self.installed).is_empty() {
-                continue;
-            }
-            for other in clashing(&self.candidates) {
-                let slot = other.name_id().index();
-                if self.installed[slot].is_some() {
-                    if self.protected[slot] {
-                        cleared = false;
-                        if !propagate && !by_user {
-                            return false;
-                        }
-                        continue;
+        for (other, _) in self.universe.clashing(&self.candidates, package) {
+            let slot = self.universe.slot(other);
+            if self.installed[slot].is_some() {
+                if self.protected[slot.0] || self.universe.present()[slot].is_some() {
+                    cleared = false;
+                    if !propagate && !by_user {
+                        return false;
                     }
-                    self.installed[slot] = None;
+                    continue;
                 }
-                if propagate {
-                    self.candidates[slot] = None;
-                    self.protected[slot] = true;
-                }
+                self.installed[slot] = None;
+            }
+            if propagate {
+                self.rule_out(slot);
             }
         }
         cleared
@@ -233,11 +244,11 @@ impl<'u, 'i> Marker<'u, 'i> {
     fn protect_only_solution(&mut self, package: Package<'i>, group: &Group<'i>, depth: usize) -> bool {
         let solutions = self.solutions(package, group);
         let [only] = solutions[..] else { return true };
-        if self.protected[only.name_id().index()] {
+        let slot = self.universe.slot(only);
+        if std::mem::replace(&mut self.protected[slot.0], true) {
             return true;
         }
-        self.protected[only.name_id().index()] = true;
-        self.install(only.name_id(), depth + 1, By::Dependency { expand: true })
+        self.install(slot, depth + 1, By::Dependency { expand: true })
     }
 
     fn expand_group(
@@ -249,17 +260,17 @@ impl<'u, 'i> Marker<'u, 'i> {
     ) -> bool {
         let solutions = self.solutions(package, group);
         for solution in &solutions {
-            let name = solution.name_id();
-            if self.candidates[name.index()] != Some(solution.id()) {
+            let slot = self.universe.slot(*solution);
+            if self.candidates[slot] != Some(solution.id()) {
                 continue;
             }
             if propagate && group.critical && solutions.len() == 1 {
-                if !self.install(name, depth + 1, By::Dependency { expand: false }) {
+                if !self.install(slot, depth + 1, By::Dependency { expand: false }) {
                     continue;
                 }
-                self.protected[name.index()] = true;
+                self.protected[slot.0] = true;
             }
-            if self.install(name, depth + 1, By::Dependency { expand: true }) {
+            if self.install(slot, depth + 1, By::Dependency { expand: true }) {
                 return true;
             }
         }
@@ -272,19 +283,20 @@ impl<'u, 'i> Marker<'u, 'i> {
         for alternative in group.alternatives {
             let mut found = self.universe.solutions(&self.candidates, package, alternative);
             found.sort_by_key(|solution| {
-                let name = solution.name_id();
+                let slot = self.universe.slot(*solution);
                 (
-                    !self.protected[name.index()],
-                    name != alternative.name,
+                    !self.protected[slot.0],
+                    solution.name_id() != alternative.name,
                     !solution.essential(),
                     !solution.important(),
+                    self.universe.architecture_of(slot),
                     solution.priority(),
-                    Reverse(name),
+                    Reverse(slot),
                 )
             });
             for solution in found {
-                let slot = solution.name_id().index();
-                let ruled_out = self.protected[slot] && self.installed[slot].is_none();
+                let slot = self.universe.slot(solution);
+                let ruled_out = self.protected[slot.0] && self.installed[slot].is_none();
                 if !ruled_out && all.iter().all(|known| known.id() != solution.id()) {
                     all.push(solution);
                 }
@@ -294,42 +306,35 @@ impl<'u, 'i> Marker<'u, 'i> {
     }
 
     /// Unmarks what nothing reaches from the requests, through dependencies or recommendations.
-    fn sweep(&mut self, requests: &[NameId]) {
+    fn sweep(&mut self, requests: &[Slot]) {
+        let universe = self.universe;
         let mut reached = vec![false; self.installed.len()];
         let mut queue: Vec<PackageId> = Vec::new();
         let visit = |id: PackageId, reached: &mut Vec<bool>, queue: &mut Vec<PackageId>| {
-            let slot = self.universe.index.package(id).name_id().index();
-            if !std::mem::replace(&mut reached[slot], true) {
+            let slot = universe.slot(universe.index.package(id));
+            if !std::mem::replace(&mut reached[slot.0], true) {
                 queue.push(id);
             }
         };
-        for name in requests {
-            if let Some(id) = self.installed[name.index()] {
-                visit(id, &mut reached, &mut queue);
-            }
+        // all of the base counts as asked for, as what apt finds installed does
+        let roots = requests.iter().filter_map(|slot| self.installed[*slot]);
+        for id in roots.chain(universe.base().map(Package::id)) {
+            visit(id, &mut reached, &mut queue);
         }
         while let Some(id) = queue.pop() {
-            let package = self.universe.index.package(id);
+            let package = universe.index.package(id);
             for group in critical(package).chain(package.groups(Kind::Recommends)) {
                 for alternative in group {
-                    for solution in self.universe.solutions(&self.installed, package, alternative) {
+                    for solution in universe.solutions(&self.installed, package, alternative) {
                         visit(solution.id(), &mut reached, &mut queue);
                     }
                 }
             }
         }
-        for (slot, reached) in reached.into_iter().enumerate() {
-            if !reached {
-                self.installed[slot] = None;
+        for slot in (0..reached.len()).map(Slot) {
+            if !reached[slot.0] {
+                self.installed[slot] = universe.present()[slot];
             }
         }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.installed.iter().flatten().all(|id| {
-            let package = self.universe.index.package(*id);
-            critical(package).all(|group| self.satisfied(&self.installed, package, group))
-                && self.universe.conflicting(&self.installed, package).is_empty()
-        })
     }
 }

@@ -18,7 +18,8 @@ use crate::plan::{Artifact, Plan, Request};
 use crate::source::index::{Index, Package, PackageId};
 use crate::source::provenance::Provenance;
 use pin::Pin;
-use universe::Universe;
+use request::Settled;
+use universe::{Slot, Universe};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -61,17 +62,21 @@ pub enum Error {
         /// Sorted.
         providers: Vec<String>,
     },
-    /// A request for another architecture than the native one.
-    #[error(
-        "package '{name}:{wanted}': this run installs for {native} only; foreign architectures are not supported yet"
-    )]
-    ForeignArchitecture {
+    /// The base has another version than the one that was asked for.
+    #[error("package '{name}': the base has version {installed}, and {wanted} was asked for")]
+    InBase {
         /// As it was asked for.
         name: String,
-        /// The architecture asked for.
+        /// The version in the base.
+        installed: String,
+        /// The version asked for.
         wanted: String,
-        /// The architecture of the run.
-        native: String,
+    },
+    /// Both asked for and excluded.
+    #[error("package '{name}' is both asked for and excluded")]
+    Excluded {
+        /// As it was asked for.
+        name: String,
     },
     /// No set of packages satisfies all requests.
     #[error("the requests cannot be installed together: {0}")]
@@ -103,7 +108,15 @@ impl Error {
             Self::NoSuchVersion { .. } => "Ask for one of these, or for the name alone.".to_owned(),
             Self::PinnedAway { .. } => "Ask for name=version, or change the *.pref files.".to_owned(),
             Self::Virtual { .. } => "Ask for one of them by name.".to_owned(),
-            Self::ForeignArchitecture { wanted, .. } => format!("Run aptlet with --arch {wanted} for it."),
+            Self::InBase { .. } => {
+                "Leave the version out to use what the base has, or allow another with --upgrade-base.".to_owned()
+            }
+            Self::Excluded { .. } => "Take it out of one of the two.".to_owned(),
+            Self::NoSolution(reason) if reason.contains(" the base") => {
+                "What the base has stays as it is: ask for other packages, or let newer versions of it into the tree \
+                 with --upgrade-base."
+                    .to_owned()
+            }
             Self::NoSolution(_) => {
                 "Ask for fewer or other packages, or add the source that has what is missing.".to_owned()
             }
@@ -117,10 +130,20 @@ impl Error {
 pub struct Options<'a> {
     /// The native architecture.
     pub architecture: &'a str,
+    /// Other architectures whose packages may be chosen.
+    pub foreign: &'a [String],
     /// Pins, in the order of their files.
     pub pins: &'a [Pin],
     /// Whether `Recommends` count.
     pub recommends: bool,
+    /// The part of the index that is installed already.
+    pub base: Option<usize>,
+    /// Whether a newer version may be installed of what the base has.
+    pub upgrade_base: bool,
+    /// Names of packages to leave out, whoever needs them.
+    pub exclude: &'a [String],
+    /// Whether all packages that say `Essential: yes` are asked for, too.
+    pub essential: bool,
 }
 
 /// A plan, and what the user should know of how it came about.
@@ -140,17 +163,27 @@ pub fn resolve(
     wanted: &[config::Request],
     options: &Options<'_>,
 ) -> Result<Resolved, Error> {
-    let mut universe = Universe::new(index, provenance, options.pins, options.architecture);
-    let (requests, forbidden) = request::settle(&mut universe, wanted)?;
-    let mut notes = Vec::new();
-    let chosen = match mark::run(&universe, &requests, &forbidden, options.recommends) {
+    let mut universe = Universe::new(index, provenance, options);
+    let mut settled = request::settle(&mut universe, wanted)?;
+    let mut notes = std::mem::take(&mut settled.notes);
+    notes.extend(request::exclude(&mut universe, options.exclude)?);
+    if let Some(slot) =
+        settled.wanted.iter().find(|slot| universe.present()[**slot] == universe.candidates()[**slot])
+    {
+        return Err(Error::Excluded { name: universe.name_of(*slot).to_owned() });
+    }
+    if options.essential {
+        add_essential(&universe, &mut settled);
+    }
+    let Settled { wanted, forbidden, .. } = settled;
+    let chosen = match mark::run(&universe, &wanted, &forbidden, options.recommends) {
         Some(chosen) => chosen,
         None => {
-            for name in &forbidden {
-                universe.set_candidate(*name, None);
+            for slot in &forbidden {
+                universe.set_candidate(*slot, None);
             }
-            let found = judge::judge(&universe, &requests).map_err(|conflict| {
-                let reason = explain::explain(&universe, &requests);
+            let found = judge::judge(&universe, &wanted).map_err(|conflict| {
+                let reason = explain::explain(&universe, &wanted);
                 Error::NoSolution(reason.unwrap_or_else(|| conflict.trim().to_owned()))
             })?;
             notes.push(
@@ -162,7 +195,45 @@ pub fn resolve(
             found
         }
     };
+    notes.extend(lacking(&universe, &chosen));
     Ok(Resolved { plan: plan(index, provenance, request, chosen)?, notes })
+}
+
+/// The Essential set, by name, after what was asked for.
+fn add_essential(universe: &Universe<'_>, settled: &mut Settled) {
+    let mut essential: Vec<Slot> = universe
+        .candidates()
+        .packages()
+        .map(|id| universe.index.package(id))
+        .filter(|package| package.essential())
+        .map(|package| universe.slot(package))
+        .filter(|slot| universe.architecture_of(*slot) == 0 && universe.present()[*slot].is_none())
+        .filter(|slot| !settled.wanted.contains(slot) && !settled.forbidden.contains(slot))
+        .collect();
+    essential.sort_by_key(|slot| universe.name_of(*slot));
+    settled.wanted.extend(essential);
+}
+
+/// Who lacks what was excluded.
+fn lacking(universe: &Universe<'_>, chosen: &[PackageId]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for package in chosen.iter().map(|id| universe.index.package(*id)) {
+        for group in universe.needs(package) {
+            let there = |id: &PackageId| {
+                let other = universe.index.package(*id);
+                universe.group_accepts(package, group, other)
+            };
+            let lacks = universe.excluded().find(|other| universe.group_accepts(package, group, *other));
+            if let Some(lacks) = lacks
+                && !chosen.iter().any(there)
+                && !universe.base().any(|other| universe.group_accepts(package, group, other))
+            {
+                let (package, lacks) = (universe.label(package), universe.label(lacks));
+                notes.push(format!("{package} needs {lacks}, which is excluded"));
+            }
+        }
+    }
+    notes
 }
 
 fn plan(

@@ -41,18 +41,28 @@ fn want(text: &str) -> config::Request {
     config::Request { name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }
 }
 
+const OPTIONS: Options<'_> = Options {
+    architecture: "amd64",
+    foreign: &[],
+    pins: &[],
+    recommends: false,
+    base: None,
+    upgrade_base: false,
+    exclude: &[],
+    essential: false,
+};
+
 fn solve_with(text: &str, requests: &str, recommends: bool) -> Result<String, Error> {
     let (index, provenance) = index(text);
     let wanted: Vec<config::Request> = requests.split_whitespace().map(want).collect();
-    let options = Options { architecture: "amd64", pins: &[], recommends };
+    let options = Options { recommends, ..OPTIONS };
     let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
-    let shown: Vec<String> = resolved
-        .plan
-        .packages
-        .iter()
-        .map(|package| format!("{}={}", package.name, package.version))
-        .collect();
-    Ok(shown.join(" "))
+    Ok(shown(&resolved.plan))
+}
+
+fn shown(plan: &Plan) -> String {
+    let shown = plan.packages.iter().map(|package| format!("{}={}", package.name, package.version));
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 fn solve(text: &str, requests: &str) -> String {
@@ -190,8 +200,7 @@ fn requests_name_versions_suites_and_what_to_leave_out() {
 #[test]
 fn the_same_version_in_two_sources_comes_from_the_first() {
     let (index, provenance) = index("a 1\n--\na 1");
-    let options = Options { architecture: "amd64", pins: &[], recommends: false };
-    let resolved = resolve(&index, &provenance, Request::default(), &[want("a")], &options).unwrap();
+    let resolved = resolve(&index, &provenance, Request::default(), &[want("a")], &OPTIONS).unwrap();
     assert_eq!(resolved.plan.packages[0].source, "suite0");
     assert_eq!(resolved.plan.sources.len(), 1, "sources that nothing comes from are left out");
 }
@@ -201,9 +210,8 @@ fn the_judge_finds_what_the_first_pass_misses() {
     // the choice of x for a is not taken back when b turns out to break it, in apt's order
     let text = "a 1; Depends: x | y\nx 1; Conflicts: w\ny 1\nb 1; Depends: w\nw 1";
     let (index, provenance) = index(text);
-    let options = Options { architecture: "amd64", pins: &[], recommends: false };
     let wanted = [want("a"), want("b")];
-    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options).unwrap();
+    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &OPTIONS).unwrap();
     let names: Vec<&str> = resolved.plan.packages.iter().map(|package| package.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "w", "y"]);
 }
@@ -222,6 +230,158 @@ fn failures_say_why() {
     assert!(conflict.ends_with(reason), "{conflict}");
     let unknown = fail(text, "jsontool");
     assert!(unknown.hint().unwrap().contains("json-tool"), "{unknown:?}");
-    let foreign = fail(text, "a:arm64");
-    assert!(matches!(foreign, Error::ForeignArchitecture { .. }));
+    let foreign = fail(text, "a:arm64").to_string();
+    assert!(foreign.contains("no package 'a:arm64'") && foreign.contains("only for amd64"), "{foreign}");
+}
+
+/// As [`solve_with`], `base` being the last source.
+fn beside(text: &str, requests: &str, upgrade_base: bool) -> Result<(String, Vec<String>), Error> {
+    let (index, provenance) = index(text);
+    let wanted: Vec<config::Request> = requests.split_whitespace().map(want).collect();
+    let options = Options { base: Some(provenance.len() - 1), upgrade_base, ..OPTIONS };
+    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
+    Ok((shown(&resolved.plan), resolved.notes))
+}
+
+#[test]
+fn what_the_base_has_satisfies_and_is_not_installed() {
+    let text = "a 1; Depends: b (>= 1), c | d\nb 1\nb 2\nc 1\n--\nb 1\nd 1";
+    assert_eq!(beside(text, "a", false).unwrap().0, "a=1");
+    let (plan, notes) = beside(text, "a b", false).unwrap();
+    assert_eq!(plan, "a=1");
+    assert_eq!(notes, ["b 1 is in the base already; --upgrade-base would install 2"]);
+    assert_eq!(
+        beside(text, "a b", true).unwrap().0,
+        "a=1 b=2",
+        "as apt-get install upgrades what it is asked for"
+    );
+    assert_eq!(beside(text, "a d=1", false).unwrap().0, "a=1");
+}
+
+#[test]
+fn what_the_base_has_is_replaced_only_when_that_is_allowed() {
+    let text = "a 1; Depends: b (>= 2)\nb 2\n--\nb 1";
+    let error = beside(text, "a", false).unwrap_err();
+    let reason =
+        "a needs b (>= 2), but the base has b 1, and 2 of suite0 would take its place (--upgrade-base)";
+    assert!(error.to_string().ends_with(reason), "{error}");
+    assert!(error.hint().unwrap().contains("--upgrade-base"));
+    assert_eq!(beside(text, "a", true).unwrap().0, "a=1 b=2");
+    let error = beside(text, "b=2", false).unwrap_err();
+    assert_eq!(error.to_string(), "package 'b': the base has version 1, and 2 was asked for");
+    assert_eq!(beside(text, "b=1", true).unwrap().0, "");
+}
+
+#[test]
+fn an_upgrade_takes_what_must_go_with_it_along() {
+    // c of the base needs the very b of the base
+    let text = "a 1; Depends: b (>= 2)\nb 2\nc 2; Depends: b (= 2)\n--\nb 1\nc 1; Depends: b (= 1)";
+    assert_eq!(beside(text, "a", true).unwrap().0, "a=1 b=2 c=2");
+    let stuck = "a 1; Depends: b (>= 2)\nb 2\n--\nb 1\nc 1; Depends: b (= 1)";
+    assert!(matches!(beside(stuck, "a", true), Err(Error::NoSolution(_))));
+}
+
+#[test]
+fn the_base_conflicts_as_installed_packages_do() {
+    for text in [
+        "a 1; Conflicts: b\nc 1; Depends: a | d\nd 1\n--\nb 1",
+        "a 1\nc 1; Depends: a | d\nd 1\n--\nb 1; Breaks: a",
+    ] {
+        let error = beside(text, "a", false).unwrap_err().to_string();
+        assert!(error.contains("conflicts with") && error.contains("b 1 of the base"), "{error}");
+        assert_eq!(beside(text, "c", false).unwrap().0, "c=1 d=1", "the other alternative");
+    }
+}
+
+#[test]
+fn what_the_base_lacks_itself_is_left_as_it_is() {
+    let text = "a 1\nz 1\n--\nb 1; Depends: missing\nc 1; Conflicts: b";
+    assert_eq!(beside(text, "a", false).unwrap().0, "a=1");
+    let judged =
+        "a 1; Depends: x | y\nx 1; Conflicts: w\ny 1\nb 1; Depends: w\nw 1\n--\nc 1; Depends: missing";
+    assert_eq!(beside(judged, "a b", false).unwrap().0, "a=1 b=1 w=1 y=1", "by the judge, too");
+}
+
+#[test]
+fn what_is_excluded_stays_out_and_is_missed_aloud() {
+    let text =
+        "a 1; Depends: b, c\nb 1; Depends: d\nc 1; Depends: v\nd 1\np 1; Provides: v\nq 1; Conflicts: b";
+    let leave_out = |names: &[&str], request: &str| {
+        let (index, provenance) = index(text);
+        let exclude: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let options = Options { exclude: &exclude, ..OPTIONS };
+        let wanted: Vec<config::Request> = request.split_whitespace().map(want).collect();
+        resolve(&index, &provenance, Request::default(), &wanted, &options)
+            .map(|resolved| (shown(&resolved.plan), resolved.notes))
+    };
+    let (plan, notes) = leave_out(&["b"], "a").unwrap();
+    assert_eq!((plan.as_str(), notes.join(";").as_str()), ("a=1 c=1 p=1", "a needs b, which is excluded"));
+    let (plan, notes) = leave_out(&["p"], "a").unwrap();
+    assert_eq!(
+        (plan.as_str(), notes.join(";").as_str()),
+        ("a=1 b=1 c=1 d=1", "c needs p, which is excluded")
+    );
+    assert_eq!(leave_out(&["b"], "a q").unwrap().0, "a=1 c=1 p=1 q=1", "it is not there to conflict");
+    assert_eq!(leave_out(&["q"], "a").unwrap().1, [""; 0], "nobody lacks it");
+    assert!(matches!(leave_out(&["b"], "b"), Err(Error::Excluded { .. })));
+    assert!(matches!(leave_out(&["nothing"], "a"), Err(Error::UnknownPackage { .. })));
+}
+
+#[test]
+fn the_essential_set_comes_when_it_is_asked_for() {
+    let text =
+        "a 1\ndash 1; Essential: yes; Depends: b\nb 1\nbash 1; Essential: yes\nold 1; Essential: yes\nold 2";
+    let (index, provenance) = index(text);
+    let options = Options { essential: true, ..OPTIONS };
+    let resolved = resolve(&index, &provenance, Request::default(), &[want("a"), want("bash-")], &options);
+    assert_eq!(shown(&resolved.unwrap().plan), "a=1 b=1 dash=1");
+}
+
+/// As [`solve_with`], with i386 as a foreign architecture.
+fn with_i386(text: &str, requests: &str) -> Result<String, Error> {
+    let (index, provenance) = index(text);
+    let wanted: Vec<config::Request> = requests.split_whitespace().map(want).collect();
+    let foreign = ["i386".to_owned()];
+    let options = Options { foreign: &foreign, ..OPTIONS };
+    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
+    let shown =
+        resolved.plan.packages.iter().map(|package| format!("{}:{}", package.name, package.architecture));
+    Ok(shown.collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn a_foreign_package_brings_dependencies_of_its_own_architecture() {
+    // the Multi-Arch specification, "Dependencies involving Architecture: all"; deb-control(5)
+    let text = "\
+        a 1\na 1; Architecture: i386; Depends: b, c, d:any, e\n\
+        b 1; Architecture: i386\nb 1\n\
+        c 1; Multi-Arch: foreign\nc 1; Architecture: i386; Multi-Arch: foreign\n\
+        d 1; Multi-Arch: allowed\nd 1; Architecture: i386; Multi-Arch: allowed\n\
+        e 1; Architecture: i386";
+    assert_eq!(with_i386(text, "a:i386").unwrap(), "a:i386 b:i386 c:amd64 d:amd64 e:i386");
+    assert_eq!(with_i386(text, "a").unwrap(), "a:amd64", "the native one is meant where nothing is said");
+    assert_eq!(with_i386(text, "e").unwrap(), "e:i386", "unless there is none");
+    let native = "a 1; Depends: b\nb 1; Architecture: i386";
+    assert!(matches!(with_i386(native, "a"), Err(Error::NoSolution(_))));
+    assert_eq!(
+        with_i386(&native.replace("i386", "i386; Multi-Arch: foreign"), "a").unwrap(),
+        "a:amd64 b:i386"
+    );
+    let all = "a 1; Architecture: i386; Depends: b\nb 1; Architecture: all";
+    assert!(matches!(with_i386(all, "a:i386"), Err(Error::NoSolution(_))), "all counts as native");
+    assert_eq!(with_i386(&all.replace("all", "all; Multi-Arch: foreign"), "a:i386").unwrap(), "a:i386 b:all");
+}
+
+#[test]
+fn two_architectures_of_a_package_go_together_only_if_both_say_same() {
+    // deb-control(5), Multi-Arch: same
+    let text = "l 1; Multi-Arch: same\nl 1; Architecture: i386; Multi-Arch: same\n\
+        m 1; Multi-Arch: same\nm 2; Architecture: i386; Multi-Arch: same\nn 1\nn 1; Architecture: i386";
+    assert_eq!(with_i386(text, "l l:i386").unwrap(), "l:amd64 l:i386");
+    for pair in ["m m:i386", "n n:i386"] {
+        let error = with_i386(text, pair).unwrap_err().to_string();
+        assert!(error.contains("1 conflicts with") && error.contains("Multi-Arch: same"), "{error}");
+    }
+    let both = "a 1; Conflicts: x\nx 1; Architecture: i386";
+    assert!(with_i386(both, "a x:i386").is_err(), "Conflicts reaches all architectures");
 }

@@ -277,6 +277,14 @@ pub enum Error {
         /// The `Date` of the earlier one.
         known: Timestamp,
     },
+    /// A status file of the base that is not one (configuration).
+    #[error("{}: {source}", path.display())]
+    BadBase {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BadIndex,
+    },
     /// The repository does not have the component for the architecture (configuration).
     #[error("{url} lists no Packages index for component '{component}' and architecture '{architecture}'")]
     NoPackagesIndex {
@@ -306,6 +314,10 @@ impl Error {
             Self::List { .. } => "Correct the line; sources.list(5) describes both formats".to_owned(),
             Self::UnknownWord { what: "field", nearest, .. } => {
                 format!("Write '{nearest}', or begin the name of a private field with X-")
+            }
+            Self::BadBase { .. } => {
+                "Give the dpkg status of the main image (/var/lib/dpkg/status), or its /var/lib/dpkg/status.d"
+                    .to_owned()
             }
             Self::UnknownWord { nearest, .. } => format!("Write '{nearest}', or remove it"),
             Self::Unsupported { .. } => "Remove it, or install from this source with apt itself".to_owned(),

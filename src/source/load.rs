@@ -35,8 +35,8 @@ pub struct Loader {
     pub client: Client,
     /// Whom to trust where a source has no `Signed-By`.
     pub keyring: Keyring,
-    /// The native architecture.
-    pub architecture: String,
+    /// The native architecture, then the foreign ones.
+    pub architectures: Vec<String>,
     /// The clock.
     pub now: Timestamp,
 }
@@ -195,14 +195,14 @@ impl Loader {
         })
     }
 
-    /// Fetches and parses every index that the Releases list, several at once, and joins them in order.
-    pub async fn index(&self, releases: &[Released]) -> Result<Loaded, Error> {
+    /// Fetches and parses every index that the Releases list, several at once, and joins them in order, with `more`
+    /// after them.
+    pub async fn index(&self, releases: &[Released], more: Vec<(Part, Provenance)>) -> Result<Loaded, Error> {
         let mut tasks = JoinSet::new();
         let mut provenance = Vec::new();
         for released in releases {
             for component in components(&released.source) {
-                let architectures = released.release.index_architectures(component, &self.architecture)?;
-                for architecture in architectures {
+                for architecture in self.indexes(released, component)? {
                     let number = provenance.len();
                     provenance.push(provenance_of(released, component, &provenance));
                     let files = released.release.packages_files(component, &architecture);
@@ -217,7 +217,37 @@ impl Loader {
             let (number, part) = joined.map_err(|error| Error::Internal(error.to_string()))?;
             parts[number] = Some(part?);
         }
-        Ok(Loaded { index: Index::new(parts.into_iter().flatten().collect()), provenance })
+        let mut parts: Vec<Part> = parts.into_iter().flatten().collect();
+        for (part, from) in more {
+            parts.push(part);
+            provenance.push(from);
+        }
+        Ok(Loaded { index: Index::new(parts), provenance })
+    }
+
+    /// The architectures of the `Packages` files that a component is read from. A source need not have the foreign
+    /// ones.
+    fn indexes(&self, released: &Released, component: &str) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        for (number, architecture) in self.architectures.iter().enumerate() {
+            let listed = &released.source.architectures;
+            if !listed.is_empty() && !listed.contains(architecture) {
+                continue;
+            }
+            match released.release.index_architectures(component, architecture) {
+                Ok(own) => found.extend(own),
+                Err(error) if number == 0 => return Err(error),
+                Err(error) => tracing::debug!("{error}"),
+            }
+        }
+        let mut seen = Vec::new();
+        found.retain(|name| {
+            !seen.contains(name) && {
+                seen.push(name.clone());
+                true
+            }
+        });
+        Ok(found)
     }
 
     /// One `Packages` file, in the first form and from the first place that has it.

@@ -4,6 +4,7 @@
 //! it (apt-secure(8)), and the [`index`] itself. [`Loader`] goes the whole way.
 
 mod armor;
+pub mod base;
 mod certificate;
 mod clearsign;
 mod error;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod again;
+mod base;
 mod network;
 mod said;
 mod sources;

@@ -44,6 +44,11 @@ impl<'a> Package<'a> {
         self.index.names.get(self.record.architecture)
     }
 
+    /// `Architecture` as a number.
+    pub fn architecture_id(self) -> NameId {
+        self.record.architecture
+    }
+
     /// `Multi-Arch`
     pub fn multi_arch(self) -> MultiArch {
         self.record.multi_arch
