@@ -91,7 +91,10 @@ Examples:
     aptlet lock curl jq
 
   Show what the settings in a folder resolve to on another architecture:
-    aptlet lock --config ./settings --arch arm64 -o -";
+    aptlet lock --config ./settings --arch arm64 -o -
+
+  Show why libssl3 would be installed with curl:
+    aptlet lock --explain libssl3 curl";
 
 const STATUS_HELP: &str = "\
 Examples:
@@ -104,7 +107,7 @@ Examples:
 /// The options that a command has no use for, and therefore refuses as flags. They are not refused in the
 /// environment and the `ConfigMap`, which commands share.
 const NOT_FOR: [(&str, &[&str]); 3] = [
-    ("install", &["output"]),
+    ("install", &["output", "explain"]),
     ("lock", &["lock", "dest", "prefix"]),
     (
         "status",
@@ -129,6 +132,7 @@ const NOT_FOR: [(&str, &[&str]); 3] = [
             "retries",
             "timeout",
             "output",
+            "explain",
         ],
     ),
 ];
@@ -259,6 +263,8 @@ mod tests {
     fn a_command_refuses_flags_that_it_has_no_use_for() {
         for arguments in [
             &["install", "--output=x"][..],
+            &["install", "--explain=x"],
+            &["status", "--explain=x"],
             &["lock", "--lock=x"],
             &["lock", "--dest=/x"],
             &["status", "--ca-certificate=x"],
@@ -268,6 +274,14 @@ mod tests {
             assert!(code == 2 && text.contains("unexpected argument"), "{text}");
             assert!(text.contains(&format!("Usage: aptlet {}", arguments[0])), "{text}");
         }
+    }
+
+    #[test]
+    fn to_explain_is_not_to_write() {
+        let (code, text) = fails(&["lock", "--explain=x", "-o", "y"]);
+        assert!(code == 2 && text.contains("--explain") && text.contains("--output"), "{text}");
+        let arguments = parse(["aptlet", "lock", "--explain", "libssl3", "curl"]).unwrap();
+        assert_eq!((arguments.options.explain.as_deref(), arguments.requests.len()), (Some("libssl3"), 1));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     let (plan, releases) = match locked {
         Some(plan) => (plan, Vec::new()),
         None => {
-            let planned = sources::plan(settings, client.clone(), report).await?;
+            let planned = sources::plan(settings, client.clone(), None, report).await?;
             if let Some(state) = &known {
                 refuse_rollback(state, &planned.releases)?;
             }

@@ -1,5 +1,6 @@
 //! The commands: each file wires the stops together for one of them.
 
+mod elsewhere;
 mod fingerprint;
 mod install;
 mod lock;

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use url::Url;
 
+use super::elsewhere;
 use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice, read_text};
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{Client, auth};
 use crate::plan::Request;
 use crate::report::{Report, counted};
-use crate::resolve::{self, Options, Resolved, pin};
+use crate::resolve::{self, Options, Resolved, Why, pin};
 use crate::source::keyring::Keyring;
 use crate::source::list::{self, Source, Variables};
 use crate::source::{Loader, Released, base};
@@ -149,10 +150,17 @@ fn stanza(uris: &str, suites: &str, components: &[String]) -> String {
 pub(super) struct Planned {
     pub(super) resolved: Resolved,
     pub(super) releases: Vec<Released>,
+    /// The answer to what was to be explained.
+    pub(super) why: Option<Why>,
 }
 
-/// The stops from sources to plan.
-pub(super) async fn plan(settings: &Settings, client: Client, report: &Report) -> Result<Planned, Error> {
+/// The stops from sources to plan; `explain` names a package whose being in it is to be explained.
+pub(super) async fn plan(
+    settings: &Settings,
+    client: Client,
+    explain: Option<&str>,
+    report: &Report,
+) -> Result<Planned, Error> {
     let stop = report.begin("sources", 0);
     let loader = loader(settings, client)?;
     let sources = sources(settings)?;
@@ -200,22 +208,35 @@ pub(super) async fn plan(settings: &Settings, client: Client, report: &Report) -
         essential: settings.with_essential,
     };
     // apt's order of marking goes as deep as its chains of dependencies are long
-    let resolved = std::thread::scope(|scope| {
+    let outcome = std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(64 << 20)
             .spawn_scoped(scope, || {
-                resolve::resolve(&loaded.index, &loaded.provenance, request, &settings.requests, &options)
+                let (index, provenance) = (&loaded.index, &loaded.provenance);
+                let resolved = resolve::resolve(index, provenance, request, &settings.requests, &options)?;
+                let why = explain
+                    .map(|name| resolve::explain(index, provenance, &resolved, &options, name))
+                    .transpose()?;
+                Ok((resolved, why))
             })
             .map_err(|error| Error::Internal(format!("cannot start a thread: {error}")))?
             .join()
             .map_err(|_| Error::Internal("the resolver broke".to_owned()))?
-            .map_err(Error::from)
-    })?;
+            .map_err(|error: resolve::Error| Error::from(error))
+    });
+    let (resolved, why) = match outcome {
+        Ok(found) => found,
+        Err(error) => {
+            // the search takes memory of its own
+            drop(loaded);
+            return Err(elsewhere::look(error, settings, &loader, &releases).await);
+        }
+    };
     for note in &resolved.notes {
         tracing::info!("{note}");
     }
     stop.end(counted(resolved.plan.packages.len(), "package"));
-    Ok(Planned { resolved, releases })
+    Ok(Planned { resolved, releases, why })
 }
 
 /// Where the Releases of all sources may be.

@@ -108,6 +108,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Where `aptlet lock` writes to.
     pub output: Output,
+    /// The package whose being in the plan `aptlet lock` is to explain, instead of writing anything.
+    pub explain: Option<String>,
     /// How the log is written.
     pub log_format: LogFormat,
     /// How much is logged.
@@ -223,6 +225,7 @@ impl Settings {
                 Some(path) => Output::File(path),
                 None => Output::File(DEFAULT_OUTPUT.into()),
             },
+            explain: options.explain.filter(|name| !name.is_empty()),
             log_format: options.log_format.unwrap_or_default(),
             verbosity: match (options.quiet, options.verbose) {
                 (Some(true), _) => Verbosity::Quiet,

@@ -122,6 +122,10 @@ pub struct Options {
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
 
+    /// Show why this package is in the plan, on standard output, and write no lock
+    #[arg(long, value_name = "NAME", help_heading = "Output", conflicts_with = "output")]
+    pub explain: Option<String>,
+
     /// Write messages as 'text' or as 'json', one object a line [default: text]
     #[arg(long, value_name = "FORMAT", help_heading = "Output", hide_possible_values = true)]
     pub log_format: Option<LogFormat>,
@@ -177,6 +181,7 @@ impl Options {
             retries: self.retries.or(lower.retries),
             timeout: self.timeout.or(lower.timeout),
             output: self.output.or(lower.output),
+            explain: self.explain.or(lower.explain),
             log_format: self.log_format.or(lower.log_format),
             quiet: self.quiet.or(quiet),
             verbose: self.verbose.or(verbose),
@@ -264,7 +269,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 26);
+        assert_eq!(count, 27);
     }
 
     #[test]

@@ -78,6 +78,7 @@ fn the_defaults() {
             retries: 3,
             timeout: Duration::from_secs(30),
             output: Output::File("aptlet.lock".into()),
+            explain: None,
             log_format: LogFormat::Text,
             verbosity: Verbosity::Normal,
             termination_log: "/dev/termination-log".into(),

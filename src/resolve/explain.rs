@@ -3,20 +3,18 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::universe::{Slot, Universe, compare};
-use crate::source::index::{Alternative, Package, PackageId};
+use crate::source::index::{Alternative, Kind, Package, PackageId};
 
 /// The three package names nearest to one that does not exist.
 pub(super) fn nearest(universe: &Universe<'_>, name: &str) -> Vec<String> {
     let names = universe.index.names();
-    let mut scored: Vec<(f64, &str)> = names
-        .ids()
-        .filter(|id| universe.slots(*id).any(|slot| universe.candidates()[slot].is_some()))
-        .map(|id| names.get(id))
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(score, _)| *score > 0.8)
-        .collect();
-    scored.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| left.1.cmp(right.1)));
-    scored.into_iter().take(3).map(|(_, known)| known.to_owned()).collect()
+    let mut mentions = vec![0_u32; names.len()];
+    for alternative in universe.index.packages().flat_map(|package| package.alternatives(Kind::Depends)) {
+        mentions[alternative.name.index()] += 1;
+    }
+    let known =
+        names.ids().filter(|id| universe.slots(*id).any(|slot| universe.candidates()[slot].is_some()));
+    super::nearest::nearest(name, known.map(|id| (names.get(id), mentions[id.index()])))
 }
 
 /// Packages that every solution has, each with the one that needs it first; requests need nobody.

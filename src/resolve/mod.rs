@@ -7,11 +7,14 @@
 mod explain;
 mod judge;
 mod mark;
+mod nearest;
 pub mod pin;
 mod request;
 #[cfg(test)]
 mod tests;
 mod universe;
+mod unknown;
+mod why;
 
 use crate::config;
 use crate::plan::{Artifact, Plan, Request};
@@ -20,22 +23,15 @@ use crate::source::provenance::Provenance;
 use pin::Pin;
 use request::Settled;
 use universe::{Slot, Universe};
+pub use unknown::{Elsewhere, Unknown};
+pub use why::{Step, Why};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No source has such a package.
-    #[error("there is no package '{name}' in {}{}", searched.join(", "), elsewhere(architectures))]
-    UnknownPackage {
-        /// As it was asked for.
-        name: String,
-        /// Where it does exist.
-        architectures: Vec<String>,
-        /// The most similar names.
-        nearest: Vec<String>,
-        /// The sources that were read.
-        searched: Vec<String>,
-    },
+    #[error("{0}")]
+    UnknownPackage(Box<Unknown>),
     /// The package exists, but not so.
     #[error("package '{name}' has no {wanted}; there is {}", available.join(", "))]
     NoSuchVersion {
@@ -43,6 +39,8 @@ pub enum Error {
         name: String,
         /// `version 1.0` or `version in suite x`.
         wanted: String,
+        /// The suite asked for, where no source has it at all.
+        absent_suite: Option<String>,
         /// `version (suite)`.
         available: Vec<String>,
     },
@@ -78,6 +76,16 @@ pub enum Error {
         /// As it was asked for.
         name: String,
     },
+    /// What is to be explained is not there.
+    #[error("package '{name}' is not in the plan{}", because(reasons))]
+    NotInPlan {
+        /// As it was asked for.
+        name: String,
+        /// Sentences: what in the plan stands for it, or rules it out.
+        reasons: Vec<String>,
+        /// The packages of the plan that stand for it.
+        instead: Vec<String>,
+    },
     /// No set of packages satisfies all requests.
     #[error("the requests cannot be installed together: {0}")]
     NoSolution(String),
@@ -93,18 +101,22 @@ pub enum Error {
     },
 }
 
-fn elsewhere(architectures: &[String]) -> String {
-    if architectures.is_empty() { String::new() } else { format!(" (only for {})", architectures.join(", ")) }
+fn because(reasons: &[String]) -> String {
+    if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) }
 }
 
 impl Error {
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::UnknownPackage { nearest, .. } if !nearest.is_empty() => {
-                format!("Did you mean {}? Otherwise add the source that has it.", nearest.join(", "))
+            Self::UnknownPackage(unknown) => unknown.hint(),
+            Self::NoSuchVersion { absent_suite: Some(suite), .. } => {
+                format!("No source is of the suite {suite}: add it, or ask for one of these.")
             }
-            Self::UnknownPackage { .. } => "Check the name, or add the source that has it.".to_owned(),
+            Self::NotInPlan { instead, .. } => match instead.as_slice() {
+                [] => "Run 'aptlet lock -o -' to see what is in the plan.".to_owned(),
+                some => format!("Run it with --explain {}.", some.join(", or ")),
+            },
             Self::NoSuchVersion { .. } => "Ask for one of these, or for the name alone.".to_owned(),
             Self::PinnedAway { .. } => "Ask for name=version, or change the *.pref files.".to_owned(),
             Self::Virtual { .. } => "Ask for one of them by name.".to_owned(),
@@ -151,6 +163,8 @@ pub struct Options<'a> {
 pub struct Resolved {
     /// The plan.
     pub plan: Plan,
+    /// The packages that the requests turned out to mean.
+    pub requested: Vec<PackageId>,
     /// Sentences for the log.
     pub notes: Vec<String>,
 }
@@ -196,7 +210,22 @@ pub fn resolve(
         }
     };
     notes.extend(lacking(&universe, &chosen));
-    Ok(Resolved { plan: plan(index, provenance, request, chosen)?, notes })
+    let requested = wanted.iter().filter_map(|slot| universe.candidates()[*slot]).collect();
+    Ok(Resolved { plan: plan(index, provenance, request, chosen)?, requested, notes })
+}
+
+/// Why the package `name` (or `name:arch`) is in a plan that [`resolve`] made of the same arguments.
+///
+/// # Errors
+/// [`Error::NotInPlan`], and [`Error::UnknownPackage`] where the sources do not know the name.
+pub fn explain(
+    index: &Index,
+    provenance: &[Provenance],
+    resolved: &Resolved,
+    options: &Options<'_>,
+    name: &str,
+) -> Result<Why, Error> {
+    why::why(&Universe::new(index, provenance, options), resolved, name)
 }
 
 /// The Essential set, by name, after what was asked for.

@@ -1,8 +1,8 @@
 //! Requests: which version of which package each of them means.
 
-use super::Error;
 use super::explain::nearest;
 use super::universe::{Slot, Universe, compare};
+use super::{Error, Unknown};
 use crate::config::Request;
 use crate::source::index::{MultiArch, NameId, Package};
 
@@ -26,7 +26,7 @@ pub(super) fn settle(universe: &mut Universe<'_>, requests: &[Request]) -> Resul
             forbid(universe, known, request, &mut settled);
             continue;
         }
-        let name = known.ok_or_else(|| unknown(universe, request))?;
+        let name = known.ok_or_else(|| unknown(universe, &request.name, request.arch.as_deref()))?;
         let real = slots(universe, name, request).find(|slot| universe.versions(*slot).next().is_some());
         let slot = match real {
             Some(slot) => choose_version(universe, slot, request)?,
@@ -98,6 +98,10 @@ fn choose_version(universe: &mut Universe<'_>, slot: Slot, request: &Request) ->
     let Some(package) = chosen else {
         return Err(Error::NoSuchVersion {
             name: request.name.clone(),
+            absent_suite: request
+                .suite
+                .clone()
+                .filter(|suite| !provenance.iter().any(|from| from.is_suite(suite))),
             wanted: match (&request.version, &request.suite) {
                 (Some(version), _) => format!("version {version}"),
                 (None, suite) => format!("version in suite {}", suite.as_deref().unwrap_or_default()),
@@ -156,7 +160,7 @@ fn only_provider(universe: &Universe<'_>, name: NameId, request: &Request) -> Re
         return Ok(*present);
     }
     match providers[..] {
-        [] => Err(unknown(universe, request)),
+        [] => Err(unknown(universe, &request.name, request.arch.as_deref())),
         [only] if request.version.is_none() && request.suite.is_none() => Ok(only),
         _ => {
             let mut names: Vec<String> =
@@ -176,12 +180,7 @@ pub(super) fn exclude(universe: &mut Universe<'_>, names: &[String]) -> Result<V
         let there: Vec<Slot> =
             slots.into_iter().filter(|slot| universe.candidates()[*slot].is_some()).collect();
         if there.is_empty() {
-            return Err(Error::UnknownPackage {
-                name: name.clone(),
-                architectures: Vec::new(),
-                nearest: nearest(universe, name),
-                searched: searched(universe),
-            });
+            return Err(unknown(universe, name, None));
         }
         for slot in there {
             match universe.present()[slot] {
@@ -193,27 +192,24 @@ pub(super) fn exclude(universe: &mut Universe<'_>, names: &[String]) -> Result<V
     Ok(notes)
 }
 
-fn unknown(universe: &Universe<'_>, request: &Request) -> Error {
-    let elsewhere = universe
+/// The error for a name that no package has or provides, in the architecture asked for.
+pub(super) fn unknown(universe: &Universe<'_>, name: &str, architecture: Option<&str>) -> Error {
+    let mut architectures: Vec<String> = universe
         .index
         .names()
-        .find(&request.name)
+        .find(name)
         .into_iter()
         .flat_map(|name| universe.index.versions(name))
         .map(|package| package.architecture().to_owned())
         .collect();
-    let name = match &request.arch {
-        Some(arch) => format!("{}:{arch}", request.name),
-        None => request.name.clone(),
-    };
-    Error::UnknownPackage {
-        name,
-        architectures: elsewhere,
-        nearest: nearest(universe, &request.name),
-        searched: searched(universe),
-    }
-}
-
-fn searched(universe: &Universe<'_>) -> Vec<String> {
-    universe.provenance.iter().map(|from| from.source.describe()).collect()
+    architectures.sort();
+    architectures.dedup();
+    Error::UnknownPackage(Box::new(Unknown {
+        name: name.to_owned(),
+        architecture: architecture.unwrap_or(universe.architectures[0]).to_owned(),
+        architectures,
+        nearest: nearest(universe, name),
+        searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
+        elsewhere: Vec::new(),
+    }))
 }

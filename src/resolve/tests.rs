@@ -6,7 +6,7 @@ use crate::plan::PlanSource;
 use crate::source::index::Part;
 
 /// `name version; Field: value; …` a line; `suite` starts another source.
-fn index(text: &str) -> (Index, Vec<Provenance>) {
+pub(super) fn index(text: &str) -> (Index, Vec<Provenance>) {
     let mut parts = Vec::new();
     let mut provenance = Vec::new();
     for (number, source) in text.split("\n--\n").enumerate() {
@@ -32,7 +32,7 @@ fn index(text: &str) -> (Index, Vec<Provenance>) {
     (Index::new(parts), provenance)
 }
 
-fn want(text: &str) -> config::Request {
+pub(super) fn want(text: &str) -> config::Request {
     let (origin, whole) = (config::Origin::Flag, text.to_owned());
     let (text, forbid) = text.strip_suffix('-').map_or((text, false), |name| (name, true));
     let (text, version) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v.to_owned())));
@@ -41,7 +41,7 @@ fn want(text: &str) -> config::Request {
     config::Request { name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }
 }
 
-const OPTIONS: Options<'_> = Options {
+pub(super) const OPTIONS: Options<'_> = Options {
     architecture: "amd64",
     foreign: &[],
     pins: &[],
@@ -195,6 +195,11 @@ fn requests_name_versions_suites_and_what_to_leave_out() {
     assert_eq!(solve(text, "b x-"), "b=1 y=1");
     let error = fail(text, "a=7").to_string();
     assert_eq!(error, "package 'a' has no version 7; there is 1 (suite0), 3 (suite0), 2 (suite1)");
+    let error = fail(text, "b/suite1");
+    assert_eq!(error.to_string(), "package 'b' has no version in suite suite1; there is 1 (suite0)");
+    assert_eq!(error.hint().as_deref(), Some("Ask for one of these, or for the name alone."));
+    let hint = fail(text, "b/suite9").hint().unwrap();
+    assert!(hint.contains("No source is of the suite suite9"), "{hint}");
 }
 
 #[test]
@@ -231,7 +236,10 @@ fn failures_say_why() {
     let unknown = fail(text, "jsontool");
     assert!(unknown.hint().unwrap().contains("json-tool"), "{unknown:?}");
     let foreign = fail(text, "a:arm64").to_string();
-    assert!(foreign.contains("no package 'a:arm64'") && foreign.contains("only for amd64"), "{foreign}");
+    assert_eq!(foreign, "there is no package 'a' in suite0 (arm64), only for amd64");
+    let only = fail("a 1\nb 1; Architecture: i386", "b");
+    assert_eq!(only.to_string(), "there is no package 'b' in suite0 (amd64), only for i386");
+    assert_eq!(only.hint().as_deref(), Some("Ask for b:i386."));
 }
 
 /// As [`solve_with`], `base` being the last source.
@@ -324,7 +332,7 @@ fn what_is_excluded_stays_out_and_is_missed_aloud() {
     assert_eq!(leave_out(&["b"], "a q").unwrap().0, "a=1 c=1 p=1 q=1", "it is not there to conflict");
     assert_eq!(leave_out(&["q"], "a").unwrap().1, [""; 0], "nobody lacks it");
     assert!(matches!(leave_out(&["b"], "b"), Err(Error::Excluded { .. })));
-    assert!(matches!(leave_out(&["nothing"], "a"), Err(Error::UnknownPackage { .. })));
+    assert!(matches!(leave_out(&["nothing"], "a"), Err(Error::UnknownPackage(_))));
 }
 
 #[test]

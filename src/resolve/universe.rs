@@ -326,7 +326,12 @@ impl<'i> Universe<'i> {
     }
 
     /// Whether `package` satisfies an alternative of a relation of `owner`, by its name or through `Provides`.
-    fn satisfies(&self, package: Package<'_>, owner: Package<'_>, alternative: &Alternative) -> bool {
+    pub(super) fn satisfies(
+        &self,
+        package: Package<'_>,
+        owner: Package<'_>,
+        alternative: &Alternative,
+    ) -> bool {
         self.is_meant(package, owner, alternative, false) && accepts(package, owner, alternative)
     }
 

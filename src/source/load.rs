@@ -16,7 +16,6 @@ use super::list::{ByHash, Source, join};
 use super::provenance::Provenance;
 use super::release::{IndexFile, Release};
 use super::verify::{self, Policy};
-use crate::compression::Compression;
 use crate::digest::Sha256;
 use crate::fetch::{self, Answer, Client, Document, Validators};
 use crate::plan::PlanSource;
@@ -91,7 +90,8 @@ impl Loader {
         Err(Error::AllMirrors { suite: source.suite.clone(), attempts })
     }
 
-    async fn release_from(&self, source: &Source, uri: &Url) -> Result<Released, Error> {
+    /// The same from one URI, without a warning where it is another suite's.
+    pub(super) async fn release_from(&self, source: &Source, uri: &Url) -> Result<Released, Error> {
         let folder = source.release_dir(uri);
         let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));
         match self.document(&inline).await {
@@ -250,16 +250,26 @@ impl Loader {
         Ok(found)
     }
 
-    /// One `Packages` file, in the first form and from the first place that has it.
     async fn part(&self, released: &Released, files: &[IndexFile]) -> Result<Part, Error> {
+        self.read_index(released, files, |reader| Part::read(reader)).await
+    }
+
+    /// What `read` makes of one `Packages` file, in the first form and from the first place that has it. It is
+    /// thrown away unless the file turns out to be what the Release vouches for.
+    pub(super) async fn read_index<T: Send + 'static>(
+        &self,
+        released: &Released,
+        files: &[IndexFile],
+        read: impl Fn(&mut dyn Read) -> Result<T, BadIndex> + Clone + Send + 'static,
+    ) -> Result<T, Error> {
         let mut attempts = Vec::new();
         for file in files {
             for url in places(released, file) {
                 let limit = released.release.unpacked_size(file).unwrap_or(LARGEST_INDEX);
-                match self.part_from(&url, file, limit).await {
-                    Ok(part) => {
-                        tracing::debug!(packages = part.len(), "read {url}");
-                        return Ok(part);
+                match self.read_from(&url, file, limit, read.clone()).await {
+                    Ok(result) => {
+                        tracing::debug!("read {url}");
+                        return Ok(result);
                     }
                     Err(error) => attempts.push(error),
                 }
@@ -281,11 +291,20 @@ impl Loader {
     }
 
     /// `limit`: what it may unpack to, in bytes; it is not known to be what it should be before its end.
-    async fn part_from(&self, url: &Url, file: &IndexFile, limit: u64) -> Result<Part, Error> {
+    async fn read_from<T: Send + 'static>(
+        &self,
+        url: &Url,
+        file: &IndexFile,
+        limit: u64,
+        read: impl Fn(&mut dyn Read) -> Result<T, BadIndex> + Send + 'static,
+    ) -> Result<T, Error> {
         let mut body = self.client.open(url).await?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let compression = file.compression;
-        let parser = tokio::task::spawn_blocking(move || parse(compression, Chunks::new(receiver), limit));
+        let parser = tokio::task::spawn_blocking(move || {
+            let reader = BufReader::with_capacity(64 << 10, Chunks::new(receiver));
+            read(&mut Bounded { reader: compression.decoder(reader)?, limit, read: 0 })
+        });
         let mut sender = Some(sender);
         let mut hasher = file.checksum.hasher();
         let mut received = 0;
@@ -370,11 +389,6 @@ fn provenance_of(released: &Released, component: &str, known: &[Provenance]) -> 
             release_sha256: Some(released.text_sha256),
         },
     }
-}
-
-fn parse(compression: Compression, chunks: Chunks, limit: u64) -> Result<Part, BadIndex> {
-    let decoder = compression.decoder(BufReader::with_capacity(64 << 10, chunks))?;
-    Part::read(Bounded { reader: decoder, limit, read: 0 })
 }
 
 /// Fails as soon as there is more than there should be.

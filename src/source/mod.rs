@@ -14,10 +14,14 @@ pub mod list;
 mod load;
 pub mod provenance;
 pub mod release;
+mod sighting;
 pub mod verify;
+mod whereabouts;
 
 #[cfg(test)]
 mod signing;
 
 pub use error::Error;
 pub use load::{Loaded, Loader, Released};
+pub use sighting::Sighting;
+pub use whereabouts::{Missing, Place};

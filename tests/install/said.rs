@@ -54,7 +54,7 @@ fn a_json_log_of_a_failure() {
         (&last["level"], &last["code"], &last["class"]),
         (&"error".into(), &3.into(), &"no-solution".into())
     );
-    assert_eq!(last["message"], "there is no package 'tol' in stable/main");
+    assert_eq!(last["message"], "there is no package 'tol' in stable/main (amd64)");
     assert!(last["hint"].as_str().unwrap().contains("tool"));
     // the pod's message is for people
     let said = fs::read_to_string(stage.termination_log()).unwrap();

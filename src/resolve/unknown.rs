@@ -1,0 +1,94 @@
+//! A name that no source knows, and what can be said about it all the same.
+
+use std::fmt;
+
+/// A name that no package of the sources has or provides.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unknown {
+    /// As it was asked for.
+    pub name: String,
+    /// The architecture that it was looked for.
+    pub architecture: String,
+    /// The others for which the same sources have it.
+    pub architectures: Vec<String>,
+    /// The most similar names.
+    pub nearest: Vec<String>,
+    /// The sources that were read.
+    pub searched: Vec<String>,
+    /// Where else it is, the most useful place first. The resolver leaves this to those who can reach a mirror.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A place outside the sources that has a package, and how to get there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// `suite/component`, and the architecture where it is another one.
+    pub place: String,
+    /// The version that is there.
+    pub version: String,
+    /// The package that provides the name, where none has it.
+    pub provider: Option<String>,
+    /// What to change: a clause that continues a sentence.
+    pub remedy: String,
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, architecture, architectures, searched, .. } = self;
+        write!(f, "there is no package '{name}' in {} ({architecture})", searched.join(", "))?;
+        if architectures.is_empty() { Ok(()) } else { write!(f, ", only for {}", architectures.join(", ")) }
+    }
+}
+
+impl Unknown {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        if let Some(there) = self.there() {
+            return there;
+        }
+        if let Some(architecture) = self.architectures.first() {
+            return format!("Ask for {}:{architecture}.", self.name);
+        }
+        match self.nearest.as_slice() {
+            [] => "Check the name, or add the source that has it.".to_owned(),
+            nearest => format!("Did you mean {}? Otherwise add the source that has it.", nearest.join(", ")),
+        }
+    }
+
+    /// The places, and the change that leads to the first of them; those of other changes are left out.
+    fn there(&self) -> Option<String> {
+        let first = self.elsewhere.first()?;
+        let same = self.elsewhere.iter().filter(|other| other.remedy == first.remedy);
+        let places: Vec<String> = same
+            .take(3)
+            .map(|Elsewhere { place, version, provider, .. }| match provider {
+                Some(provider) => format!("{place} (provided by {provider} {version})"),
+                None => format!("{place} ({version})"),
+            })
+            .collect();
+        Some(format!("It is in {}: {}.", places.join(", "), first.remedy))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(place: &str, provider: Option<&str>, remedy: &str) -> Elsewhere {
+        let provider = provider.map(str::to_owned);
+        Elsewhere { place: place.to_owned(), version: "1".to_owned(), provider, remedy: remedy.to_owned() }
+    }
+
+    #[test]
+    fn the_hint_is_the_best_that_there_is() {
+        let mut unknown = Unknown { name: "x".to_owned(), ..Unknown::default() };
+        assert_eq!(unknown.hint(), "Check the name, or add the source that has it.");
+        unknown.nearest = vec!["xy".to_owned(), "xz".to_owned()];
+        assert_eq!(unknown.hint(), "Did you mean xy, xz? Otherwise add the source that has it.");
+        unknown.architectures = vec!["i386".to_owned()];
+        assert_eq!(unknown.hint(), "Ask for x:i386.");
+        let places = [("s/b", None, "add b"), ("s/c", None, "add c"), ("t/b", Some("p"), "add b")];
+        unknown.elsewhere = places.map(|(at, provider, remedy)| place(at, provider, remedy)).into();
+        assert_eq!(unknown.hint(), "It is in s/b (1), t/b (provided by p 1): add b.");
+    }
+}
