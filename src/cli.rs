@@ -44,7 +44,8 @@ enum Subcommands {
 
 #[derive(clap::Args)]
 struct Requested {
-    /// NAME, NAME:ARCH, NAME=VERSION or NAME/SUITE, or NAME- to keep it out
+    /// NAME, NAME:ARCH, NAME=VERSION or NAME/SUITE, or NAME- to keep it out; 'NAM*' for all that match; or a package
+    /// file as ./FILE.deb, /PATH/FILE.deb or URL#sha256=DIGEST
     #[arg(value_name = "REQUEST", help_heading = "Packages", display_order = 0)]
     requests: Vec<String>,
     #[command(flatten)]
@@ -63,8 +64,9 @@ spaces, commas or line ends, and in the settings folder. A flag wins over the en
 environment over the folder.
 
 The settings folder holds files in apt's own formats: packages, *.sources, *.list, *.asc, *.gpg,
-*.pref and auth.conf; certificates as *.crt or *.pem; a lock as aptlet.lock; and aptlet.yaml, whose
-keys are the flags without their dashes (log-format: json).
+*.pref and auth.conf; certificates as *.crt or *.pem; packages as *.deb, which 'packages' names as
+./NAME.deb; a lock as aptlet.lock; and aptlet.yaml, whose keys are the flags without their dashes
+(log-format: json).
 
 Repositories are those of --sources or the settings folder; if there are none, those of --mirror
 and --suite; if neither is given, those of /etc/apt; and failing that, those of Debian stable.
@@ -72,6 +74,9 @@ and --suite; if neither is given, those of /etc/apt; and failing that, those of 
 Examples:
   Install two packages into /p, one of them in an exact version:
     aptlet install curl jq=1.7.1-6
+
+  Install a package file, and what it depends on from the repositories:
+    aptlet install ./tool_1.0_amd64.deb
 
   Install what the ConfigMap at /etc/aptlet asks for:
     aptlet install

@@ -14,6 +14,8 @@ pub enum Error {
     #[error(transparent)]
     Source(#[from] source::Error),
     #[error(transparent)]
+    Archive(#[from] source::archive::Error),
+    #[error(transparent)]
     Pin(#[from] resolve::pin::BadPin),
     #[error(transparent)]
     Resolve(#[from] resolve::Error),
@@ -81,6 +83,7 @@ impl Error {
         match self {
             Self::Config(_) | Self::Pin(_) => Class::Configuration,
             Self::Source(error) => of_source(error),
+            Self::Archive(error) => of_archive(error),
             Self::Resolve(resolve::Error::Unverifiable { .. }) => Class::NotTrusted,
             Self::Resolve(_) => Class::NoSolution,
             Self::Lock(lock::Error::Write { .. }) => Class::Destination,
@@ -97,6 +100,7 @@ impl Error {
         let hint = match self {
             Self::Config(error) => error.hint(),
             Self::Source(error) => error.hint(),
+            Self::Archive(error) => error.hint(),
             Self::Pin(_) => Some("correct the file; apt_preferences(5) describes its format".to_owned()),
             Self::Resolve(error) => error.hint(),
             Self::Lock(error) => error.hint(),
@@ -171,6 +175,16 @@ fn of_source(error: &source::Error) -> Class {
         | E::Distrusted { .. }
         | E::Rollback { .. }
         | E::ReleaseFromFuture { .. } => Class::NotTrusted,
+    }
+}
+
+fn of_archive(error: &source::archive::Error) -> Class {
+    use source::archive::Error as E;
+    match error {
+        E::Fetch(error) => of_fetch(error),
+        // as for a package of a repository: who asks for a .deb is not to blame for what it holds
+        E::Deb { .. } | E::Control { .. } | E::Fields { .. } => Class::NotTrusted,
+        E::Architecture { .. } | E::Twice { .. } => Class::NoSolution,
     }
 }
 

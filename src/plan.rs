@@ -9,7 +9,7 @@ use crate::digest::Sha256;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Request {
-    /// The requests, in the order given: `name`, `name=version`, `name/suite`, `name:arch`.
+    /// The requests, in the order given: `name`, `name=version`, `name/suite`, `name:arch`, patterns, `.deb`s.
     pub packages: Vec<String>,
     /// The native architecture, in dpkg's spelling (`amd64`).
     pub architecture: String,
@@ -49,13 +49,10 @@ pub struct PlanSource {
 }
 
 impl PlanSource {
-    /// Suite and component, for messages.
+    /// Suite and component, for messages; the id where there is no component, since a flat repository may have no
+    /// more of a name than `./`.
     pub fn describe(&self) -> String {
-        if self.component.is_empty() {
-            self.suite.clone()
-        } else {
-            format!("{}/{}", self.suite, self.component)
-        }
+        if self.component.is_empty() { self.id.clone() } else { format!("{}/{}", self.suite, self.component) }
     }
 }
 

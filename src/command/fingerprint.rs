@@ -4,22 +4,28 @@
 use serde_json::json;
 
 use super::sources;
-use crate::config::{Settings, SourceChoice};
+use crate::config::{Request, Settings, SourceChoice};
 use crate::digest::Sha256;
 use crate::error::Error;
+use crate::fetch::Client;
 use crate::source::base;
 
 /// Raised whenever the same plan gives another tree.
 const LAYOUT: u32 = 2;
 
 /// For a run that resolves.
-pub(super) fn of_request(settings: &Settings) -> Result<Sha256, Error> {
+pub(super) async fn of_request(settings: &Settings, client: &Client) -> Result<Sha256, Error> {
     let requests: Vec<&str> = settings.requests.iter().map(|request| request.text.as_str()).collect();
     let mut contents = Vec::new();
     for path in sources::files(settings) {
         let bytes = std::fs::read(path)
             .map_err(|source| Error::Config(crate::config::Error::Read { path: path.to_owned(), source }))?;
         contents.push(json!([path, Sha256::of(&bytes)]));
+    }
+    let loader = sources::loader(settings, client.clone())?;
+    for archive in settings.requests.iter().filter_map(Request::archive) {
+        let folder = archive.public_folder();
+        contents.push(json!([folder.as_str(), archive.file_name, loader.archive_digest(archive).await?]));
     }
     let sources = match &settings.sources {
         SourceChoice::Mirror { uris, suites, components } => {

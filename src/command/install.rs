@@ -22,9 +22,10 @@ use crate::tree::{Note, Tree, Unpacked, database, finish};
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
     let locked = settings.lock.as_deref().map(lock::read).transpose()?;
+    let client = client(settings)?;
     let request = match &locked {
         Some(plan) => fingerprint::of_plan(settings, lock::digest(plan)),
-        None => fingerprint::of_request(settings)?,
+        None => fingerprint::of_request(settings, &client).await?,
     };
     let at_root = settings.prefix == "/";
     let relocation = Relocation::to(&settings.prefix);
@@ -35,7 +36,6 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     let previous = publish::current(&settings.dest);
     let known = previous.as_deref().and_then(State::read);
     let installed = known.as_ref().filter(|state| state.request == request);
-    let client = client(settings)?;
     if let Some(state) = installed
         && is_current(settings, &client, state).await?
     {

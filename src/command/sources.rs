@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::elsewhere;
-use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice, read_text};
+use crate::config::{self, DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice, read_text};
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{Client, auth};
 use crate::plan::Request;
 use crate::report::{Report, counted};
 use crate::resolve::{self, Options, Resolved, Why, pin};
+use crate::source::archive::{self, Archived};
 use crate::source::keyring::Keyring;
 use crate::source::list::{self, Source, Variables};
 use crate::source::{Loader, Released, base};
@@ -86,14 +87,16 @@ pub(super) fn sources(settings: &Settings) -> Result<Vec<Source>, Error> {
     Ok(sources)
 }
 
-/// The credentials in the URIs of the sources.
+/// The credentials in the URIs of the sources and of the archives that are asked for.
 pub(super) fn credentials(settings: &Settings) -> Result<Vec<auth::Entry>, Error> {
     let sources = match as_written(settings) {
         // a lock needs no sources, but where there are some they may say how to log in
         Err(_) if settings.lock.is_some() => Vec::new(),
         sources => sources?,
     };
-    Ok(sources.iter().flat_map(|source| &source.uris).filter_map(auth::Entry::of_url).collect())
+    let archives = settings.requests.iter().filter_map(config::Request::archive);
+    let uris = sources.iter().flat_map(|source| &source.uris).chain(archives.map(|archive| &archive.folder));
+    Ok(uris.filter_map(auth::Entry::of_url).collect())
 }
 
 fn as_written(settings: &Settings) -> Result<Vec<Source>, Error> {
@@ -164,11 +167,14 @@ pub(super) async fn plan(
     let stop = report.begin("sources", 0);
     let loader = loader(settings, client)?;
     let sources = sources(settings)?;
+    let archives = archives(&loader, settings).await?;
+    let requests = requests(settings, &archives);
     let releases = releases(&loader, &sources).await?;
     let base_text = settings.base.as_deref().map(base::read).transpose()?;
     let base = settings.base.as_deref().zip(base_text.as_deref());
-    let more = base.map(|(path, text)| base::part(path, text)).transpose()?;
-    let loaded = loader.index(&releases, more.into_iter().collect()).await?;
+    let base = base.map(|(path, text)| base::part(path, text)).transpose()?;
+    let archived = archives.into_iter().map(|archive| (archive.part, archive.provenance));
+    let loaded = loader.index(&releases, archived.chain(base).collect()).await?;
     stop.end(format!("{} in {}", counted(loaded.index.len(), "package"), counted(releases.len(), "suite")));
 
     let stop = report.begin("resolve", 0);
@@ -213,7 +219,7 @@ pub(super) async fn plan(
             .stack_size(64 << 20)
             .spawn_scoped(scope, || {
                 let (index, provenance) = (&loaded.index, &loaded.provenance);
-                let resolved = resolve::resolve(index, provenance, request, &settings.requests, &options)?;
+                let resolved = resolve::resolve(index, provenance, request, &requests, &options)?;
                 let why = explain
                     .map(|name| resolve::explain(index, provenance, &resolved, &options, name))
                     .transpose()?;
@@ -237,6 +243,32 @@ pub(super) async fn plan(
     }
     stop.end(counted(resolved.plan.packages.len(), "package"));
     Ok(Planned { resolved, releases, why })
+}
+
+/// The archives that are asked for, one after the other, since the beginning of each is held in memory.
+async fn archives(loader: &Loader, settings: &Settings) -> Result<Vec<Archived>, Error> {
+    let mut archives = Vec::new();
+    for archive in settings.requests.iter().filter_map(config::Request::archive) {
+        archives.push(loader.archive(archive).await?);
+    }
+    Ok(archive::distinct(archives)?)
+}
+
+/// The requests as the resolver takes them: those for archives come last, as in apt, and each asks for the only
+/// package of its archive's own suite.
+fn requests(settings: &Settings, archives: &[Archived]) -> Vec<config::Request> {
+    let named = settings.requests.iter().filter(|request| request.archive().is_none()).cloned();
+    let of_archives = archives.iter().map(|archive| config::Request {
+        kind: config::Kind::Name,
+        name: archive.name.clone(),
+        arch: None,
+        version: None,
+        suite: Some(archive.provenance.suite.clone()),
+        forbid: false,
+        text: archive.provenance.suite.clone(),
+        origin: config::Origin::Flag,
+    });
+    named.chain(of_archives).collect()
 }
 
 /// Where the Releases of all sources may be.

@@ -23,10 +23,12 @@ pub(super) enum Key {
     Certificate,
     Lock,
     Settings,
+    /// For `packages` to name as `./NAME.deb`.
+    Archive,
 }
 
 /// The keys that mean something: a name, or `*.` and an extension.
-pub(super) const KEYS: [(&str, Key); 11] = [
+pub(super) const KEYS: [(&str, Key); 12] = [
     ("packages", Key::Packages),
     ("*.sources", Key::Sources),
     ("*.list", Key::Sources),
@@ -36,6 +38,7 @@ pub(super) const KEYS: [(&str, Key); 11] = [
     ("auth.conf", Key::Auth),
     ("*.crt", Key::Certificate),
     ("*.pem", Key::Certificate),
+    ("*.deb", Key::Archive),
     ("aptlet.lock", Key::Lock),
     ("aptlet.yaml", Key::Settings),
 ];
@@ -82,6 +85,7 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
             Some(Key::Auth) => keys.auth = Some(path),
             Some(Key::Lock) => keys.lock = Some(path),
             Some(Key::Settings) => map.options = yaml::parse(&path, &text::read(&path)?)?.relative_to(folder),
+            Some(Key::Archive) => {}
             None => map.warnings.push(Warning::UnknownKey { path, nearest: nearest_key(&name) }),
         }
     }
@@ -143,8 +147,18 @@ mod tests {
 
     #[test]
     fn keys_are_told_apart_by_name_and_sorted() {
-        let keys =
-            ["packages", "b.sources", "a.list", "z.asc", "k.gpg", "x.pref", "auth.conf", "ca.crt", "b.pem"];
+        let keys = [
+            "packages",
+            "b.sources",
+            "a.list",
+            "z.asc",
+            "k.gpg",
+            "x.pref",
+            "auth.conf",
+            "ca.crt",
+            "b.pem",
+            "p.deb",
+        ];
         let folder = mounted(&keys.map(|key| (key, "")));
         fs::write(folder.path().join("aptlet.lock"), "").unwrap();
         fs::create_dir(folder.path().join("folder.sources")).unwrap();

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+mod archive;
 mod configmap;
 mod environment;
 mod error;
@@ -18,10 +19,11 @@ mod text;
 mod values;
 mod yaml;
 
+pub use archive::Archive;
 pub use environment::PACKAGES;
 pub use error::{Error, Warning};
 pub use options::{Options, variable_of};
-pub use requests::{Origin, Problem, Request};
+pub use requests::{Kind, Origin, Problem, Request};
 pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt, SourceChoice};
 pub use text::{LARGEST, read as read_text};
 pub(crate) use values::redact;
@@ -189,7 +191,7 @@ impl Settings {
         ];
         let mut warnings = environment.warnings;
         warnings.extend(map.warnings);
-        let Some((lock, requests)) = wanted(command, layers)? else {
+        let Some((lock, requests)) = wanted(command, layers, &host.working_directory)? else {
             return Err(Error::NoRequests { config, warnings });
         };
         let options = flags.or(environment.options).or(map.options);
@@ -254,14 +256,16 @@ enum Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn read(&self) -> Result<Vec<Request>, Error> {
+    fn read(&self, working_directory: &Path) -> Result<Vec<Request>, Error> {
+        let parse =
+            |text: &str, origin: Origin| requests::parse(text, working_directory, move |_, _| origin.clone());
         match self {
             Self::Arguments(arguments) => {
-                let lists = arguments.iter().map(|text| requests::parse(text, |_, _| Origin::Flag));
+                let lists = arguments.iter().map(|text| parse(text, Origin::Flag));
                 Ok(lists.collect::<Result<Vec<_>, _>>()?.concat())
             }
-            Self::Variable(text) => requests::parse(text, |_, _| Origin::Environment),
-            Self::Key(path) => path.map_or(Ok(Vec::new()), requests::read),
+            Self::Variable(text) => parse(text, Origin::Environment),
+            Self::Key(path) => path.map_or(Ok(Vec::new()), |path| requests::read(path, working_directory)),
         }
     }
 }
@@ -270,12 +274,16 @@ impl Asked<'_> {
 type Wanted = (Option<PathBuf>, Vec<Request>);
 
 /// What the highest layer that wants anything wants; none if no layer does and the command needs it.
-fn wanted(command: Command, layers: [Layer<'_>; 3]) -> Result<Option<Wanted>, Error> {
+fn wanted(
+    command: Command,
+    layers: [Layer<'_>; 3],
+    working_directory: &Path,
+) -> Result<Option<Wanted>, Error> {
     if command == Command::Status {
         return Ok(Some((None, Vec::new())));
     }
     for layer in layers {
-        let requests = layer.requests.read()?;
+        let requests = layer.requests.read(working_directory)?;
         let lock = layer.lock.filter(|_| command == Command::Install);
         // In a ConfigMap the one is made from the other; anywhere else they contradict each other.
         if lock.is_some() && !requests.is_empty() && !matches!(layer.requests, Asked::Key(_)) {

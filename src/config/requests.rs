@@ -3,14 +3,19 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::archive::Archive;
 use super::error::Error;
 use super::text;
 use super::values;
+use crate::control::glob::Glob;
 
-/// One package asked for: `name`, `name:arch`, `name=version`, `name/suite`; or, as `name-`, refused.
+/// One package asked for: `name`, `name:arch`, `name=version`, `name/suite`; or, as `name-`, refused. Or several,
+/// by a pattern in place of the name; or one by the place of its `.deb`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// Package name (Debian Policy 5.6.7).
+    /// What `name` is.
+    pub kind: Kind,
+    /// Package name (Debian Policy 5.6.7), or a pattern for names; empty while only the archive has it.
     pub name: String,
     /// The architecture asked for.
     pub arch: Option<String>,
@@ -20,10 +25,31 @@ pub struct Request {
     pub suite: Option<String>,
     /// The package must not be installed, as for apt-get(8)'s `name-`.
     pub forbid: bool,
-    /// The request as it was written.
+    /// The request as it was written, but without user and password of a URL.
     pub text: String,
     /// Where it was written.
     pub origin: Origin,
+}
+
+/// The ways to ask for packages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// By name.
+    Name,
+    /// By a pattern that several names may match.
+    Glob(Glob),
+    /// By the place of a `.deb`.
+    Archive(Archive),
+}
+
+impl Request {
+    /// The `.deb` that is asked for by its place.
+    pub fn archive(&self) -> Option<&Archive> {
+        match &self.kind {
+            Kind::Archive(archive) => Some(archive),
+            Kind::Name | Kind::Glob(_) => None,
+        }
+    }
 }
 
 /// Where a request was written.
@@ -57,15 +83,30 @@ impl fmt::Display for Origin {
 /// What is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// A glob or regular expression.
-    #[error("is a pattern, and patterns are not supported yet")]
-    Pattern,
+    /// A regular expression, or one of apt-patterns(7).
+    #[error("is a regular expression or an apt pattern, which are not supported")]
+    Expression,
+    /// A glob that cannot be one.
+    #[error("is not a pattern for package names: {0}")]
+    Glob(String),
     /// `name^` of apt-get(8).
     #[error("is a task, and tasks are not supported yet")]
     Task,
-    /// A path or URL of a `.deb`.
-    #[error("is a file or URL, and installing from one is not supported yet")]
-    LocalFile,
+    /// A path that cannot be one of a `.deb`.
+    #[error("is not the path of a package: {0}")]
+    Path(&'static str),
+    /// The name of a file, without a folder, which apt-get(8) takes for the name of a package.
+    #[error("is not a package name, but the name of a file")]
+    BareFile,
+    /// A URL that cannot be one of a `.deb`.
+    #[error("is not the URL of a package: {0}")]
+    Url(String),
+    /// A URL without a digest.
+    #[error("is a URL without the digest that says what is to be there")]
+    NoDigest,
+    /// A URL with something else.
+    #[error("is a URL whose digest cannot be used: 'sha256=' {0}")]
+    Digest(&'static str),
     /// `name>=version` and the like.
     #[error("is a relation, and a request can only ask for one exact version")]
     Relation,
@@ -98,14 +139,23 @@ pub enum Problem {
 impl Problem {
     pub(super) fn hint(&self) -> String {
         let hint = match self {
-            Self::Pattern | Self::Task => "name each package in full",
-            Self::LocalFile => {
-                "put the file into a repository, add that as a source, and ask for the package by name"
+            Self::Expression => "name each package in full, or use a pattern of '*', '?' and '[...]'",
+            Self::Task => "name each package in full",
+            Self::Glob(_) => "use '*', '?', '[a-c]' and '[!a-c]' among the letters of a name",
+            Self::Path(_) => {
+                "write a file as /folder/name.deb, ./name.deb or ../name.deb; white space and commas cannot be \
+                 part of it"
+            }
+            Self::BareFile => "write ./ in front of it",
+            Self::Url(_) => "write it as https://mirror.example/name.deb#sha256=DIGEST",
+            Self::NoDigest | Self::Digest(_) => {
+                "write '#sha256=' and the 64 digits after it; 'sha256sum FILE' prints them for a copy that you trust"
             }
             Self::Relation => "write name=version, or leave the version out",
             Self::VersionAndSuite => "write either name=version or name/suite",
             Self::ForbiddenVersion => "write the name and '-' only",
             Self::UpperCase { lower_case } => return format!("write '{lower_case}'"),
+            Self::Name(reason) if reason.starts_with("'#'") => "write a space before a comment",
             Self::Name(_) | Self::Architecture(_) | Self::Version(_) | Self::Suite => {
                 "write a request as name, name:arch, name=version or name/suite"
             }
@@ -114,23 +164,29 @@ impl Problem {
     }
 }
 
-/// The requests of a file such as the `ConfigMap`'s `packages`.
-pub(super) fn read(path: &Path) -> Result<Vec<Request>, Error> {
+/// The requests of a file such as the `ConfigMap`'s `packages`; relative paths are beside it, and what it is
+/// relative to itself is `working_directory`.
+pub(super) fn read(path: &Path, working_directory: &Path) -> Result<Vec<Request>, Error> {
     let origin = |line, column| Origin::File { path: path.to_owned(), line, column };
-    parse(&text::read(path)?, origin)
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    parse(&text::read(path)?, &working_directory.join(folder), origin)
 }
 
-/// Parses requests that are separated by white space, commas and line ends; `#` begins a comment.
-/// `origin` is told the line and column of each.
-pub(super) fn parse(text: &str, origin: impl Fn(usize, usize) -> Origin) -> Result<Vec<Request>, Error> {
+/// Parses requests that are separated by white space, commas and line ends; a word that begins with `#` begins a
+/// comment. `base` is what relative paths are relative to; `origin` is told the line and column of each request.
+pub(super) fn parse(
+    text: &str,
+    base: &Path,
+    origin: impl Fn(usize, usize) -> Origin,
+) -> Result<Vec<Request>, Error> {
     let mut requests = Vec::new();
     for (number, line) in text.lines().enumerate() {
-        let code = line.split('#').next().unwrap_or_default();
-        for word in values::items(code) {
-            // `word` is a part of `code`, so the difference of their addresses is its offset.
-            let offset = word.as_ptr().addr() - code.as_ptr().addr();
-            let origin = origin(number + 1, code[..offset].chars().count() + 1);
-            match parse_word(word) {
+        // within a word, `#` is where the digest of a URL begins
+        for word in values::items(line).take_while(|word| !word.starts_with('#')) {
+            // `word` is a part of `line`, so the difference of their addresses is its offset.
+            let offset = word.as_ptr().addr() - line.as_ptr().addr();
+            let origin = origin(number + 1, line[..offset].chars().count() + 1);
+            match parse_word(word, base) {
                 Ok(request) => requests.push(Request { origin, ..request }),
                 Err(problem) => return Err(Error::Request { origin, text: word.to_owned(), problem }),
             }
@@ -139,7 +195,19 @@ pub(super) fn parse(text: &str, origin: impl Fn(usize, usize) -> Origin) -> Resu
     Ok(requests)
 }
 
-fn parse_word(text: &str) -> Result<Request, Problem> {
+fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
+    if let Some(archive) = Archive::parse(text, base)? {
+        return Ok(Request {
+            kind: Kind::Archive(archive),
+            name: String::new(),
+            arch: None,
+            version: None,
+            suite: None,
+            forbid: false,
+            text: without_credentials(text),
+            origin: Origin::Flag,
+        });
+    }
     check_supported(text)?;
     let (head, choice) = match text.find(['=', '/']) {
         Some(at) => (&text[..at], Some(text[at..].split_at(1))),
@@ -149,11 +217,17 @@ fn parse_word(text: &str) -> Result<Request, Problem> {
         Some(head) => (head, true),
         None => (head, false),
     };
-    let (name, arch) = match head.split_once(':') {
-        Some((name, arch)) => (name, Some(arch)),
-        None => (head, None),
+    // a pattern may have colons within its sets
+    let (name, arch) = match head.rsplit_once(':') {
+        Some((name, arch)) if !arch.contains(']') => (name, Some(arch)),
+        _ => (head, None),
     };
-    check_name(name, text)?;
+    let kind = if Glob::is_pattern(name) {
+        Kind::Glob(check_glob(name)?)
+    } else {
+        check_name(name, text)?;
+        Kind::Name
+    };
     if let Some(arch) = arch {
         check_architecture(arch)?;
     }
@@ -172,6 +246,7 @@ fn parse_word(text: &str) -> Result<Request, Problem> {
         None => {}
     }
     Ok(Request {
+        kind,
         name: name.to_owned(),
         arch: arch.map(str::to_owned),
         version,
@@ -184,14 +259,9 @@ fn parse_word(text: &str) -> Result<Request, Problem> {
 
 /// Refuses what apt-get(8) would take and aptlet does not.
 fn check_supported(text: &str) -> Result<(), Problem> {
-    let path = ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start));
-    let archive = Path::new(text).extension().is_some_and(|extension| extension == "deb");
-    if path || text.contains("://") || archive {
-        return Err(Problem::LocalFile);
-    }
-    // In a version '~' sorts before everything; at the start of a request it is one of apt-patterns(7).
-    if text.contains(['*', '?', '[', ']', '$', '|', '\\']) || text.starts_with(['~', '^']) {
-        return Err(Problem::Pattern);
+    // In a version '~' sorts before everything; at the start of a request it is one of apt-patterns(7), as is '?'.
+    if text.contains(['$', '|', '\\']) || text.starts_with(['~', '^', '?']) {
+        return Err(Problem::Expression);
     }
     if text.ends_with('^') {
         return Err(Problem::Task);
@@ -226,6 +296,23 @@ fn check_name(name: &str, text: &str) -> Result<(), Problem> {
         }
         Some(fault) => Err(Problem::Name(fault)),
     }
+}
+
+/// Only the letters of names are let through, in either case as in apt; more could match nothing.
+fn check_glob(text: &str) -> Result<Glob, Problem> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+-.*?[]!^:".contains(c);
+    match text.chars().find(|c| !fits(*c)) {
+        Some(c) => Err(Problem::Glob(format!("'{}' cannot be part of a name", c.escape_debug()))),
+        None => Glob::new(text).map_err(|bad| Problem::Glob(bad.to_string())),
+    }
+}
+
+/// A URL as it was written, without the user and password in it.
+fn without_credentials(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end].rfind('@').map_or(0, |at| at + 1);
+    format!("{scheme}://{}", &rest[host..])
 }
 
 fn check_architecture(arch: &str) -> Result<(), Problem> {
@@ -266,109 +353,4 @@ fn check_version(version: &str) -> Result<(), Problem> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn file(line: usize, column: usize) -> Origin {
-        Origin::File { path: "/etc/aptlet/packages".into(), line, column }
-    }
-
-    fn problem(word: &str) -> Problem {
-        parse_word(word).unwrap_err()
-    }
-
-    #[test]
-    fn requests_are_separated_by_white_space_commas_and_line_ends() {
-        let requests = parse("curl, jq\r\n\n# none here\n\tvim#not,this\n  git\u{a0}g++", file).unwrap();
-        let found: Vec<_> = requests.into_iter().map(|request| (request.name, request.origin)).collect();
-        let expected = [
-            ("curl", file(1, 1)),
-            ("jq", file(1, 7)),
-            ("vim", file(4, 2)),
-            ("git", file(5, 3)),
-            ("g++", file(5, 7)),
-        ];
-        assert_eq!(found, expected.map(|(name, origin)| (name.to_owned(), origin)));
-    }
-
-    #[test]
-    fn a_request_has_five_parts() {
-        let parts = |word: &str| {
-            let request = parse_word(word).unwrap();
-            assert_eq!(request.text, word);
-            (request.name, request.arch, request.version, request.suite, request.forbid)
-        };
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(parts("curl"), ("curl".into(), None, None, None, false));
-        assert_eq!(parts("libc6:i386"), ("libc6".into(), some("i386"), None, None, false));
-        assert_eq!(parts("tzdata:all"), ("tzdata".into(), some("all"), None, None, false));
-        assert_eq!(parts("vim=2:9.1.1230-2"), ("vim".into(), None, some("2:9.1.1230-2"), None, false));
-        assert_eq!(parts("a1:arm64=1~rc1"), ("a1".into(), some("arm64"), some("1~rc1"), None, false));
-        assert_eq!(
-            parts("git/trixie-backports"),
-            ("git".into(), None, None, some("trixie-backports"), false)
-        );
-        assert_eq!(parts("foo-"), ("foo".into(), None, None, None, true));
-        assert_eq!(parts("foo:i386-"), ("foo".into(), some("i386"), None, None, true));
-        assert_eq!(parts("g++"), ("g++".into(), None, None, None, false));
-        assert_eq!(parts("libstdc++6-4.9.dev"), ("libstdc++6-4.9.dev".into(), None, None, None, false));
-    }
-
-    #[test]
-    fn what_apt_takes_and_aptlet_does_not_is_said() {
-        for word in ["python3-*", "lib?", "lib[ab]c", "^gcc-[0-9]+$", "~nfoo", "vim=9.*"] {
-            assert_eq!(problem(word), Problem::Pattern, "{word}");
-        }
-        for word in ["./a.deb", "/tmp/a.deb", "../x", "~/a.deb", "a_1_all.deb", "http://mirror.example/a.deb"]
-        {
-            assert_eq!(problem(word), Problem::LocalFile, "{word}");
-        }
-        assert_eq!(problem("lamp-server^"), Problem::Task);
-        assert_eq!(problem("vim>=9"), Problem::Relation);
-        assert_eq!(problem("(>=9)"), Problem::Relation);
-    }
-
-    #[test]
-    fn names_follow_policy() {
-        for word in
-            ["c", "+x", ".x", "foo_bar", "foo@1", "ünïcode", "=1.0", ":amd64", "-", "--foo", "\u{1b}[1m"]
-        {
-            assert!(
-                matches!(problem(word), Problem::Name(_) | Problem::ForbiddenVersion | Problem::Pattern),
-                "{word}: {:?}",
-                problem(word)
-            );
-        }
-        assert_eq!(problem("R-base=4"), Problem::UpperCase { lower_case: "r-base=4".into() });
-        assert_eq!(problem("X").hint(), "write a request as name, name:arch, name=version or name/suite");
-    }
-
-    #[test]
-    fn versions_follow_deb_version() {
-        for version in ["1", "1:2", "1.2.3-4", "2:1:2-3", "1-2-3", "0~git+1.a-1~bpo12+1"] {
-            assert!(parse_word(&format!("foo={version}")).is_ok(), "{version}");
-        }
-        for version in ["", "1:", "a:1", ":1", "1-", "-1", "1_2", "1-2_3", "1!", "é"] {
-            assert!(matches!(problem(&format!("foo={version}")), Problem::Version(_)), "{version}");
-        }
-        assert_eq!(problem("foo=1/trixie"), Problem::VersionAndSuite);
-        assert_eq!(problem("foo/trixie=1"), Problem::VersionAndSuite);
-        assert_eq!(problem("foo/"), Problem::Suite);
-        assert_eq!(problem("foo-=1"), Problem::ForbiddenVersion);
-        assert!(matches!(problem("foo:"), Problem::Architecture(_)));
-        assert!(matches!(problem("foo:x86_64"), Problem::Architecture(why) if why.contains("amd64")));
-    }
-
-    #[test]
-    fn an_error_names_the_place_and_the_word() {
-        let error = parse("curl\n jq, Vim\n", file).unwrap_err();
-        let text = "/etc/aptlet/packages:2:6: 'Vim' is not a package name: those have no upper-case letters";
-        assert_eq!(error.to_string(), text);
-        assert_eq!(error.hint().unwrap(), "write 'vim'");
-        let error = parse("http://u:secret@mirror.example/a.deb", file).unwrap_err();
-        assert!(!error.to_string().contains("secret"), "{error}");
-        let error = parse("a\u{7}b", |_, _| Origin::Environment).unwrap_err();
-        assert!(error.to_string().starts_with(r"APTLET_PACKAGES: 'a\u{7}b' is not"), "{error}");
-    }
-}
+mod tests;

@@ -223,9 +223,12 @@ where
     text.parse().map_err(|error| E::custom(format_args!("'{}': {error}", redact(text))))
 }
 
-/// `text` as it may be shown: a URL without its user and password.
+/// `text` as it may be shown: a URL without its user, password and query.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
+    if let Some((shown, _)) = text.split_once('?') {
+        return format!("{}?…", redact(shown)).into();
+    }
     let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
     match authority.rfind('@') {
         Some(at) => format!("{scheme}://…{}", &rest[at..]).into(),
@@ -319,6 +322,8 @@ mod tests {
     fn a_password_is_not_shown() {
         assert_eq!(redact("ftp://user:p@ss@mirror.example/x@y"), "ftp://…@mirror.example/x@y");
         assert_eq!(redact("ftp://mirror.example/x@y"), "ftp://mirror.example/x@y");
+        assert_eq!(redact("ftp://u:p@mirror.example/x?token=p"), "ftp://…@mirror.example/x?…");
+        assert_eq!(redact("lib?"), "lib?");
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Debian control data: versions and relations, as `Packages` files and `.deb`s hold them.
+//! Debian control data: versions and relations, as `Packages` files and `.deb`s hold them; and the patterns by which
+//! names are chosen among them.
 
+pub mod glob;
 pub mod relation;
 pub mod version;

@@ -5,6 +5,7 @@
 //! `explain` says why.
 
 mod explain;
+mod glob;
 mod judge;
 mod mark;
 mod nearest;
@@ -32,6 +33,14 @@ pub enum Error {
     /// No source has such a package.
     #[error("{0}")]
     UnknownPackage(Box<Unknown>),
+    /// A pattern that selects nothing.
+    #[error("no package that can be installed matches '{pattern}' in {}", searched.join(", "))]
+    NoMatch {
+        /// As it was asked for, with version or suite.
+        pattern: String,
+        /// The sources that were read.
+        searched: Vec<String>,
+    },
     /// The package exists, but not so.
     #[error("package '{name}' has no {wanted}; there is {}", available.join(", "))]
     NoSuchVersion {
@@ -117,6 +126,11 @@ impl Error {
                 [] => "Run 'aptlet lock -o -' to see what is in the plan.".to_owned(),
                 some => format!("Run it with --explain {}.", some.join(", or ")),
             },
+            Self::NoMatch { .. } => {
+                "Check the pattern: it is no regular expression, but '*', '?' and '[...]' for the letters of whole \
+                 names. Patterns and names with '-' at the end take away from what it selects."
+                    .to_owned()
+            }
             Self::NoSuchVersion { .. } => "Ask for one of these, or for the name alone.".to_owned(),
             Self::PinnedAway { .. } => "Ask for name=version, or change the *.pref files.".to_owned(),
             Self::Virtual { .. } => "Ask for one of them by name.".to_owned(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use regex_lite::Regex;
 
+use crate::control::glob::Glob;
 use crate::source::index::Package;
 use crate::source::provenance::Provenance;
 
@@ -52,20 +53,17 @@ enum ReleaseField {
 enum Pattern {
     Everything,
     Literal(String),
+    Glob(Glob),
     Expression(Regex),
 }
 
 impl Pattern {
     fn new(text: &str) -> Result<Self, String> {
-        let expression = |source: &str| {
-            Regex::new(source)
-                .map(Self::Expression)
-                .map_err(|error| format!("'{text}' is no pattern: {error}"))
-        };
+        let bad = |error: &dyn std::fmt::Display| format!("'{text}' is no pattern: {error}");
         match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-            Some(source) => expression(source),
+            Some(source) => Regex::new(source).map(Self::Expression).map_err(|error| bad(&error)),
             None if text == "*" => Ok(Self::Everything),
-            None if text.contains(['*', '?', '[']) => expression(&glob_to_regex(text)),
+            None if Glob::is_pattern(text) => Glob::new(text).map(Self::Glob).map_err(|error| bad(&error)),
             None => Ok(Self::Literal(text.to_owned())),
         }
     }
@@ -74,29 +72,10 @@ impl Pattern {
         match self {
             Self::Everything => true,
             Self::Literal(literal) => literal == text,
+            Self::Glob(glob) => glob.matches(text),
             Self::Expression(expression) => expression.is_match(text),
         }
     }
-}
-
-fn glob_to_regex(glob: &str) -> String {
-    let mut source = String::from("^");
-    let mut in_set = false;
-    for letter in glob.chars() {
-        match letter {
-            '[' | ']' => {
-                in_set = letter == '[';
-                source.push(letter);
-            }
-            '!' if source.ends_with('[') => source.push('^'),
-            _ if in_set => source.push(letter),
-            '*' => source.push_str(".*"),
-            '?' => source.push('.'),
-            _ => source.push_str(&regex_lite::escape(letter.encode_utf8(&mut [0; 4]))),
-        }
-    }
-    source.push('$');
-    source
 }
 
 /// Reads a preferences file.
@@ -279,6 +258,7 @@ mod tests {
             ("Package: a\nPin: archive x\nPin-Priority: 1", 2, "archive"),
             ("\n\nPackage: a\nPin-Priority: 1", 3, "Pin"),
             ("Package: a\nnonsense", 2, "nonsense"),
+            ("Package: lib[ab\nPin: release a=x\nPin-Priority: 1", 1, "']'"),
         ] {
             let error = parse(Path::new("x.pref"), text).unwrap_err();
             assert_eq!(error.line, line, "{error}");

@@ -2,7 +2,7 @@
 
 use super::explain::nearest;
 use super::universe::{Slot, Universe, compare};
-use super::{Error, Unknown};
+use super::{Error, Unknown, glob};
 use crate::config::Request;
 use crate::source::index::{MultiArch, NameId, Package};
 
@@ -20,7 +20,7 @@ pub(super) struct Settled {
 /// Settles what each request means, in order; a version or suite that is named becomes the candidate.
 pub(super) fn settle(universe: &mut Universe<'_>, requests: &[Request]) -> Result<Settled, Error> {
     let mut settled = Settled::default();
-    for request in requests {
+    for request in &glob::expand(universe, requests)? {
         let known = universe.index.names().find(&request.name);
         if request.forbid {
             forbid(universe, known, request, &mut settled);
@@ -44,7 +44,11 @@ pub(super) fn settle(universe: &mut Universe<'_>, requests: &[Request]) -> Resul
 }
 
 /// The slots that a request can mean: of its architecture, or of any, the native one first.
-fn slots(universe: &Universe<'_>, name: NameId, request: &Request) -> impl Iterator<Item = Slot> + use<> {
+pub(super) fn slots(
+    universe: &Universe<'_>,
+    name: NameId,
+    request: &Request,
+) -> impl Iterator<Item = Slot> + use<> {
     let number = match request.arch.as_deref() {
         None => None,
         Some("all" | "any" | "native") => Some(0),

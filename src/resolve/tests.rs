@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::control::glob::Glob;
 use crate::plan::PlanSource;
 use crate::source::index::Part;
 
@@ -38,7 +39,11 @@ pub(super) fn want(text: &str) -> config::Request {
     let (text, version) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v.to_owned())));
     let (text, suite) = text.split_once('/').map_or((text, None), |(n, s)| (n, Some(s.to_owned())));
     let (name, arch) = text.split_once(':').map_or((text, None), |(n, a)| (n, Some(a.to_owned())));
-    config::Request { name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }
+    let kind = match Glob::is_pattern(name) {
+        true => config::Kind::Glob(Glob::new(name).unwrap()),
+        false => config::Kind::Name,
+    };
+    config::Request { kind, name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }
 }
 
 pub(super) const OPTIONS: Options<'_> = Options {
@@ -65,11 +70,11 @@ fn shown(plan: &Plan) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-fn solve(text: &str, requests: &str) -> String {
+pub(super) fn solve(text: &str, requests: &str) -> String {
     solve_with(text, requests, false).unwrap()
 }
 
-fn fail(text: &str, requests: &str) -> Error {
+pub(super) fn fail(text: &str, requests: &str) -> Error {
     solve_with(text, requests, false).unwrap_err()
 }
 

@@ -3,6 +3,7 @@
 //! apt's source lists ([`list`]), the keyrings, the verified `Release` file that vouches for every index below
 //! it (apt-secure(8)), and the [`index`] itself. [`Loader`] goes the whole way.
 
+pub mod archive;
 mod armor;
 pub mod base;
 mod certificate;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod again;
+mod archives;
 mod base;
 mod network;
 mod said;

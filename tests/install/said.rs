@@ -118,7 +118,8 @@ fn usage_errors_are_told_like_all_others() {
 fn errors_of_the_config_map_name_file_and_line() {
     for (key, value, code, words) in [
         ("packages", "tool\n\ngood, Bad\n", 2, ["packages:3:7: 'Bad'", "Write 'bad'"]),
-        ("packages", "tool\na*\n", 2, ["packages:2:1: 'a*' is a pattern", "Name each package in full"]),
+        ("packages", "tool\n^a\n", 2, ["packages:2:1: '^a' is a regular expression", "use a pattern of '*'"]),
+        ("packages", "tool\nx.deb # ours\n", 2, ["packages:2:1: 'x.deb' is not a package name", "./"]),
         ("aptlet.yaml", "retries: 1\nmirorr: http://mirror.example/\n", 2, ["aptlet.yaml:2:1", "mirror'"]),
         ("aptlet.yaml", "retries: many\n", 2, ["aptlet.yaml:1:10", "whole number"]),
         ("x.sources", "Types: deb\nURIs: http://mirror.example/\nSuits: s\n", 2, ["x.sources:3:1", "Suites"]),
