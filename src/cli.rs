@@ -40,6 +40,9 @@ enum Subcommands {
     /// Show what is installed
     #[command(after_help = STATUS_HELP)]
     Status(Plain),
+    /// Find out whether what is installed was changed since
+    #[command(after_help = VERIFY_HELP)]
+    Verify(Plain),
 }
 
 #[derive(clap::Args)]
@@ -109,37 +112,50 @@ Examples:
   Show what is installed in another folder:
     aptlet status --dest /srv/tools";
 
+const VERIFY_HELP: &str = "\
+Every path of the current generation is compared with what was recorded when it was installed: its
+type, permission bits, content (SHA-256) or link target. Differences are printed one a line; the
+exit code is 5 if there is any. Nothing vouches for the record itself, which lies in the volume.
+
+Examples:
+  Check what is installed in /p:
+    aptlet verify
+
+  Check what is installed in another folder:
+    aptlet verify --dest /srv/tools";
+
+/// What commands that only look at the destination have no use for.
+const PLAIN: &[&str] = &[
+    "lock",
+    "arch",
+    "recommends",
+    "exclude",
+    "with_essential",
+    "base",
+    "upgrade_base",
+    "sources",
+    "mirror",
+    "suite",
+    "component",
+    "preferences",
+    "keyring",
+    "ca_certificate",
+    "auth",
+    "prefix",
+    "connections",
+    "retries",
+    "timeout",
+    "output",
+    "explain",
+];
+
 /// The options that a command has no use for, and therefore refuses as flags. They are not refused in the
 /// environment and the `ConfigMap`, which commands share.
-const NOT_FOR: [(&str, &[&str]); 3] = [
+const NOT_FOR: [(&str, &[&str]); 4] = [
     ("install", &["output", "explain"]),
     ("lock", &["lock", "dest", "prefix"]),
-    (
-        "status",
-        &[
-            "lock",
-            "arch",
-            "recommends",
-            "exclude",
-            "with_essential",
-            "base",
-            "upgrade_base",
-            "sources",
-            "mirror",
-            "suite",
-            "component",
-            "preferences",
-            "keyring",
-            "ca_certificate",
-            "auth",
-            "prefix",
-            "connections",
-            "retries",
-            "timeout",
-            "output",
-            "explain",
-        ],
-    ),
+    ("status", PLAIN),
+    ("verify", PLAIN),
 ];
 
 /// Parses the command line, the program's name first.
@@ -166,6 +182,9 @@ where
         }
         Subcommands::Status(Plain { options }) => {
             Arguments { command: Command::Status, requests: Vec::new(), options }
+        }
+        Subcommands::Verify(Plain { options }) => {
+            Arguments { command: Command::Verify, requests: Vec::new(), options }
         }
     })
 }
@@ -291,7 +310,7 @@ mod tests {
 
     #[test]
     fn the_help_is_complete_and_narrow() {
-        for name in ["install", "lock", "status"] {
+        for name in ["install", "lock", "status", "verify"] {
             let (code, text) = fails(&[name, "--help"]);
             assert_eq!(code, 0);
             assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");

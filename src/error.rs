@@ -90,6 +90,7 @@ impl Error {
             Self::Lock(_) => Class::Configuration,
             Self::Package { source, .. } | Self::Fetch(source) => of_fetch(source),
             Self::Tree(error) => of_tree(error),
+            Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(_) => Class::Destination,
             Self::Internal(_) => Class::Internal,
         }

@@ -18,7 +18,7 @@ use crate::report::{Report, counted, mebibytes};
 use crate::source::Released;
 use crate::tree::relocate::Relocation;
 use crate::tree::write::Generated;
-use crate::tree::{Note, Tree, Unpacked, database, finish};
+use crate::tree::{Note, Tree, Unpacked, database, finish, manifest};
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
     let locked = settings.lock.as_deref().map(lock::read).transpose()?;
@@ -219,6 +219,10 @@ fn build(
         .file(&lock_file, lock::render(plan).as_bytes())
         .map_err(|source| publish::Error::write(&lock_file, source))?;
     state.write(tree.root(), generated)?;
+    let path = root.join(manifest::FILE);
+    manifest::describe(root, |folder| tree.directory_mode(folder))
+        .and_then(|text| generated.file(&path, &text))
+        .map_err(|source| publish::Error::write(&path, source))?;
     tree.finish()?;
     Ok(commands)
 }

@@ -7,6 +7,7 @@ mod lock;
 mod pipeline;
 mod sources;
 mod status;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,6 +76,7 @@ fn run(command: Command, settings: &Settings, report: &Report) -> Result<(), Err
         Command::Install => block_on(install::install(settings, report)),
         Command::Lock => block_on(lock::lock(settings, report)),
         Command::Status => status::status(settings),
+        Command::Verify => verify::verify(settings, report),
     }
 }
 

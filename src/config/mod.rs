@@ -46,6 +46,8 @@ pub enum Command {
     Lock,
     /// `aptlet status`: neither.
     Status,
+    /// `aptlet verify`: neither.
+    Verify,
 }
 
 /// How much is logged.
@@ -196,7 +198,7 @@ impl Settings {
         };
         let options = flags.or(environment.options).or(map.options);
         let sources = sources::choose(&options, &host.etc_apt, &mut warnings)?;
-        if command != Command::Status {
+        if !matches!(command, Command::Status | Command::Verify) {
             let lists = [&options.sources, &options.keyring, &options.preferences, &options.ca_certificate];
             let files = lists.into_iter().flatten().chain(&options.auth).chain(&lock);
             files.map(PathBuf::as_path).try_for_each(text::check)?;
@@ -279,7 +281,7 @@ fn wanted(
     layers: [Layer<'_>; 3],
     working_directory: &Path,
 ) -> Result<Option<Wanted>, Error> {
-    if command == Command::Status {
+    if matches!(command, Command::Status | Command::Verify) {
         return Ok(Some((None, Vec::new())));
     }
     for layer in layers {

@@ -29,6 +29,22 @@ pub enum Error {
         /// The destination.
         destination: PathBuf,
     },
+    /// The current generation has no manifest that can be understood.
+    #[error("cannot tell what was installed from {}: {source}", path.display())]
+    Unverifiable {
+        /// The manifest.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The current generation is not what was installed any more.
+    #[error("{} differs from what was installed, in {count} path{}", destination.display(), if *count == 1 { "" } else { "s" })]
+    Changed {
+        /// The destination.
+        destination: PathBuf,
+        /// How many paths differ.
+        count: usize,
+    },
     /// Something that aptlet did not make stands where its links go.
     #[error("{} is in the way: aptlet did not make it", path.display())]
     Foreign {
@@ -65,6 +81,14 @@ impl Error {
             Self::Write { source, .. } => return write_hint(source),
             Self::Empty { .. } => {
                 "Run 'aptlet install' first, or name the right folder with --dest.".to_owned()
+            }
+            Self::Unverifiable { .. } => {
+                "Run it as a user who can read the destination; a tree of an older aptlet has no manifest.".to_owned()
+            }
+            Self::Changed { .. } => {
+                "Find out who changed it; then install again into an empty volume, and mount it readOnly where it \
+                 is used."
+                    .to_owned()
             }
             Self::Foreign { destination, .. } => {
                 format!(

@@ -120,6 +120,11 @@ impl Tree {
         Ok(())
     }
 
+    /// The permission bits that a directory will have when the tree is finished; `path` is relative to the root.
+    pub fn directory_mode(&self, path: &Path) -> Option<u32> {
+        self.directories.get(path).map(|directory| directory.mode)
+    }
+
     /// Corrects the digests in the packages' md5sums files, for files that were changed on purpose.
     pub(super) fn update_digests(&mut self, changed: &Digests) {
         for file in self.packages.iter_mut().flat_map(|package| &mut package.control.files) {

@@ -8,6 +8,7 @@ mod confined;
 pub mod database;
 pub mod finish;
 pub mod links;
+pub mod manifest;
 mod merge;
 mod package;
 mod path;

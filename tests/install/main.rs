@@ -11,6 +11,7 @@ mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 mod tree;
+mod verify;
 
 use support::deb::DebBuilder;
 use support::repository::Repository;

@@ -44,7 +44,10 @@ fn the_layout_of_a_destination() {
     for name in ["usr", "etc", "opt", "var"] {
         assert_eq!(link(dest.join(name)), Path::new(".aptlet/current").join(name));
     }
-    assert_eq!(names(&stage.current("var/lib/aptlet")), ["aptlet.lock", "bin", "launch.json", "state.json"]);
+    assert_eq!(
+        names(&stage.current("var/lib/aptlet")),
+        ["aptlet.lock", "bin", "launch.json", "mtree", "state.json"]
+    );
     for path in ["var/lib/dpkg/status", "var/lib/dpkg/info/tool.list", "var/lib/dpkg/info/tool.md5sums"] {
         assert!(stage.current(path).is_file(), "{path}");
     }

@@ -1,0 +1,38 @@
+//! `aptlet verify`: whether the tree still is what was installed.
+
+use std::io::Write as _;
+
+use crate::config::{LogFormat, Settings};
+use crate::error::Error;
+use crate::publish;
+use crate::report::Report;
+use crate::tree::manifest;
+
+pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> {
+    let destination = &settings.dest;
+    let generation = publish::current(destination)
+        .ok_or_else(|| publish::Error::Empty { destination: destination.clone() })?;
+    let differences = manifest::verify(&generation)
+        .map_err(|source| publish::Error::Unverifiable { path: generation.join(manifest::FILE), source })?;
+    let mut text = String::new();
+    for difference in &differences {
+        match settings.log_format {
+            LogFormat::Json => {
+                let path = difference.path.to_string_lossy();
+                let object = serde_json::json!({ "path": path, "difference": difference.what.word() });
+                text.push_str(&format!("{object}\n"));
+            }
+            LogFormat::Text => text.push_str(&format!("{difference}\n")),
+        }
+    }
+    // whoever reads may have had enough
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    match differences.len() {
+        0 => {
+            let id = generation.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            report.success(&format!("generation {id} is as it was installed"), serde_json::Map::default());
+            Ok(())
+        }
+        count => Err(publish::Error::Changed { destination: destination.clone(), count }.into()),
+    }
+}

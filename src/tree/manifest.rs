@@ -1,0 +1,445 @@
+//! The manifest of a tree: every path with its mode and content, in the format of mtree(5), so that it can be told later
+//! whether the tree still is what was installed.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::digest::{Checksum, Sha256};
+
+/// Where it lies in a tree.
+pub const FILE: &str = "var/lib/aptlet/mtree";
+/// What may change without the tree being another: the manifest itself, and what is noted of its sources.
+const CHANGING: [&str; 2] = [FILE, "var/lib/aptlet/state.json"];
+const BUFFER_SIZE: usize = 256 << 10;
+
+/// What a path is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Directory,
+    /// The digest is missing where the file could not be read.
+    File {
+        size: u64,
+        sha256: Option<Sha256>,
+    },
+    Link {
+        target: OsString,
+    },
+    Fifo,
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    mode: u32,
+    kind: Kind,
+}
+
+/// Paths relative to the tree, sorted.
+type Entries = BTreeMap<PathBuf, Entry>;
+
+/// How one path differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// As it is seen in the tree, absolute.
+    pub path: PathBuf,
+    /// What is the matter.
+    pub what: What,
+}
+
+/// What is the matter with a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// It is gone.
+    Missing,
+    /// Nothing that was installed is there.
+    Added,
+    /// It is a file where a link was, or the like.
+    Kind,
+    /// Its permission bits.
+    Mode {
+        /// As installed.
+        installed: u32,
+        /// As it is.
+        found: u32,
+    },
+    /// What is in the file.
+    Content,
+    /// Where the link leads.
+    Target,
+    /// It cannot be read by this user, so that its content is not known.
+    Unreadable,
+}
+
+impl What {
+    /// One word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Added => "added",
+            Self::Kind => "type",
+            Self::Mode { .. } => "mode",
+            Self::Content => "content",
+            Self::Target => "target",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what.word(), self.path.display())?;
+        match self.what {
+            What::Mode { installed, found } => write!(f, " ({installed:04o} is now {found:04o})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The manifest of a tree, as text. `mode_of` knows the modes that directories will have when the tree is finished.
+pub fn describe(root: &Path, mode_of: impl Fn(&Path) -> Option<u32>) -> io::Result<Vec<u8>> {
+    let mut entries = walk(root, |_| true)?;
+    let mut text = b"#mtree\n".to_vec();
+    for (path, entry) in &mut entries {
+        if entry.kind == Kind::Directory
+            && let Some(mode) = mode_of(path)
+        {
+            entry.mode = mode;
+        }
+        write_line(&mut text, path, entry);
+    }
+    Ok(text)
+}
+
+/// Compares a tree with its manifest.
+///
+/// # Errors
+/// A manifest that is missing or cannot be understood, and a tree that cannot be read.
+pub fn verify(root: &Path) -> io::Result<Vec<Difference>> {
+    let text = fs::read(root.join(FILE))?;
+    let mut installed = Entries::new();
+    for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+        if line.is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        let (path, entry) = read_line(line).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("line {} cannot be understood", number + 1))
+        })?;
+        installed.insert(path, entry);
+    }
+    // of what has another size anyway, the content need not be read
+    let worth_hashing = |path: &Path, size: u64| matches!(installed.get(path), Some(Entry { kind: Kind::File { size: known, sha256: Some(_) }, .. }) if *known == size);
+    let found = walk_sized(root, &worth_hashing)?;
+    let mut differences = Vec::new();
+    for (path, entry) in &installed {
+        let what = match found.get(path) {
+            None => Some(What::Missing),
+            Some(now) => difference(entry, now),
+        };
+        differences.extend(what.map(|what| Difference { path: Path::new("/").join(path), what }));
+    }
+    let added = found.keys().filter(|path| !installed.contains_key(*path));
+    differences.extend(added.map(|path| Difference { path: Path::new("/").join(path), what: What::Added }));
+    differences.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(differences)
+}
+
+fn difference(installed: &Entry, found: &Entry) -> Option<What> {
+    match (&installed.kind, &found.kind) {
+        (Kind::Link { target: was }, Kind::Link { target: is }) => (was != is).then_some(What::Target),
+        (Kind::File { size: was, sha256: digest }, Kind::File { size: is, sha256: now }) => {
+            match (digest, now) {
+                _ if was != is => Some(What::Content),
+                (Some(digest), Some(now)) if digest != now => Some(What::Content),
+                (Some(_), None) => Some(What::Unreadable),
+                _ => mode(installed, found),
+            }
+        }
+        (Kind::Directory, Kind::Directory) | (Kind::Fifo, Kind::Fifo) => mode(installed, found),
+        _ => Some(What::Kind),
+    }
+}
+
+fn mode(installed: &Entry, found: &Entry) -> Option<What> {
+    (installed.mode != found.mode).then_some(What::Mode { installed: installed.mode, found: found.mode })
+}
+
+fn walk(root: &Path, worth_hashing: impl Fn(&Path) -> bool + Sync) -> io::Result<Entries> {
+    walk_sized(root, &|path: &Path, _| worth_hashing(path))
+}
+
+/// All paths of a tree; the contents are hashed by as many threads as there are cores, at most four.
+fn walk_sized(root: &Path, worth_hashing: &(dyn Fn(&Path, u64) -> bool + Sync)) -> io::Result<Entries> {
+    let mut entries = Entries::new();
+    let mut files: Vec<(PathBuf, u64)> = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root.join(&folder))? {
+            let entry = entry?;
+            let path = folder.join(entry.file_name());
+            if CHANGING.iter().any(|own| path == Path::new(own)) {
+                continue;
+            }
+            let meta = entry.metadata()?;
+            let mode = meta.mode() & 0o7777;
+            let kind = if meta.is_dir() {
+                folders.push(path.clone());
+                Kind::Directory
+            } else if meta.is_symlink() {
+                Kind::Link { target: fs::read_link(root.join(&path))?.into_os_string() }
+            } else if meta.is_file() {
+                if worth_hashing(&path, meta.len()) {
+                    files.push((path.clone(), meta.len()));
+                }
+                Kind::File { size: meta.len(), sha256: None }
+            } else if meta.file_type().is_fifo() {
+                Kind::Fifo
+            } else {
+                Kind::Other
+            };
+            entries.insert(path, Entry { mode, kind });
+        }
+    }
+    for (path, digest) in digests(root, &files)? {
+        if let Some(Entry { kind: Kind::File { sha256, .. }, .. }) = entries.get_mut(path) {
+            *sha256 = digest;
+        }
+    }
+    Ok(entries)
+}
+
+type Digests<'a> = Vec<(&'a Path, Option<Sha256>)>;
+
+fn digests<'a>(root: &Path, files: &'a [(PathBuf, u64)]) -> io::Result<Digests<'a>> {
+    let next = AtomicUsize::new(0);
+    let all: Mutex<io::Result<Digests<'a>>> = Mutex::new(Ok(Vec::with_capacity(files.len())));
+    let work = || {
+        let mut buffer = vec![0; BUFFER_SIZE];
+        let mut own = Vec::new();
+        let mut failed = None;
+        while let Some((path, _)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match digest(&root.join(path), &mut buffer) {
+                Ok(digest) => own.push((path.as_path(), digest)),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        match (failed, &mut *all) {
+            (Some(error), _) => *all = Err(error),
+            (None, Ok(all)) => all.append(&mut own),
+            (None, Err(_)) => {}
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    all.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `None` for a file that this user may not read.
+fn digest(path: &Path, buffer: &mut [u8]) -> io::Result<Option<Sha256>> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+        file => file?,
+    };
+    let mut hasher = Checksum::Sha256([0; 32]).hasher();
+    loop {
+        match file.read(buffer) {
+            Ok(0) => break,
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(match hasher.finish() {
+        Checksum::Sha256(digest) => Some(Sha256(digest)),
+        Checksum::Sha512(_) => None,
+    })
+}
+
+fn write_line(text: &mut Vec<u8>, path: &Path, entry: &Entry) {
+    text.extend(b"./");
+    escape(text, path.as_os_str());
+    let kind = match entry.kind {
+        Kind::Directory => "dir",
+        Kind::File { .. } => "file",
+        Kind::Link { .. } => "link",
+        Kind::Fifo => "fifo",
+        // a tree has none, and where one appears it is a difference
+        Kind::Other => "block",
+    };
+    text.extend(format!(" type={kind}").bytes());
+    match &entry.kind {
+        // the mode of a link means nothing
+        Kind::Link { target } => {
+            text.extend(b" link=");
+            escape(text, target);
+        }
+        _ => text.extend(format!(" mode={:04o}", entry.mode).bytes()),
+    }
+    if let Kind::File { size, sha256 } = &entry.kind {
+        text.extend(format!(" size={size}").bytes());
+        if let Some(sha256) = sha256 {
+            text.extend(format!(" sha256digest={sha256}").bytes());
+        }
+    }
+    text.push(b'\n');
+}
+
+/// As mtree(5) has it: a backslash and three octal digits for what could be misread.
+fn escape(text: &mut Vec<u8>, name: &OsStr) {
+    for byte in name.as_bytes() {
+        match byte {
+            b'\\' | b'#' | b'=' | b'*' | b'?' | b'[' => text.extend(format!("\\{byte:03o}").bytes()),
+            byte if byte.is_ascii_graphic() => text.push(*byte),
+            byte => text.extend(format!("\\{byte:03o}").bytes()),
+        }
+    }
+}
+
+fn unescape(text: &[u8]) -> Option<OsString> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        if *first == b'\\' {
+            let digits = std::str::from_utf8(after.get(..3)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 8).ok()?);
+            rest = &after[3..];
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    Some(OsString::from_vec(bytes))
+}
+
+fn read_line(line: &[u8]) -> Option<(PathBuf, Entry)> {
+    let mut words = line.split(|byte| *byte == b' ');
+    let path = PathBuf::from(unescape(words.next()?.strip_prefix(b"./")?)?);
+    let mut values: BTreeMap<&str, &[u8]> = BTreeMap::new();
+    for word in words {
+        let equals = memchr::memchr(b'=', word)?;
+        values.insert(std::str::from_utf8(&word[..equals]).ok()?, &word[equals + 1..]);
+    }
+    let text = |name: &str| values.get(name).and_then(|value| std::str::from_utf8(value).ok());
+    let kind = match text("type")? {
+        "dir" => Kind::Directory,
+        "fifo" => Kind::Fifo,
+        "link" => Kind::Link { target: unescape(values.get("link")?)? },
+        "file" => Kind::File {
+            size: text("size")?.parse().ok()?,
+            sha256: text("sha256digest").map(str::parse).transpose().ok()?,
+        },
+        _ => Kind::Other,
+    };
+    let mode = match text("mode") {
+        Some(mode) => u32::from_str_radix(mode, 8).ok()?,
+        None if matches!(kind, Kind::Link { .. }) => 0o777,
+        None => return None,
+    };
+    Some((path, Entry { mode, kind }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    const ODD: &[u8] = b"usr/share/a b#c\\d=e\n\xff*[x]";
+
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("usr/share")).unwrap();
+        fs::create_dir_all(root.join("var/lib/aptlet")).unwrap();
+        fs::write(root.join("usr/tool"), "tool").unwrap();
+        fs::write(root.join(OsStr::from_bytes(ODD)), "").unwrap();
+        fs::set_permissions(root.join("usr/tool"), fs::Permissions::from_mode(0o755)).unwrap();
+        symlink("usr/a b", root.join("link")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .unwrap();
+        fs::write(root.join(FILE), describe(root, |_| None).unwrap()).unwrap();
+        folder
+    }
+
+    fn said(root: &Path) -> String {
+        verify(root).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn a_tree_that_nobody_touched() {
+        let folder = tree();
+        assert_eq!(said(folder.path()), "");
+        fs::write(folder.path().join("var/lib/aptlet/state.json"), "anything").unwrap();
+        assert_eq!(said(folder.path()), "");
+    }
+
+    #[test]
+    fn the_text_is_mtree() {
+        let folder = tree();
+        let text = String::from_utf8(fs::read(folder.path().join(FILE)).unwrap()).unwrap();
+        assert!(text.starts_with("#mtree\n./link type=link link=usr/a\\040b\n"), "{text}");
+        let digest = Sha256::of(b"tool");
+        assert!(
+            text.contains(&format!("./usr/tool type=file mode=0755 size=4 sha256digest={digest}\n")),
+            "{text}"
+        );
+        assert!(
+            text.contains("./usr/share/a\\040b\\043c\\134d\\075e\\012\\377\\052\\133x] type=file"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_kind_of_difference_is_named() {
+        let folder = tree();
+        let root = folder.path();
+        let change = |path: &str, how: &dyn Fn(&Path)| {
+            how(&root.join(path));
+            said(root)
+        };
+        assert_eq!(change("usr/tool", &|path| fs::write(path, "tolo").unwrap()), "content: /usr/tool");
+        fs::write(root.join("usr/tool"), "tools").unwrap();
+        assert_eq!(said(root), "content: /usr/tool");
+        fs::write(root.join("usr/tool"), "tool").unwrap();
+        let mode =
+            |mode| move |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(change("usr/tool", &mode(0o777)), "mode: /usr/tool (0755 is now 0777)");
+        assert_eq!(change("usr/tool", &mode(0o755)), "");
+        assert_eq!(change("usr/more", &|path| fs::write(path, "").unwrap()), "added: /usr/more");
+        fs::remove_file(root.join("usr/more")).unwrap();
+        fs::remove_file(root.join("link")).unwrap();
+        assert_eq!(said(root), "missing: /link");
+        symlink("/etc/shadow", root.join("link")).unwrap();
+        assert_eq!(said(root), "target: /link");
+        assert_eq!(
+            change("pipe", &|path| fs::remove_file(path).and_then(|()| fs::create_dir(path)).unwrap()),
+            "target: /link; type: /pipe"
+        );
+    }
+
+    #[test]
+    fn a_manifest_that_is_missing_or_damaged_is_an_error() {
+        let folder = tree();
+        fs::write(folder.path().join(FILE), "./usr type=dir\n").unwrap();
+        assert!(verify(folder.path()).unwrap_err().to_string().contains("line 1"));
+        fs::remove_file(folder.path().join(FILE)).unwrap();
+        assert_eq!(verify(folder.path()).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}
