@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use super::archive::Archive;
 use super::error::Error;
@@ -193,6 +194,15 @@ pub(super) fn parse(
         }
     }
     Ok(requests)
+}
+
+impl FromStr for Request {
+    type Err = Problem;
+
+    /// One request, as on the command line; relative paths start at `/`.
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        parse_word(text, Path::new("/"))
+    }
 }
 
 fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
