@@ -49,7 +49,7 @@ pub enum Error {
     #[error("control.tar has no file 'control'")]
     NoControl,
     /// A control file that cannot be accepted.
-    #[error("control file '{name}' cannot be accepted: {reason}")]
+    #[error("control file '{}' cannot be accepted: {reason}", one_line(name))]
     ControlFile {
         /// Its name.
         name: String,
@@ -63,7 +63,7 @@ pub enum Error {
     #[error("field {0} is not allowed in a control file")]
     StatusField(&'static str),
     /// The file is another package than the plan says.
-    #[error("the control file says {field} '{found}', the plan says '{expected}'")]
+    #[error("the control file says {field} '{}', the plan says '{expected}'", one_line(found))]
     Identity {
         /// The field that differs.
         field: &'static str,
@@ -81,7 +81,7 @@ pub enum Error {
         limit: u64,
     },
     /// Damaged, cut short, or not as tar or the compression format say.
-    #[error("{part} is damaged: {source}")]
+    #[error("{part} is damaged: {}", one_line(&source.to_string()))]
     Corrupt {
         /// `archive`, `control.tar` or `data.tar`.
         part: &'static str,
@@ -96,6 +96,15 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+}
+
+/// What an archive says, for a message: its control characters are escaped.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() { line.extend(letter.escape_debug()) } else { line.push(letter) }
+    }
+    line
 }
 
 impl Error {

@@ -112,6 +112,24 @@ fn refuses_bad_control_archives() {
 }
 
 #[test]
+fn a_message_is_one_line_whatever_the_archive_says() {
+    let control = file("./control", &control_text("jq", ""));
+    let name = with_control(&[control.clone(), file("./a\n\u{1b}[1m", "")]).unwrap_err();
+    let text = "control file './a\\n\\u{1b}[1m' cannot be accepted: its name is not a plain one";
+    assert_eq!(name.to_string(), text);
+    // found by fuzzing: tar quotes a checksum field that is no number
+    let mut damaged = tarball(&[control]);
+    damaged[148..156].copy_from_slice(b"B\n\xff\x01!   ");
+    let damaged = read(&ar(&[("debian-binary", b"2.0\n"), ("control.tar", &damaged)])).unwrap_err();
+    let multiline = with_control(&[file("./control", "Package: jq\nVersion: 1\n 2\n")]).unwrap();
+    let multiline = multiline.identify(&artifact("jq")).unwrap_err();
+    for (error, part) in [(damaged, r"B\n"), (multiline, r"1\n 2")] {
+        let message = error.to_string();
+        assert!(message.contains(part) && !message.contains(char::is_control), "{message:?}");
+    }
+}
+
+#[test]
 fn bounds_what_it_holds_in_memory() {
     let control = file("./control", &control_text("jq", ""));
     let big = "x".repeat(6 << 20);
