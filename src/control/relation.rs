@@ -44,6 +44,7 @@ impl Operator {
         }
     }
 
+    #[inline]
     fn parse(symbol: &str) -> Option<Self> {
         Some(match symbol {
             "<<" => Self::Less,
@@ -99,19 +100,21 @@ impl<'a> Relations<'a> {
         BadRelation { excerpt, reason }
     }
 
+    #[inline]
     fn skip_space(&mut self) {
-        let blanks = self.rest.bytes().take_while(u8::is_ascii_whitespace).count();
-        self.rest = &self.rest[blanks..];
+        self.rest = self.rest.trim_ascii_start();
     }
 
     /// Takes bytes while they can be part of a name, qualifier or operator.
+    #[inline]
     fn take(&mut self, wanted: impl Fn(u8) -> bool) -> &'a str {
-        let length = self.rest.bytes().position(|byte| !wanted(byte)).unwrap_or(self.rest.len());
+        let length = self.rest.as_bytes().iter().position(|byte| !wanted(*byte)).unwrap_or(self.rest.len());
         let (token, rest) = self.rest.split_at(length);
         self.rest = rest;
         token
     }
 
+    #[inline]
     fn eat(&mut self, byte: u8) -> bool {
         let found = self.rest.as_bytes().first() == Some(&byte);
         if found {
@@ -167,8 +170,18 @@ impl<'a> Relations<'a> {
 
 /// Debian Policy 5.6.7 allows lower case only; third-party archives use capitals and underscores, and apt
 /// takes them.
+#[inline]
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_')
+    const NAME_BYTES: [bool; 256] = {
+        let mut known = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            known[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_');
+            byte += 1;
+        }
+        known
+    };
+    NAME_BYTES[usize::from(byte)]
 }
 
 impl<'a> Iterator for Relations<'a> {

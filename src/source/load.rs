@@ -16,6 +16,7 @@ use super::list::{ByHash, Source, join};
 use super::provenance::Provenance;
 use super::release::{IndexFile, Release};
 use super::verify::{self, Policy};
+use crate::compression::Ahead;
 use crate::digest::Sha256;
 use crate::fetch::{self, Answer, Client, Document, Validators};
 use crate::plan::PlanSource;
@@ -251,16 +252,17 @@ impl Loader {
     }
 
     async fn part(&self, released: &Released, files: &[IndexFile]) -> Result<Part, Error> {
-        self.read_index(released, files, |reader| Part::read(reader)).await
+        self.read_index(released, files, |reader, limit| Part::read_sized(reader, limit)).await
     }
 
-    /// What `read` makes of one `Packages` file, in the first form and from the first place that has it. It is
-    /// thrown away unless the file turns out to be what the Release vouches for.
+    /// What `read` makes of one `Packages` file, in the first form and from the first place that has it; it is told
+    /// the size that the file may have, in bytes. The result is thrown away unless the file turns out to be what the
+    /// Release vouches for.
     pub(super) async fn read_index<T: Send + 'static>(
         &self,
         released: &Released,
         files: &[IndexFile],
-        read: impl Fn(&mut dyn Read) -> Result<T, BadIndex> + Clone + Send + 'static,
+        read: impl Fn(&mut dyn Read, u64) -> Result<T, BadIndex> + Clone + Send + 'static,
     ) -> Result<T, Error> {
         let mut attempts = Vec::new();
         for file in files {
@@ -296,14 +298,15 @@ impl Loader {
         url: &Url,
         file: &IndexFile,
         limit: u64,
-        read: impl Fn(&mut dyn Read) -> Result<T, BadIndex> + Send + 'static,
+        read: impl Fn(&mut dyn Read, u64) -> Result<T, BadIndex> + Send + 'static,
     ) -> Result<T, Error> {
         let mut body = self.client.open(url).await?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let compression = file.compression;
         let parser = tokio::task::spawn_blocking(move || {
-            let reader = BufReader::with_capacity(64 << 10, Chunks::new(receiver));
-            read(&mut Bounded { reader: compression.decoder(reader)?, limit, read: 0 })
+            let chunks = BufReader::with_capacity(64 << 10, Chunks::new(receiver));
+            let reader = Ahead::start(move || compression.decoder(chunks))?;
+            read(&mut Bounded { reader, limit, read: 0 }, limit)
         });
         let mut sender = Some(sender);
         let mut hasher = file.checksum.hasher();

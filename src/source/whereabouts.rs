@@ -211,7 +211,7 @@ impl Loader {
 
     async fn seek(&self, candidate: Candidate, name: String) -> Option<Place> {
         let Candidate { missing, source, released, component, architecture, files } = candidate;
-        let read = move |reader: &mut dyn std::io::Read| sighting::seek(reader, &name);
+        let read = move |reader: &mut dyn std::io::Read, _| sighting::seek(reader, &name);
         match self.read_index(&released, &files, read).await {
             Ok(sighting) => Some(Place {
                 missing,

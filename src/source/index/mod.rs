@@ -68,6 +68,7 @@ impl Kind {
 
 /// A stretch of the text arena of one part.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(Rust, packed(2))]
 struct Text {
     start: u32,
     length: u16,
@@ -153,7 +154,12 @@ pub struct Part {
 impl Part {
     /// Parses a `Packages` file while it is read; its text is never held as a whole.
     pub fn read(reader: impl Read) -> Result<Self, BadIndex> {
-        parse::read(reader)
+        parse::read(reader, 0)
+    }
+
+    /// The same, where it is known to have about that many bytes.
+    pub fn read_sized(reader: impl Read, bytes: u64) -> Result<Self, BadIndex> {
+        parse::read(reader, bytes)
     }
 
     /// Number of stanzas.

@@ -31,6 +31,16 @@ pub struct Names {
 }
 
 impl Names {
+    /// None yet, with room for so many.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self {
+            text: String::with_capacity(count * 24),
+            ends: Vec::with_capacity(count),
+            table: HashTable::with_capacity(count),
+            hasher: DefaultHashBuilder::default(),
+        }
+    }
+
     /// The id of a name, new or known.
     #[expect(clippy::cast_possible_truncation, reason = "the names of an index take less than 4 GiB")]
     pub fn intern(&mut self, name: &str) -> NameId {

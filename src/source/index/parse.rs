@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::{Alternative, Kind, MultiArch, Part, Priority, Qualifier, Record, Text};
+use super::{Alternative, Kind, MultiArch, Names, Part, Priority, Qualifier, Record, Text};
 use crate::control::relation;
 use crate::digest::Sha256;
 
@@ -32,7 +32,9 @@ pub enum BadIndex {
 
 /// A stanza longer than this is no package.
 const LONGEST_STANZA: usize = 16 << 20;
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 64 << 10;
+/// Debian's largest index has some 60 MiB.
+const LARGEST_HINT: usize = 64 << 20;
 
 /// The fields that are read, by the way apt meets their names.
 #[derive(Clone, Copy)]
@@ -85,16 +87,42 @@ const FIELDS: [(Field, &str); 21] = [
     (Field::Provides, "Provides"),
 ];
 
-/// Field names are not case-sensitive (Debian Policy 5.1).
-fn field_of(name: &[u8]) -> Option<Field> {
-    FIELDS
-        .iter()
-        .find(|(_, known)| known.len() == name.len() && known.as_bytes().eq_ignore_ascii_case(name))
-        .map(|(field, _)| *field)
+/// The known field that a line begins with. Field names are not case-sensitive (Debian Policy 5.1).
+#[inline]
+fn field_of(line: &[u8]) -> Option<Field> {
+    use Field::{Architecture, Breaks, Conflicts, Depends, Enhances, Essential, Filename, Important};
+    use Field::{InstalledSize, MultiArch, Package, PreDepends, Priority, Protected, Provides};
+    use Field::{Recommends, Replaces, Sha256, Size, Suggests, Version};
+    let likely: &[Field] = match line.first()?.to_ascii_lowercase() {
+        b'a' => &[Architecture],
+        b'b' => &[Breaks],
+        b'c' => &[Conflicts],
+        b'd' => &[Depends],
+        b'e' => &[Essential, Enhances],
+        b'f' => &[Filename],
+        b'i' => &[InstalledSize, Important],
+        b'm' => &[MultiArch],
+        b'p' => &[Package, Priority, Provides, PreDepends, Protected],
+        b'r' => &[Recommends, Replaces],
+        b's' => &[Size, Sha256, Suggests],
+        b'v' => &[Version],
+        _ => &[],
+    };
+    for field in likely {
+        let name = FIELDS[*field as usize].1.as_bytes();
+        if line.get(name.len()) == Some(&b':') {
+            let own = &line[..name.len()];
+            // hardly ever spelt differently, and then a plain comparison is faster
+            if own == name || own.eq_ignore_ascii_case(name) {
+                return Some(*field);
+            }
+        }
+    }
+    None
 }
 
-pub(super) fn read(mut reader: impl Read) -> Result<Part, BadIndex> {
-    let mut stanzas = Stanzas { part: Part::default(), number: 0 };
+pub(super) fn read(mut reader: impl Read, bytes: u64) -> Result<Part, BadIndex> {
+    let mut stanzas = Stanzas { part: sized(bytes), number: 0 };
     let mut buffer = vec![0; CHUNK];
     let mut filled = 0;
     loop {
@@ -108,20 +136,41 @@ pub(super) fn read(mut reader: impl Read) -> Result<Part, BadIndex> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             result => result?,
         };
-        if count == 0 {
-            break;
-        }
         filled += count;
+        if count > 0 && filled < buffer.len() {
+            continue;
+        }
         let mut done = 0;
-        while let Some(length) = memchr::memmem::find(&buffer[done..filled], b"\n\n") {
-            stanzas.take(&buffer[done..=done + length])?;
-            done += length + 2;
+        loop {
+            let text = &buffer[done..filled];
+            match split(text) {
+                (values, Some(end)) => {
+                    stanzas.take(&text[..end], &values)?;
+                    done += end + 1;
+                }
+                (values, None) if count == 0 => {
+                    stanzas.take(text, &values)?;
+                    return Ok(stanzas.part);
+                }
+                // the rest of it is still to be read
+                _ => break,
+            }
         }
         buffer.copy_within(done..filled, 0);
         filled -= done;
     }
-    stanzas.take(&buffer[..filled])?;
-    Ok(stanzas.part)
+}
+
+/// Room for what that many bytes hold in Debian. Lists that grow into it are never copied, and what they do not
+/// reach costs no memory, since nothing writes to it.
+fn sized(bytes: u64) -> Part {
+    let bytes = usize::try_from(bytes).unwrap_or(LARGEST_HINT).min(LARGEST_HINT);
+    Part {
+        names: Names::with_capacity(bytes / 512),
+        text: String::with_capacity(bytes / 7),
+        records: Vec::with_capacity(bytes / 640),
+        alternatives: Vec::with_capacity(bytes / 112),
+    }
 }
 
 struct Stanzas {
@@ -132,14 +181,13 @@ struct Stanzas {
 type Values = [Range<usize>; FIELDS.len()];
 
 impl Stanzas {
-    fn take(&mut self, stanza: &[u8]) -> Result<(), BadIndex> {
+    fn take(&mut self, stanza: &[u8], values: &Values) -> Result<(), BadIndex> {
         if stanza.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
         self.number += 1;
-        let values = split(stanza);
-        if let Err(Bad { field, reason }) = self.add(stanza, &values) {
-            let name = String::from_utf8_lossy(&stanza[values[Field::Package as usize].clone()]);
+        if let Err(Bad { field, reason }) = self.add(stanza, values) {
+            let name = String::from_utf8_lossy(stanza[values[Field::Package as usize].clone()].trim_ascii());
             let package = if name.is_empty() { "?".to_owned() } else { name.into_owned() };
             return match field {
                 Some(field) => Err(BadIndex::Stanza {
@@ -155,9 +203,10 @@ impl Stanzas {
     }
 
     fn add(&mut self, stanza: &[u8], values: &Values) -> Result<(), Bad> {
-        let value = |field: Field| {
-            std::str::from_utf8(&stanza[values[field as usize].clone()])
-                .map_err(|_| Bad::new(field, "it is not UTF-8"))
+        let bytes = |field: Field| stanza[values[field as usize].clone()].trim_ascii();
+        let value = |field: Field| match bytes(field) {
+            [] => Ok(""),
+            bytes => std::str::from_utf8(bytes).map_err(|_| Bad::new(field, "it is not UTF-8")),
         };
         let required = |field: Field| match value(field)? {
             "" => Err(Bad::new(field, "it is missing")),
@@ -169,7 +218,7 @@ impl Stanzas {
         };
         let word = |field: Field| {
             let text = required(field)?;
-            match text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            match text.as_bytes().iter().all(u8::is_ascii_graphic) {
                 true => Ok(text),
                 false => Err(Bad::new(field, format!("'{text}' is not one word"))),
             }
@@ -189,7 +238,9 @@ impl Stanzas {
             (Field::Enhances, None),
             (Field::Provides, Some(Kind::Provides)),
         ] {
-            self.relations(field, value(field)?, kind.is_some())?;
+            if !bytes(field).is_empty() {
+                self.relations(field, value(field)?, kind.is_some())?;
+            }
             if let Some(kind) = kind {
                 let count = self.part.alternatives.len() - relations as usize;
                 ends[kind as usize] =
@@ -204,21 +255,21 @@ impl Stanzas {
             name,
             architecture: self.part.names.intern(word(Field::Architecture)?),
             part: 0,
-            multi_arch: match value(Field::MultiArch)? {
-                "same" => MultiArch::Same,
-                "foreign" => MultiArch::Foreign,
-                "allowed" => MultiArch::Allowed,
+            multi_arch: match bytes(Field::MultiArch) {
+                b"same" => MultiArch::Same,
+                b"foreign" => MultiArch::Foreign,
+                b"allowed" => MultiArch::Allowed,
                 _ => MultiArch::No,
             },
-            priority: match value(Field::Priority)? {
-                "required" => Priority::Required,
-                "important" => Priority::Important,
-                "standard" => Priority::Standard,
-                "extra" => Priority::Extra,
+            priority: match bytes(Field::Priority) {
+                b"required" => Priority::Required,
+                b"important" => Priority::Important,
+                b"standard" => Priority::Standard,
+                b"extra" => Priority::Extra,
                 _ => Priority::Optional,
             },
-            essential: value(Field::Essential)? == "yes",
-            important: value(Field::Important)? == "yes" || value(Field::Protected)? == "yes",
+            essential: bytes(Field::Essential) == b"yes",
+            important: bytes(Field::Important) == b"yes" || bytes(Field::Protected) == b"yes",
             version: self.text(Field::Version, word(Field::Version)?)?,
             filename: self.text(Field::Filename, value(Field::Filename)?)?,
             size: number(Field::Size)?,
@@ -241,11 +292,10 @@ impl Stanzas {
                 Some(architecture) => Qualifier::Architecture(self.part.names.intern(architecture)),
             };
             // apt files `name:any` under a name of its own, so it does not count as a mention of `name`
-            let name = match self.part.names.find(relation.name) {
-                None if qualifier == Qualifier::Any && !keep => continue,
-                Some(known) => known,
-                None => self.part.names.intern(relation.name),
-            };
+            if !keep && qualifier == Qualifier::Any {
+                continue;
+            }
+            let name = self.part.names.intern(relation.name);
             if keep {
                 let version = self.text(field, relation.version)?;
                 self.part.alternatives.push(Alternative {
@@ -287,33 +337,32 @@ impl Bad {
     }
 }
 
-/// Finds the value of each known field, without the white space around it; continuation lines included.
-fn split(stanza: &[u8]) -> Values {
+/// Finds the value of each known field of the first stanza, with the white space around it, continuation lines
+/// included; and where the empty line after the stanza is.
+fn split(text: &[u8]) -> (Values, Option<usize>) {
     let mut values: Values = std::array::from_fn(|_| 0..0);
     let mut current: Option<Field> = None;
     let mut start = 0;
-    while start < stanza.len() {
-        let end = memchr::memchr(b'\n', &stanza[start..]).map_or(stanza.len(), |length| start + length);
-        let line = &stanza[start..end];
-        if line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
-            if let Some(field) = current {
-                values[field as usize].end = end;
+    while start < text.len() {
+        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
+        let line = &text[start..end];
+        match line.first() {
+            None => return (values, Some(start)),
+            Some(b' ' | b'\t') => {
+                if let Some(field) = current {
+                    values[field as usize].end = end;
+                }
             }
-        } else if let Some(colon) = memchr::memchr(b':', line) {
-            current = field_of(&line[..colon]);
-            if let Some(field) = current {
-                values[field as usize] = start + colon + 1..end;
+            Some(_) => {
+                current = field_of(line);
+                if let Some(field) = current {
+                    values[field as usize] = start + FIELDS[field as usize].1.len() + 1..end;
+                }
             }
         }
         start = end + 1;
     }
-    for range in &mut values {
-        let value = &stanza[range.clone()];
-        let leading = value.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let trailing = value[leading..].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-        *range = range.start + leading..range.end - trailing;
-    }
-    values
+    (values, None)
 }
 
 #[cfg(test)]
@@ -341,6 +390,34 @@ mod tests {
         let provider = index.providers(index.names().find("c").unwrap()).next().unwrap();
         assert_eq!(provider.name(), "b");
         assert_eq!(provider.size(), 0);
+    }
+
+    #[test]
+    fn fields_are_known_by_their_whole_name_in_any_case() {
+        for (field, name) in FIELDS {
+            for line in
+                [format!("{name}:"), format!("{}: x", name.to_uppercase()), name.to_lowercase() + ":y"]
+            {
+                assert_eq!(
+                    field_of(line.as_bytes()).map(|found| found as usize),
+                    Some(field as usize),
+                    "{line}"
+                );
+            }
+            for line in
+                [format!("{name}s:"), name.to_owned(), name[1..].to_owned() + ":", format!("{name} :")]
+            {
+                assert!(field_of(line.as_bytes()).is_none(), "{line}");
+            }
+        }
+        assert!(field_of(b"").is_none());
+    }
+
+    #[test]
+    fn what_it_is_said_to_hold_makes_no_difference() {
+        for bytes in [0, 1, 1 << 20, u64::MAX] {
+            assert_eq!(Part::read_sized(TWO.as_bytes(), bytes).unwrap().len(), 2, "{bytes}");
+        }
     }
 
     #[test]
