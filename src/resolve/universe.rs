@@ -55,6 +55,7 @@ pub(super) struct Universe<'i> {
     /// Whether newer versions of what the base has may be chosen.
     pub(super) may_upgrade: bool,
     architecture_ids: Vec<Option<NameId>>,
+    all: Option<NameId>,
     base_part: Option<usize>,
     candidates: Choice,
     present: Choice,
@@ -77,6 +78,7 @@ impl<'i> Universe<'i> {
             provenance,
             architecture_ids: architectures.iter().map(|name| index.names().find(name)).collect(),
             architectures,
+            all: index.names().find("all"),
             may_upgrade: options.upgrade_base,
             base_part: options.base,
             candidates: Choice(vec![None; slots]),
@@ -169,7 +171,7 @@ impl<'i> Universe<'i> {
         let own = package.architecture_id();
         let number = match self.architecture_ids.iter().position(|id| *id == Some(own)) {
             Some(number) => number,
-            None if package.architecture() == "all" => 0,
+            None if Some(own) == self.all => 0,
             None => return None,
         };
         Some(Slot(package.name_id().index() * self.architectures.len() + number))
