@@ -5,6 +5,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use xz2::stream::{CONCATENATED, Stream};
 
+mod bounded;
+mod budget;
+
+use bounded::{Held, SHARES, Xz, demands_more, zstd, zstd_window};
+pub use budget::Budget;
+
 /// What an `.xz` or `.lzma` header may make us allocate, in bytes. `xz -9` needs 65 MiB; a header can demand 4 GiB.
 const XZ_MEMORY: u64 = 128 << 20;
 
@@ -64,17 +70,49 @@ impl Compression {
     /// memory than 128 MiB.
     pub fn decoder<'a>(self, reader: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
         Ok(match self {
-            Self::None => Box::new(reader),
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
-            Self::Xz => xz(reader, Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?),
-            Self::Lzma => xz(reader, Stream::new_lzma_decoder(XZ_MEMORY)?),
-            Self::Zstd => {
-                let mut decoder = zstd::stream::read::Decoder::with_buffer(reader)?;
-                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
-                Box::new(decoder)
+            Self::Xz => {
+                Box::new(Xz::new(reader, Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?, XZ_MEMORY))
             }
-            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(reader)),
+            Self::Lzma => Box::new(Xz::new(reader, Stream::new_lzma_decoder(XZ_MEMORY)?, XZ_MEMORY)),
+            Self::Zstd => Box::new(zstd(reader, ZSTD_WINDOW_LOG)?),
+            _ => self.small_decoder(reader),
         })
+    }
+
+    /// As [`Compression::decoder`], but its memory comes from a budget: reading waits until others have given back
+    /// enough. What is decided by the first header holds for the whole file: data that demands more later on is
+    /// refused, since waiting while holding a share could be for ever. So is what demands more than 64 MiB.
+    pub fn decoder_within<'a>(
+        self,
+        mut reader: impl BufRead + Send + 'a,
+        budget: &'a Budget,
+    ) -> io::Result<Box<dyn Read + Send + 'a>> {
+        let (least, most) = (SHARES[0].1, SHARES[SHARES.len() - 1].1);
+        Ok(match self {
+            Self::Xz | Self::Lzma => {
+                let stream = match self {
+                    Self::Lzma => Stream::new_lzma_decoder(least)?,
+                    _ => Stream::new_stream_decoder(least, CONCATENATED)?,
+                };
+                Box::new(Xz::new(reader, stream, least).holding(budget.take(least)))
+            }
+            Self::Zstd => {
+                let window = zstd_window(reader.fill_buf()?).unwrap_or(0);
+                let share = SHARES.into_iter().find(|(log, _)| window <= 1 << log);
+                let (log, bytes) = share.ok_or_else(|| demands_more(most))?;
+                Box::new(Held::new(budget.take(bytes), zstd(reader, log)?))
+            }
+            _ => self.small_decoder(reader),
+        })
+    }
+
+    /// Those that take no more than bzip2's 4 MiB, whatever a header says.
+    fn small_decoder<'a>(self, reader: impl BufRead + Send + 'a) -> Box<dyn Read + Send + 'a> {
+        match self {
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(reader)),
+            _ => Box::new(reader),
+        }
     }
 }
 
@@ -135,27 +173,6 @@ impl Read for Ahead {
     }
 }
 
-fn xz<'a>(reader: impl BufRead + Send + 'a, stream: Stream) -> Box<dyn Read + Send + 'a> {
-    Box::new(MemoryLimited(xz2::bufread::XzDecoder::new_stream(reader, stream)))
-}
-
-/// Says in words that the memory limit was met; liblzma's own error does not.
-struct MemoryLimited<R>(R);
-
-impl<R: Read> Read for MemoryLimited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| {
-            match error.get_ref().and_then(|inner| inner.downcast_ref::<xz2::stream::Error>()) {
-                Some(xz2::stream::Error::MemLimit) => io::Error::new(
-                    io::ErrorKind::OutOfMemory,
-                    format!("the xz stream demands more than {} MiB of memory", XZ_MEMORY >> 20),
-                ),
-                _ => error,
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -167,6 +184,30 @@ mod tests {
         let mut text = String::new();
         compression.decoder(bytes)?.read_to_string(&mut text)?;
         Ok(text)
+    }
+
+    fn decode_within(compression: Compression, bytes: &[u8], budget: &Budget) -> io::Result<String> {
+        let mut text = String::new();
+        compression.decoder_within(bytes, budget)?.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    /// An xz stream with the text `text` that demands a dictionary of `2^(property/2+12)` bytes.
+    fn xz_that_demands(property: u8) -> Vec<u8> {
+        // Building the encoder would allocate gigabytes, so a small dictionary is declared large in the header:
+        // its LZMA2 property is at byte 16, the header's CRC32 follows.
+        let mut bytes = encode(Compression::Xz, "text");
+        assert_eq!(&bytes[14..16], &[0x21, 1], "the filter flags are where they are expected");
+        bytes[16] = property;
+        let mut crc = flate2::Crc::new();
+        crc.update(&bytes[12..20]);
+        bytes[20..24].copy_from_slice(&crc.sum().to_le_bytes());
+        bytes
+    }
+
+    /// A zstd frame with a raw block of the text `text` that demands a window of `2^(10+exponent)` bytes.
+    fn zstd_that_demands(exponent: u8) -> Vec<u8> {
+        [&[0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3, (4 << 3) | 1, 0, 0], b"text".as_slice()].concat()
     }
 
     fn encode(compression: Compression, text: &str) -> Vec<u8> {
@@ -200,6 +241,23 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_changes_nothing_of_what_is_read() {
+        let budget = Budget::new(80 << 20);
+        let text = "Package: jq\n".repeat(100_000);
+        for extension in ["", "gz", "xz", "zst", "bz2", "lzma"] {
+            let compression = Compression::of_extension(extension).unwrap();
+            let bytes = encode(compression, &text);
+            assert!(decode_within(compression, &bytes, &budget).unwrap() == text, "{extension}");
+            if !matches!(extension, "" | "lzma") {
+                assert!(
+                    decode_within(compression, &bytes[..bytes.len() - 5], &budget).is_err(),
+                    "{extension}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn reads_every_format_and_its_concatenation() {
         for extension in ["", "gz", "xz", "zst", "bz2", "lzma"] {
             let compression = Compression::of_extension(extension).unwrap();
@@ -226,22 +284,83 @@ mod tests {
     }
 
     #[test]
-    fn refuses_an_xz_stream_that_wants_too_much_memory() {
-        let mut options = xz2::stream::LzmaOptions::new_preset(0).unwrap();
-        options.dict_size(256 << 20);
-        let mut filters = xz2::stream::Filters::new();
-        filters.lzma2(&options);
-        // Building the encoder would allocate gigabytes, so a small dictionary is declared large in the header:
-        // its LZMA2 property is at byte 16, the header's CRC32 follows.
-        let mut bytes = encode(Compression::Xz, "text");
-        assert_eq!(&bytes[14..16], &[0x21, 1], "the filter flags are where they are expected");
-        bytes[16] = 40;
-        let mut crc = flate2::Crc::new();
-        crc.update(&bytes[12..20]);
-        bytes[20..24].copy_from_slice(&crc.sum().to_le_bytes());
-        let error = decode(Compression::Xz, &bytes).unwrap_err();
+    fn refuses_what_wants_too_much_memory() {
+        let error = decode(Compression::Xz, &xz_that_demands(40)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
         assert!(error.to_string().contains("128 MiB"), "{error}");
+        let budget = Budget::new(80 << 20);
+        for (compression, bytes) in [
+            (Compression::Xz, xz_that_demands(29)),
+            (Compression::Xz, xz_that_demands(40)),
+            (Compression::Zstd, zstd_that_demands(17)),
+            (Compression::Zstd, zstd_that_demands(31)),
+        ] {
+            let error = decode_within(compression, &bytes, &budget).unwrap_err();
+            assert_eq!(error.to_string(), "decompressing it takes more than 66 MiB of memory");
+        }
+    }
+
+    #[test]
+    fn a_share_is_as_large_as_the_header_demands() {
+        for (property, exponent, share) in
+            [(0, 0, 9), (22, 13, 9), (23, 14, 17), (24, 14, 17), (26, 15, 33), (28, 16, 66)]
+        {
+            for (compression, bytes) in [
+                (Compression::Xz, xz_that_demands(property)),
+                (Compression::Zstd, zstd_that_demands(exponent)),
+            ] {
+                let budget = Budget::new(80 << 20);
+                let mut decoder = compression.decoder_within(bytes.as_slice(), &budget).unwrap();
+                assert_eq!(decoder.read(&mut [0; 4]).unwrap(), 4, "{compression:?} {share}");
+                assert_eq!(budget.free(), (80 - share) << 20, "{compression:?} {share}");
+                drop(decoder);
+                assert_eq!(budget.free(), 80 << 20);
+            }
+        }
+    }
+
+    #[test]
+    fn decoders_wait_for_their_share() {
+        static BUDGET: Budget = Budget::new(80 << 20);
+        let bytes = xz_that_demands(28);
+        let mut first = Compression::Xz.decoder_within(bytes.as_slice(), &BUDGET).unwrap();
+        assert_eq!(first.read(&mut [0; 1]).unwrap(), 1);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let others: Vec<_> = [xz_that_demands(28), zstd_that_demands(16), xz_that_demands(28)]
+            .into_iter()
+            .zip([Compression::Xz, Compression::Zstd, Compression::Xz])
+            .map(|(bytes, compression)| {
+                let sender = sender.clone();
+                std::thread::spawn(move || {
+                    let text = decode_within(compression, &bytes, &BUDGET).unwrap();
+                    sender.send(text).unwrap();
+                })
+            })
+            .collect();
+        // small ones go past those that wait
+        assert_eq!(decode_within(Compression::Zstd, &zstd_that_demands(0), &BUDGET).unwrap(), "text");
+        for _ in 0..1000 {
+            std::thread::yield_now();
+        }
+        assert!(receiver.try_recv().is_err(), "nobody else got 66 of the 14 MiB that are left");
+        drop(first);
+        for other in others {
+            other.join().unwrap();
+        }
+        assert_eq!(receiver.try_iter().count(), 3);
+        assert_eq!(BUDGET.free(), 80 << 20);
+    }
+
+    #[test]
+    fn a_share_does_not_grow_when_data_has_come() {
+        let budget = Budget::new(80 << 20);
+        let bytes = [xz_that_demands(22), xz_that_demands(28)].concat();
+        let error = decode_within(Compression::Xz, &bytes, &budget).unwrap_err();
+        assert!(error.to_string().contains("more than 9 MiB"), "{error}");
+        let bytes = [zstd_that_demands(13), zstd_that_demands(16)].concat();
+        assert!(decode_within(Compression::Zstd, &bytes, &budget).is_err());
+        let same = [xz_that_demands(28), xz_that_demands(22)].concat();
+        assert_eq!(decode_within(Compression::Xz, &same, &budget).unwrap(), "texttext");
     }
 
     struct Breaks;

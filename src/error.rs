@@ -191,10 +191,11 @@ fn of_archive(error: &source::archive::Error) -> Class {
 
 fn of_tree(error: &tree::Error) -> Class {
     match error {
-        tree::Error::Write { .. } | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => {
-            Class::Destination
-        }
-        tree::Error::Overlap { .. } => Class::NoSolution,
+        tree::Error::Write { .. }
+        | tree::Error::Allowance { .. }
+        | tree::Error::Declared { .. }
+        | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => Class::Destination,
+        tree::Error::Overlap { .. } | tree::Error::Diverted { .. } => Class::NoSolution,
         _ => Class::NotTrusted,
     }
 }

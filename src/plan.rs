@@ -85,9 +85,10 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Artifact {
-    /// `name_version_arch`, for messages.
+    /// `name version (arch)`, for messages: one line, whatever a repository says.
     pub fn label(&self) -> String {
-        format!("{} {} ({})", self.name, self.version, self.architecture)
+        let label = format!("{} {} ({})", self.name, self.version, self.architecture);
+        if label.contains(char::is_control) { label.escape_debug().to_string() } else { label }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::report::{Report, counted, mebibytes};
 use crate::source::Released;
 use crate::tree::relocate::Relocation;
 use crate::tree::write::Generated;
-use crate::tree::{Note, Tree, Unpacked, database, finish, manifest};
+use crate::tree::{Note, Tree, Unpacked, database, divert, finish, manifest};
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
     let locked = settings.lock.as_deref().map(lock::read).transpose()?;
@@ -61,11 +61,13 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         up_to_date(settings, report, &state, previous.as_deref());
         return Ok(());
     }
+    check_allowance(settings, &plan)?;
     check_space(&destination, &settings.dest, &plan)?;
 
     let staging = destination.staging()?;
     let stop = report.begin("fetch", plan.download_size());
-    let unpacked = pipeline::run(&plan, &client, staging.path(), settings.connections, &stop).await?;
+    let (connections, most) = (settings.connections, settings.max_unpacked);
+    let unpacked = pipeline::run(&plan, &client, staging.path(), connections, most, &stop).await?;
     stop.end(format!("{} fetched, verified and unpacked", mebibytes(plan.download_size())));
 
     let stop = report.begin("merge", 0);
@@ -168,6 +170,16 @@ fn release_state(released: &Released) -> ReleaseState {
     }
 }
 
+/// What the packages say that they unpack to, before any is fetched; what they do unpack to is counted later.
+fn check_allowance(settings: &Settings, plan: &Plan) -> Result<(), Error> {
+    let sizes = plan.packages.iter().map(|package| package.installed_size.saturating_mul(1024));
+    let declared = sizes.fold(0, u64::saturating_add);
+    match settings.max_unpacked {
+        Some(limit) if declared > limit => Err(crate::tree::Error::Declared { declared, limit }.into()),
+        _ => Ok(()),
+    }
+}
+
 /// What the unpacked tree, the downloads on their way and the launchers will take, where the packages say so.
 fn check_space(destination: &Destination, path: &Path, plan: &Plan) -> Result<(), Error> {
     let unpacked: u64 = plan
@@ -202,12 +214,17 @@ fn build(
     state: &mut State,
 ) -> Result<usize, Error> {
     let mut tree = Tree::create(root, &plan.request.architecture)?;
+    let (diversions, unread) = divert::read(&unpacked)?;
+    tree.divert(diversions);
     for (number, package) in unpacked.into_iter().enumerate() {
         tree.merge(package, &pipeline::private_root(staging, number))?;
     }
     let date = tree.newest_mtime();
     let at_root = relocation.is_none();
     state.notes = finish::run(&mut tree, date, at_root)?;
+    state.notes.extend(unread.into_iter().map(|(package, line)| {
+        format!("{package}: a diversion is missing, because its call of dpkg-divert cannot be read: {line}")
+    }));
     relocation.apply(&mut tree)?;
     state.notes.extend(notes(tree.packages()));
     tree.create_directory(Path::new(if at_root { FOLDER } else { launchers::BIN }))?;

@@ -18,7 +18,7 @@ use crate::plan::{Artifact, Plan};
 use crate::publish;
 use crate::report::Running;
 use crate::source::list::join;
-use crate::tree::{self, Limits, Unpacked};
+use crate::tree::{self, Allowance, Limits, Unpacked};
 
 /// Verified files that wait for an unpacker; they lie on the destination's volume.
 const WAITING: usize = 4;
@@ -36,6 +36,7 @@ struct Shared {
     plan: Plan,
     client: Client,
     staging: PathBuf,
+    allowance: Option<Allowance>,
     /// Numbers of packages, the largest first, so that none of them is left alone at the end.
     order: Vec<usize>,
     next: AtomicUsize,
@@ -74,6 +75,7 @@ pub(super) async fn run(
     client: &Client,
     staging: &Path,
     connections: usize,
+    max_unpacked: Option<u64>,
     progress: &Running<'_>,
 ) -> Result<Vec<Unpacked>, Error> {
     let mut order: Vec<usize> = (0..plan.packages.len()).collect();
@@ -82,6 +84,7 @@ pub(super) async fn run(
         plan: plan.clone(),
         client: client.clone(),
         staging: staging.to_owned(),
+        allowance: max_unpacked.map(Allowance::new),
         order,
         next: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
@@ -185,7 +188,8 @@ impl Shared {
             }
             let artifact = &self.plan.packages[number];
             let root = private_root(&self.staging, number);
-            let unpacked = tree::unpack(&mut file, artifact, &root, &Limits::for_artifact(artifact))?;
+            let limits = Limits { allowance: self.allowance.as_ref(), ..Limits::for_artifact(artifact) };
+            let unpacked = tree::unpack(&mut file, artifact, &root, &limits)?;
             self.unpacked.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(unpacked);
         }
     }

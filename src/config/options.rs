@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 
-use super::values::{self, Architecture, Count, LogFormat, MirrorUri, Word};
+use super::values::{self, Architecture, Count, LogFormat, MirrorUri, Quantity, Word};
 
 /// What one layer of configuration says; an empty list says nothing.
 ///
@@ -103,6 +103,11 @@ pub struct Options {
     #[arg(long, value_name = "PATH", help_heading = "Destination")]
     pub prefix: Option<PathBuf>,
 
+    /// Unpack at most this much in all: bytes, or a quantity such as 500M or 2Gi [default: no limit]
+    #[arg(long, value_name = "SIZE", help_heading = "Destination")]
+    #[serde(deserialize_with = "values::parsed")]
+    pub max_unpacked: Option<Quantity>,
+
     /// Open at most this many connections to one host [default: 8]
     #[arg(long, value_name = "N", help_heading = "Network")]
     #[serde(deserialize_with = "values::parsed")]
@@ -177,6 +182,7 @@ impl Options {
             auth: self.auth.or(lower.auth),
             dest: self.dest.or(lower.dest),
             prefix: self.prefix.or(lower.prefix),
+            max_unpacked: self.max_unpacked.or(lower.max_unpacked),
             connections: self.connections.or(lower.connections),
             retries: self.retries.or(lower.retries),
             timeout: self.timeout.or(lower.timeout),
@@ -239,7 +245,7 @@ mod tests {
         match (value_name, long) {
             ("FORMAT", _) => "json",
             ("BOOL", _) => "true",
-            ("N" | "SECONDS", _) => "7",
+            ("N" | "SECONDS" | "SIZE", _) => "7",
             ("URL", _) => "http://mirror.example/debian",
             ("ARCH", _) => "riscv64",
             _ => "/word",
@@ -269,7 +275,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 27);
+        assert_eq!(count, 28);
     }
 
     #[test]

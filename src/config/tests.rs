@@ -74,6 +74,7 @@ fn the_defaults() {
             with_essential: false,
             base: None,
             upgrade_base: false,
+            max_unpacked: None,
             connections: 8,
             retries: 3,
             timeout: Duration::from_secs(30),

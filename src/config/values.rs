@@ -108,6 +108,40 @@ impl<const LEAST: u32> FromStr for Count<LEAST> {
     }
 }
 
+/// A number of bytes, as Kubernetes writes quantities (`2Gi`, `500M`, `1.5Gi`, plain bytes), but more than none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quantity(pub u64);
+
+impl FromStr for Quantity {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let bad = || BadValue("a number of bytes is expected, or a quantity such as 500M or 2Gi".to_owned());
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, suffix) = text.split_at(end);
+        let unit: u128 = match suffix {
+            "" => 1,
+            "k" => 1000,
+            "M" => 1000_u128.pow(2),
+            "G" => 1000_u128.pow(3),
+            "T" => 1000_u128.pow(4),
+            "Ki" => 1 << 10,
+            "Mi" => 1 << 20,
+            "Gi" => 1 << 30,
+            "Ti" => 1 << 40,
+            _ => return Err(bad()),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        if whole.len() > 20 || fraction.is_empty() || fraction.len() > 9 {
+            return Err(bad());
+        }
+        let digits = |text: &str| text.parse::<u128>().map_err(|_| bad());
+        let scale = 10_u128.pow(u32::try_from(fraction.len()).map_err(|_| bad())?);
+        let bytes = digits(whole)? * unit + digits(fraction)? * unit / scale;
+        u64::try_from(bytes).ok().filter(|bytes| *bytes > 0).map(Self).ok_or_else(bad)
+    }
+}
+
 /// The base URI of a repository, in a scheme that aptlet can fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MirrorUri(pub Url);
@@ -333,6 +367,25 @@ mod tests {
         assert!("0".parse::<Count<1>>().is_err());
         for bad in ["", "many", "-1", "1.5", "100000"] {
             assert!(bad.parse::<Count<0>>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_quantity_is_as_kubernetes_writes_it() {
+        for (text, bytes) in [
+            ("1", 1),
+            ("500M", 500_000_000),
+            ("2Gi", 2 << 30),
+            ("1.5Ki", 1536),
+            ("0.5G", 500_000_000),
+            ("3k", 3000),
+        ] {
+            assert_eq!(text.parse(), Ok(Quantity(bytes)), "{text}");
+        }
+        for bad in
+            ["", "0", "Gi", "-1", "2GB", "2 Gi", "1.", ".5", "1.2.3", "1e3", "99999999Ti", "2gi", "100m"]
+        {
+            assert!(bad.parse::<Quantity>().is_err(), "{bad}");
         }
     }
 

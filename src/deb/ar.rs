@@ -9,15 +9,16 @@ const HEADER_SIZE: usize = 60;
 
 /// One member's header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Member {
-    pub(super) name: String,
+pub struct Member {
+    /// Printable ASCII, without a slash.
+    pub name: String,
     /// Bytes, without padding.
-    pub(super) size: u64,
+    pub size: u64,
 }
 
 /// A strict sequential reader; as a [`Read`] it yields the bytes of the current member.
 #[derive(Debug)]
-pub(super) struct Ar<R> {
+pub struct Ar<R> {
     reader: R,
     remaining: u64,
     padded: bool,
@@ -27,7 +28,7 @@ pub(super) struct Ar<R> {
 
 impl<R: Read> Ar<R> {
     /// Reads the global header.
-    pub(super) fn open(mut reader: R) -> Result<Self, Error> {
+    pub fn open(mut reader: R) -> Result<Self, Error> {
         let mut magic = [0; MAGIC.len()];
         if fill(&mut reader, &mut magic)? < magic.len() || &magic != MAGIC {
             return Err(Error::NotAnArchive);
@@ -36,7 +37,7 @@ impl<R: Read> Ar<R> {
     }
 
     /// Skips what is left of the current member and reads the next header; `None` at the end of the archive.
-    pub(super) fn next_member(&mut self) -> Result<Option<Member>, Error> {
+    pub fn next_member(&mut self) -> Result<Option<Member>, Error> {
         io::copy(self, &mut io::sink()).map_err(|source| Error::reading("archive", source))?;
         // The padding's value is not looked at, and it may be missing after the last member: dpkg is as lenient.
         if self.padded && self.fill(&mut [0])? == 0 {

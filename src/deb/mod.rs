@@ -1,6 +1,7 @@
 //! The archive: a `.deb` is an ar archive of a format version, control information and data (deb(5)).
 
-mod ar;
+#[doc(hidden)]
+pub mod ar;
 mod control;
 pub mod paragraph;
 mod tarball;
@@ -9,10 +10,14 @@ pub(crate) mod testing;
 
 use std::io::{self, BufReader, Read};
 
-use crate::compression::Compression;
+use crate::compression::{Budget, Compression};
 use ar::Ar;
 pub use control::{Control, ControlFile};
 pub use tarball::{Member, Members, Metered, Tarball};
+
+/// What all decoders of packages may take at once, in bytes: one of `xz -9` and one of the default, or eight of the
+/// default. A pod's limit is on the sum.
+static DECODERS: Budget = Budget::new(80 << 20);
 
 /// Why a file is not a package that can be unpacked. All but [`Error::Read`] mean: do not trust it.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +131,10 @@ impl Error {
             Self::Format(_) | Self::Compression(_) => {
                 "ask the repository's owner to rebuild the package with dpkg-deb"
             }
+            Self::Corrupt { source, .. } if source.kind() == io::ErrorKind::OutOfMemory => {
+                "ask the repository's owner to compress the package with a dictionary of at most 64 MiB: xz -9, or \
+                 zstd -19"
+            }
             Self::TooLarge { .. } => {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
                  repository's owner"
@@ -156,7 +165,7 @@ impl<R: Read + Send> Deb<R> {
         check_format(&mut ar)?;
         let compression = find(&mut ar, "control.tar")?;
         let decoder = compression
-            .decoder(BufReader::new(&mut ar))
+            .decoder_within(BufReader::new(&mut ar), &DECODERS)
             .map_err(|error| Error::reading("control.tar", error))?;
         let control = Control::read(Tarball::new(decoder, "control.tar", control::MAX_SIZE))?;
         Ok(Self { ar, control })
@@ -171,7 +180,7 @@ impl<R: Read + Send> Deb<R> {
     pub fn data(&mut self, limit: u64) -> Result<Tarball<'_>, Error> {
         let compression = find(&mut self.ar, "data.tar")?;
         let decoder = compression
-            .decoder(BufReader::with_capacity(64 << 10, &mut self.ar))
+            .decoder_within(BufReader::with_capacity(64 << 10, &mut self.ar), &DECODERS)
             .map_err(|error| Error::reading("data.tar", error))?;
         Ok(Tarball::new(decoder, "data.tar", limit))
     }

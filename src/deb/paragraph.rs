@@ -1,5 +1,8 @@
 //! One deb822 paragraph (deb822(5), Debian Policy 5.1).
 
+/// Far more than any package has; what is compared with all before it must not be many.
+const MOST_FIELDS: usize = 1000;
+
 /// Where and why a text is not one well-formed paragraph.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
@@ -66,6 +69,9 @@ pub fn check(text: &str) -> Result<(), Malformed> {
             if names.iter().any(|earlier| earlier.eq_ignore_ascii_case(name)) {
                 return Err(malformed(&format!("field {name} is given twice")));
             }
+            if names.len() == MOST_FIELDS {
+                return Err(malformed("more than 1000 fields"));
+            }
             names.push(name);
         }
     }
@@ -104,6 +110,7 @@ mod tests {
     fn accepts_one_paragraph_only() {
         check(TEXT).unwrap();
         check("Package: jq\n\n\n").unwrap();
+        let many = (0..1001).fold(String::new(), |text, number| text + &format!("f{number}:\n"));
         for (text, line) in [
             ("Package: jq\n\nPackage: sudo\n", 3),
             ("Package: jq\n \t\nPackage: sudo\n", 3),
@@ -115,6 +122,7 @@ mod tests {
             (": jq\n", 1),
             ("Package: j\0q\n", 1),
             ("", 1),
+            (many.as_str(), 1001),
         ] {
             assert_eq!(check(text).unwrap_err().line, line, "{text:?}");
         }

@@ -46,8 +46,13 @@ impl Confined {
         rustix::fs::mkdir(root, Mode::RWXU | Mode::RWXG | Mode::RWXO)?;
         let granted = rustix::fs::lstat(root)?.st_mode & 0o777;
         rustix::fs::chmod(root, PRIVATE)?;
+        Ok(Self { granted, ..Self::open(root)? })
+    }
+
+    /// Opens a root that was made before.
+    pub(super) fn open(root: &Path) -> Result<Self, Errno> {
         let root = Rc::new(rustix::fs::open(root, DIRECTORY, Mode::empty())?);
-        Ok(Self { entered: Rc::clone(&root), root, entered_path: PathBuf::new(), granted })
+        Ok(Self { entered: Rc::clone(&root), root, entered_path: PathBuf::new(), granted: 0 })
     }
 
     /// The permission bits that the umask, or a default ACL, lets through.

@@ -1,5 +1,6 @@
 //! The dpkg database, `/var/lib/dpkg`: what dpkg-query, apt and vulnerability scanners read.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -41,9 +42,10 @@ pub fn write(tree: &mut Tree, source_date: i64) -> Result<(), Error> {
         }
     }
     writer.file("status", 0o644, status.as_bytes())?;
-    for empty in ["available", "diversions", "statoverride"] {
+    for empty in ["available", "statoverride"] {
         writer.file(empty, 0o644, b"")?;
     }
+    writer.file("diversions", 0o644, diversions(tree).as_bytes())?;
     writer.file("info/format", 0o644, b"1\n")?;
     writer.file("arch", 0o644, architectures(tree).as_bytes())
 }
@@ -86,6 +88,16 @@ fn list(package: &Unpacked) -> Vec<u8> {
     list
 }
 
+/// Three lines for each: the file, where it is instead, and the package, or a colon for a local one.
+fn diversions(tree: &Tree) -> String {
+    let mut lines = String::new();
+    for diversion in tree.diversions() {
+        let package = diversion.package.as_deref().unwrap_or(":");
+        let _ = writeln!(lines, "{}\n{}\n{package}", diversion.from.display(), diversion.to.display());
+    }
+    lines
+}
+
 /// The native architecture first, as dpkg keeps it.
 fn architectures(tree: &Tree) -> String {
     let mut names = vec![tree.architecture()];
@@ -122,14 +134,18 @@ fn paragraph(tree: &Tree, package: &Unpacked) -> Result<String, Error> {
 fn conffiles(tree: &Tree, package: &Unpacked) -> Result<String, Error> {
     let mut lines = String::new();
     let declared = package.control.file("conffiles").unwrap_or_default();
+    if declared.is_empty() {
+        return Ok(lines);
+    }
+    // Each once, and only what the package has: a line is hostile too, and one with the flag remove-on-upgrade names a
+    // file that is not there.
+    let mut present: HashSet<&Path> = package.paths.iter().map(PathBuf::as_path).collect();
     for line in String::from_utf8_lossy(declared).lines() {
         let path = line.trim_end();
-        // Only what the package has: a line is hostile too, and one with the flag remove-on-upgrade names a
-        // file that is not there.
-        if path.is_empty() || !package.paths.iter().any(|listed| listed == Path::new(path)) {
+        if !present.remove(Path::new(path)) {
             continue;
         }
-        let place = tree.place(Path::new(path));
+        let place = tree.place_for(package, Path::new(path));
         let failed = |source| Error::write(tree.root().join(&place), source);
         let Some(resolved) = resolve_in_root(tree.root(), &place).map_err(failed)? else { continue };
         let full = tree.root().join(resolved);

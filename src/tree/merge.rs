@@ -11,13 +11,14 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::divert::Diversion;
 use super::links::resolve_in_root;
 use super::package::{Directory, Unpacked};
-use super::path::{ALIASES, in_tree};
+use super::path::{ALIASES, in_tree, is_of_records};
 use super::relocate::Digests;
 use super::unpack::times;
 use super::{Error, Note};
-use crate::deb::Control;
+use crate::control::{relation, version};
 
 const READ_DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -32,6 +33,9 @@ pub struct Tree {
     directories: BTreeMap<PathBuf, Directory>,
     /// Links that stand in for a later package's directory, and the directories that they lead to.
     redirects: BTreeMap<PathBuf, PathBuf>,
+    diversions: Vec<Diversion>,
+    /// Whether the package that is being merged replaces another, or is replaced.
+    related: bool,
     aliases: Vec<&'static str>,
 }
 
@@ -70,6 +74,8 @@ impl Tree {
             packages: Vec::new(),
             directories: BTreeMap::from([(PathBuf::new(), Directory::implied(PathBuf::new()))]),
             redirects: BTreeMap::new(),
+            diversions: Vec::new(),
+            related: false,
             aliases: Vec::new(),
         };
         for alias in ["bin", "sbin", "lib"] {
@@ -105,6 +111,16 @@ impl Tree {
             .max()
             .filter(|time| *time != i64::MIN)
             .unwrap_or(0)
+    }
+
+    /// Diverts files of the packages that are merged from now on.
+    pub fn divert(&mut self, diversions: Vec<Diversion>) {
+        self.diversions = diversions;
+    }
+
+    /// What is diverted, for the database.
+    pub fn diversions(&self) -> &[Diversion] {
+        &self.diversions
     }
 
     /// Makes a directory, and those that it is in, which no package need have. `path` is relative, below the
@@ -152,6 +168,11 @@ impl Tree {
         let staged = open_directory(CWD, private_root).map_err(|errno| Error::write(private_root, errno))?;
         let target = open_directory(CWD, &self.root).map_err(|errno| Error::write(&self.root, errno))?;
         let mut newcomer = unpacked;
+        for diversion in &self.diversions {
+            diversion.apply(&mut newcomer, private_root)?;
+        }
+        self.related =
+            self.packages.iter().any(|other| replaces(&newcomer, other) || replaces(other, &newcomer));
         self.merge_directory(&mut newcomer, &staged, &target, Path::new(""))?;
         rustix::fs::rmdir(private_root).map_err(|errno| Error::write(private_root, errno))?;
         for directory in &newcomer.directories {
@@ -194,6 +215,12 @@ impl Tree {
             path = path.strip_prefix(from).map_or_else(|_| to.clone(), |rest| to.join(rest));
         }
         path
+    }
+
+    /// As [`Tree::place`], for a path that may be diverted for this package.
+    pub fn place_for(&self, package: &Unpacked, archived: &Path) -> PathBuf {
+        let diversion = self.diversions.iter().find(|diversion| diversion.concerns(package, archived));
+        self.place(diversion.map_or(archived, |diversion| &diversion.to))
     }
 
     fn add_alias(&mut self, alias: &'static str) -> Result<(), Error> {
@@ -263,17 +290,22 @@ impl Tree {
         };
         let new = rustix::fs::statat(staged, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
         match (kind(&new), kind(&here)) {
-            (FileType::Directory, FileType::Directory | FileType::Symlink) => {
-                let (below, place) = if kind(&here) == FileType::Symlink {
-                    let resolved = resolve_in_root(&self.root, path).ok().flatten();
-                    // Into a real directory only, so that every directory's place is known.
-                    let resolved = resolved.filter(|place| self.root.join(place).is_dir());
-                    let place = resolved.ok_or_else(|| self.overlap(newcomer, path))?;
+            (FileType::Directory, here) => {
+                let (below, place) = if here == FileType::Directory {
+                    (open_directory(target, name).map_err(failed)?, path.to_owned())
+                } else if let Some(place) = self.directory_at(path) {
+                    if is_of_records(&place) {
+                        return Err(self.overlap(newcomer, path));
+                    }
                     let below = open_directory(CWD, self.root.join(&place)).map_err(failed)?;
                     self.redirects.insert(path.to_owned(), place.clone());
                     (below, place)
                 } else {
-                    (open_directory(target, name).map_err(failed)?, path.to_owned())
+                    if self.yields(newcomer, path)? {
+                        return Err(self.overlap(newcomer, path));
+                    }
+                    rustix::fs::unlinkat(target, name, AtFlags::empty()).map_err(failed)?;
+                    return rustix::fs::renameat(staged, name, target, name).map_err(failed);
                 };
                 let inside = open_directory(staged, name).map_err(failed)?;
                 self.merge_directory(newcomer, &inside, &below, &place)?;
@@ -283,17 +315,40 @@ impl Tree {
                 newcomer.notes.push(Note::KeptDirectory { path: Path::new("/").join(path) });
                 rustix::fs::unlinkat(staged, name, AtFlags::empty()).map_err(failed)
             }
-            (FileType::Directory, _) | (_, FileType::Directory) => Err(self.overlap(newcomer, path)),
+            (_, FileType::Directory) => Err(self.overlap(newcomer, path)),
             _ => {
                 let same = same_file(staged, &new, target, &here, name)
                     .map_err(|source| Error::write(&full, source))?;
-                if same || self.yields(newcomer, path)? {
+                let stays = if self.leads_to_the_same_directory(staged, path, name) || same && !self.related {
+                    true
+                } else {
+                    // of equal files, too, the one that dpkg would have is listed
+                    match self.yields(newcomer, path) {
+                        Err(Error::Overlap { .. }) if same => true,
+                        decided => decided?,
+                    }
+                };
+                if stays {
                     rustix::fs::unlinkat(staged, name, AtFlags::empty()).map_err(failed)
                 } else {
                     rustix::fs::renameat(staged, name, target, name).map_err(failed)
                 }
             }
         }
+    }
+
+    /// The real directory that a path of the tree is, or that links lead to; relative to the root.
+    fn directory_at(&self, path: &Path) -> Option<PathBuf> {
+        let place = resolve_in_root(&self.root, path).ok().flatten();
+        place.filter(|place| self.root.join(place).is_dir())
+    }
+
+    /// Whether a link is another way to say what the link that is there says, as dpkg allows for directories.
+    fn leads_to_the_same_directory(&self, staged: &OwnedFd, path: &Path, name: &OsStr) -> bool {
+        let Ok(target) = rustix::fs::readlinkat(staged, name, Vec::new()) else { return false };
+        let target = path.with_file_name(OsStr::from_bytes(target.as_bytes()));
+        let place = self.directory_at(path);
+        place.is_some() && self.directory_at(&target) == place
     }
 
     /// Decides by `Replaces` which of two different files stays (Debian Policy 7.6.1): true for the one that is
@@ -306,17 +361,19 @@ impl Tree {
         if owners.is_empty() {
             return Err(self.overlap(newcomer, path));
         }
-        if owners.iter().all(|index| replaces(&newcomer.control, &self.packages[*index])) {
+        if owners.iter().all(|index| replaces(newcomer, &self.packages[*index])) {
             for index in owners {
                 let mut paths = std::mem::take(&mut self.packages[index].paths);
-                paths.retain(|listed| self.place(listed) != path);
+                paths.retain(|listed| self.place_for(&self.packages[index], listed) != path);
                 self.packages[index].paths = paths;
             }
             newcomer.notes.push(Note::Replaced { path: absolute, owner });
             return Ok(false);
         }
-        if owners.iter().any(|index| replaces(&self.packages[*index].control, newcomer)) {
-            newcomer.paths.retain(|listed| self.place(listed) != path);
+        if owners.iter().any(|index| replaces(&self.packages[*index], newcomer)) {
+            let mut paths = std::mem::take(&mut newcomer.paths);
+            paths.retain(|listed| self.place_for(newcomer, listed) != path);
+            newcomer.paths = paths;
             newcomer.notes.push(Note::Yielded { path: absolute, owner });
             return Ok(true);
         }
@@ -325,10 +382,8 @@ impl Tree {
 
     /// The packages that have a path of the tree: conflicts are rare, so nothing is indexed.
     fn owners(&self, path: &Path) -> Vec<usize> {
-        let has = |package: &Unpacked| {
-            let name = path.file_name();
-            package.paths.iter().any(|listed| listed.file_name() == name && self.place(listed) == path)
-        };
+        let has =
+            |package: &Unpacked| package.paths.iter().any(|listed| self.place_for(package, listed) == path);
         self.packages.iter().enumerate().filter(|(_, package)| has(package)).map(|(index, _)| index).collect()
     }
 
@@ -342,15 +397,21 @@ impl Tree {
     }
 }
 
-/// Whether the `Replaces` of one package name another. The version relation is not looked at: a resolver that
-/// chose both versions to be installed together has had the chance to.
-fn replaces(control: &Control, other: &Unpacked) -> bool {
-    let names = control.field("Replaces").unwrap_or_default().split(',').map(|relation| {
-        let end = relation.trim_start().find(|char: char| char.is_whitespace() || "(:[".contains(char));
-        let relation = relation.trim_start();
-        &relation[..end.unwrap_or(relation.len())]
-    });
-    names.into_iter().any(|name| name == other.artifact.name)
+/// Whether the `Replaces` of one package name another in its version, as dpkg reads them: a name that the other only
+/// provides does not count, and alternatives are no value of that field (Debian Policy 7.6.1).
+fn replaces(package: &Unpacked, other: &Unpacked) -> bool {
+    // two architectures of a package share what is equal, and nothing else
+    if package.artifact.name == other.artifact.name {
+        return false;
+    }
+    let field = package.control.field("Replaces").unwrap_or_default();
+    let Ok(relations) = relation::parse(field).collect::<Result<Vec<_>, _>>() else { return false };
+    relations.iter().all(|relation| relation.last)
+        && relations.iter().any(|relation| {
+            relation.name == other.artifact.name
+                && relation.qualifier.is_none_or(|name| name == "any" || name == other.artifact.architecture)
+                && relation.operator.accepts(version::compare(&other.artifact.version, relation.version))
+        })
 }
 
 fn open_directory(parent: impl std::os::fd::AsFd, path: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {

@@ -6,6 +6,7 @@
 
 mod confined;
 pub mod database;
+pub mod divert;
 pub mod finish;
 pub mod links;
 pub mod manifest;
@@ -21,7 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use merge::{Finished, Tree};
-pub use package::{Directory, Limits, Unpacked};
+pub use package::{Allowance, Directory, Limits, Unpacked};
 pub use path::in_tree;
 pub use unpack::unpack;
 
@@ -29,8 +30,9 @@ use crate::deb;
 
 /// Why a package could not be made part of the tree.
 ///
-/// All variants but [`Error::Overlap`] (the plan's packages exclude each other) and [`Error::Write`] (the
-/// destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package is not to be trusted.
+/// All variants but [`Error::Overlap`] and [`Error::Diverted`] (the plan's packages exclude each other), [`Error::Allowance`] and
+/// [`Error::Declared`] (the destination is not for so much) and [`Error::Write`] (the destination, and [`Error::Deb`]
+/// with [`deb::Error::Read`]) say that a package is not to be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The archive itself.
@@ -111,6 +113,34 @@ pub enum Error {
         /// [`Limits::max_entries`].
         limit: u64,
     },
+    /// More bytes of paths than agreed to.
+    #[error("package {package}: the paths of its members take more than {limit} bytes")]
+    LongNames {
+        /// The package's label.
+        package: String,
+        /// [`Limits::max_names`].
+        limit: u64,
+    },
+    /// More in all packages together than the user allows.
+    #[error(
+        "package {package}: the packages unpack to more than the {limit} bytes that --max-unpacked allows"
+    )]
+    Allowance {
+        /// The label of the package that was one too many.
+        package: String,
+        /// [`Allowance::total`].
+        limit: u64,
+    },
+    /// More than the user allows, by what the packages themselves declare.
+    #[error(
+        "the packages declare {declared} bytes unpacked, more than the {limit} that --max-unpacked allows"
+    )]
+    Declared {
+        /// The sum of their `Installed-Size`, in bytes.
+        declared: u64,
+        /// [`Allowance::total`].
+        limit: u64,
+    },
     /// Two packages with different files of one name, neither replacing the other.
     #[error("package {second}: trying to overwrite '{path}', which is also in package {first}")]
     Overlap {
@@ -119,6 +149,16 @@ pub enum Error {
         /// The package that has it.
         first: String,
         /// The package that came later.
+        second: String,
+    },
+    /// Two packages that divert one file.
+    #[error("package {second}: its dpkg-divert of '{}' clashes with that of package {first}", path.display())]
+    Diverted {
+        /// As the scripts have it.
+        path: PathBuf,
+        /// The name of the package that has the diversion.
+        first: String,
+        /// The name of the package that came later.
         second: String,
     },
     /// The destination does not take it.
@@ -140,10 +180,13 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Deb { source, .. } => return source.hint(),
-            Self::Overlap { .. } => {
+            Self::Overlap { .. } | Self::Diverted { .. } => {
                 "drop one of the two packages from the request, or pin versions that go together"
             }
-            Self::TooMany { .. } => {
+            Self::Allowance { .. } | Self::Declared { .. } => {
+                "set --max-unpacked higher, or ask for fewer packages"
+            }
+            Self::TooMany { .. } | Self::LongNames { .. } => {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
                  repository's owner"
             }
@@ -154,6 +197,9 @@ impl Error {
                 io::ErrorKind::ReadOnlyFilesystem => "mount the destination writable",
                 io::ErrorKind::PermissionDenied => {
                     "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir"
+                }
+                io::ErrorKind::AlreadyExists => {
+                    "a package has something else where this must be: leave it out, and tell the repository's owner"
                 }
                 io::ErrorKind::CrossesDevices => "keep the whole destination on one file system",
                 _ => return None,
@@ -188,17 +234,19 @@ pub enum Note {
         /// Group id in the package.
         group: u64,
     },
-    /// An extended attribute, for example a file capability, was dropped.
-    Attribute {
-        /// The file.
-        path: PathBuf,
-        /// The attribute.
-        name: String,
-    },
     /// A symbolic link was left out because another package has a directory there, as dpkg does.
     KeptDirectory {
         /// The link.
         path: PathBuf,
+    },
+    /// The file makes way for another package's, as that one's diversion says.
+    Diverted {
+        /// The file.
+        path: PathBuf,
+        /// Where it is instead.
+        to: PathBuf,
+        /// The package that diverts it.
+        owner: String,
     },
     /// Another package's file was replaced, as `Replaces` says.
     Replaced {
@@ -226,11 +274,11 @@ impl fmt::Display for Note {
             Self::Owner { path, user, group } => {
                 write!(f, "{}: owner {user}:{group} became the current user", path.display())
             }
-            Self::Attribute { path, name } => {
-                write!(f, "{}: extended attribute {name} dropped", path.display())
-            }
             Self::KeptDirectory { path } => {
                 write!(f, "{}: symbolic link left out, there is a directory already", path.display())
+            }
+            Self::Diverted { path, to, owner } => {
+                write!(f, "{}: diverted to {} by package {owner}", path.display(), to.display())
             }
             Self::Replaced { path, owner } => {
                 write!(f, "{}: replaces the file of package {owner}", path.display())

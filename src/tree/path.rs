@@ -13,7 +13,8 @@ const MAX_NAME: usize = 255;
 /// `PATH_MAX` of Linux, less its NUL and what merged-usr puts in front.
 const MAX_PATH: usize = 4095 - "usr/".len();
 
-/// A member's path, relative and without `.` components; empty for the root. `Err` is the rule that it breaks.
+/// A member's path, relative and without `.` components; empty for the root. Slashes in front are taken off, as dpkg
+/// does. `Err` is the rule that it breaks.
 pub(super) fn parse(raw: &[u8]) -> Result<PathBuf, &'static str> {
     if raw.is_empty() {
         return Err("it is empty");
@@ -24,9 +25,6 @@ pub(super) fn parse(raw: &[u8]) -> Result<PathBuf, &'static str> {
     // dpkg lists paths by line.
     if raw.contains(&b'\n') {
         return Err("it has a newline");
-    }
-    if raw.starts_with(b"/") {
-        return Err("it is absolute");
     }
     if raw.len() > MAX_PATH {
         return Err("it is longer than 4091 bytes");
@@ -41,6 +39,15 @@ pub(super) fn parse(raw: &[u8]) -> Result<PathBuf, &'static str> {
         }
     }
     Ok(path)
+}
+
+/// Folders that the tree's own records are in, which nothing but directories may be shipped in or instead of: what
+/// aptlet writes there must land there.
+const RECORDS: [&str; 2] = ["var/lib/dpkg", "var/lib/aptlet"];
+
+/// Whether a path of the tree, relative, is [`RECORDS`], is below them, or leads to them.
+pub(super) fn is_of_records(path: &Path) -> bool {
+    RECORDS.iter().any(|records| path.starts_with(records) || Path::new(records).starts_with(path))
 }
 
 /// The alias among [`ALIASES`] that a path is, or is below.
@@ -71,23 +78,25 @@ mod tests {
     fn normalizes_and_refuses() {
         assert_eq!(parse(b"./usr//bin/./x/").unwrap(), Path::new("usr/bin/x"));
         assert_eq!(parse(b"./").unwrap(), Path::new(""));
+        assert_eq!(parse(b"//etc/x").unwrap(), Path::new("etc/x"), "as dpkg takes absolute ones");
+        assert_eq!(parse(b"/").unwrap(), Path::new(""));
         assert_eq!(parse(b"usr/..x/a..").unwrap(), Path::new("usr/..x/a.."), "not every dot is dangerous");
         parse(&[b'n'; 255]).unwrap();
         let deep = b"n/".repeat(2100);
-        for bad in [
-            b"".as_slice(),
-            b"/",
-            b"/etc/x",
-            b"..",
-            b"./../x",
-            b"a/../b",
-            b"a/..",
-            b"a\0b",
-            b"a\nb",
-            &[b'n'; 256],
-            &deep,
-        ] {
+        for bad in
+            [b"".as_slice(), b"..", b"./../x", b"a/../b", b"a/..", b"a\0b", b"a\nb", &[b'n'; 256], &deep]
+        {
             assert!(parse(bad).is_err(), "{}", bad.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn knows_the_ways_to_the_records() {
+        for path in ["", "var", "var/lib", "var/lib/dpkg", "var/lib/aptlet/bin/x"] {
+            assert!(is_of_records(Path::new(path)), "{path}");
+        }
+        for path in ["usr", "var/lib/dpkg-x", "var/libx", "var/lib/apt"] {
+            assert!(!is_of_records(Path::new(path)), "{path}");
         }
     }
 

@@ -25,7 +25,7 @@ impl Scratch {
         let path = self.folder.path().join("package.deb");
         fs::write(&path, bytes).unwrap();
         let artifact = artifact(name);
-        let limits = Limits { max_unpacked: 1 << 20, max_entries: 100 };
+        let limits = Limits { max_unpacked: 1 << 20, max_entries: 100, max_names: 1 << 20, allowance: None };
         unpack(&mut File::open(path).unwrap(), &artifact, &self.private(), &limits)
     }
 
@@ -90,7 +90,6 @@ fn hostile_archives_are_refused_and_touch_nothing() {
         ("parent", vec![file("../outside", "x")], path),
         ("parent inside", vec![file("./a/../../outside", "x")], path),
         ("parent directory", vec![dir("./a/../..")], path),
-        ("absolute", vec![file("/tmp/outside", "x")], path),
         ("empty", vec![file("", "x")], path),
         ("root as file", vec![file("./.", "x")], path),
         ("newline", vec![file("./a\nb", "x")], path),
@@ -107,7 +106,7 @@ fn hostile_archives_are_refused_and_touch_nothing() {
         ("twice", vec![file("./a", "x"), file("./a", "x")], twice),
         ("twice by merged-usr", vec![file("./lib/a", "x"), file("./usr/lib/a", "x")], twice),
         ("hard link out", vec![hardlink("./a", "../outside")], path),
-        ("hard link to absolute", vec![hardlink("./a", "/etc/passwd")], path),
+        ("hard link to absolute", vec![hardlink("./a", "/etc/passwd")], hard),
         ("hard link by a link", vec![link(), hardlink("./a", "link/outside")], through),
         ("hard link to a link", vec![symlink("./b", "../outside"), hardlink("./a", "./b")], hard),
         ("hard link to nothing", vec![hardlink("./a", "./b")], hard),
@@ -115,6 +114,13 @@ fn hostile_archives_are_refused_and_touch_nothing() {
         ("link to nothing", vec![symlink("./a", "")], path),
         ("odd kind", vec![of(EntryType::new(b'Z'), "./a")], kind),
         ("global header", vec![of(EntryType::XGlobalHeader, "./a")], kind),
+        (
+            "PAX header",
+            vec![Entry::new(EntryType::XHeader, b"./pax", b"", b"9 path=x\n"), file("./a", "")],
+            kind,
+        ),
+        ("contiguous file", vec![of(EntryType::Continuous, "./a")], kind),
+        ("link with data", vec![Entry::new(EntryType::Symlink, b"./a", b"b", b"x")], kind),
         ("alias as file", vec![file("./bin", "x")], usr),
         ("alias elsewhere", vec![symlink("./lib64", "../outside")], usr),
         ("bomb", vec![file("./a", &"x".repeat(600_000)), file("./b", &"x".repeat(600_000))], large),
@@ -157,6 +163,19 @@ fn other_packages_than_planned_are_refused() {
 }
 
 #[test]
+fn a_message_is_one_line_whatever_the_version() {
+    // found by fuzzing
+    let scratch = Scratch::new();
+    fs::write(scratch.folder.path().join("x.deb"), "").unwrap();
+    let mut artifact = artifact("jq");
+    artifact.version = "1\rArchitecture: all".to_owned();
+    let limits = Limits::for_artifact(&artifact);
+    let mut file = File::open(scratch.folder.path().join("x.deb")).unwrap();
+    let error = unpack(&mut file, &artifact, &scratch.private(), &limits).unwrap_err().to_string();
+    assert!(error.starts_with("package jq 1\\rArchitecture") && !error.contains(char::is_control), "{error}");
+}
+
+#[test]
 fn destination_errors_are_told_apart() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.private()).unwrap();
@@ -170,7 +189,6 @@ fn destination_errors_are_told_apart() {
 fn lays_out_every_kind() {
     let mut scratch = Scratch::new();
     let long = format!("./usr/share/{}", "long/".repeat(30));
-    let pax = b"23 SCHILY.xattr.user=x\n";
     let entries = [
         dir("./").mode(0o755).mtime(7),
         dir("./lib/"),
@@ -182,7 +200,6 @@ fn lays_out_every_kind() {
         symlink("./usr/lib/link", "../../../outside").mtime(6),
         Entry::new(EntryType::Fifo, b"./run/fifo", b"", b"").mode(0o622),
         Entry::new(EntryType::Char, b"./dev/null", b"", b""),
-        Entry::new(EntryType::XHeader, b"./pax", b"", pax),
         file("./etc/everyone", "x").mode(0o666),
         file("./old/", "").mode(0o700),
         Entry::new(EntryType::GNULongName, b"././@LongLink", b"", format!("{long}name\0").as_bytes()),
@@ -223,7 +240,6 @@ fn lays_out_every_kind() {
             "/usr/bin/su: set-id bits of mode 4755 dropped",
             "/var/mail: owner 0:8 became the current user",
             "/dev/null: device node not made",
-            "/etc/everyone: extended attribute user dropped",
         ]
     );
     let paths = &finished.packages[0].paths;
@@ -278,7 +294,7 @@ fn replaces_decides_which_file_stays() {
     scratch
         .add("a", "Replaces: z,\n late (<< 2), other\n", &[file("./etc/x", "a"), file("./etc/y", "a")])
         .unwrap();
-    scratch.add("b", "Replaces: c | d, a:any (<< 2)\n", &[file("./etc/x", "b")]).unwrap();
+    scratch.add("b", "Replaces: c, a:any (<< 2)\n", &[file("./etc/x", "b")]).unwrap();
     scratch.add("late", "", &[file("./etc/y", "late"), file("./etc/z", "late")]).unwrap();
     assert_eq!(scratch.text("etc/x"), "b");
     assert_eq!(scratch.text("etc/y"), "a");
@@ -355,13 +371,110 @@ fn the_dpkg_database_is_complete() {
 
 #[test]
 fn a_package_cannot_redirect_the_database() {
+    for (path, target) in [
+        ("./var", "/tmp"),
+        ("./var/lib/dpkg/status", "../../../../outside"),
+        ("./var/lib/aptlet/state.new", "/tmp/x"),
+    ] {
+        let error = Scratch::new().unpack(&[symlink(path, target)]).unwrap_err();
+        assert!(matches!(error, Error::Path { .. }), "{path}: {error}");
+    }
     let mut scratch = Scratch::new();
-    scratch.add("a", "", &[symlink("./var", "/tmp")]).unwrap();
-    assert!(matches!(database::write(scratch.tree.as_mut().unwrap(), 0), Err(Error::Write { .. })));
+    scratch.add("a", "", &[dir("./var/lib/dpkg"), symlink("./x", "var/lib")]).unwrap();
+    let error =
+        scratch.add("b", "", &[dir("./x/aptlet"), symlink("./x/aptlet/state.new", "/tmp/x")]).unwrap_err();
+    assert!(matches!(error, Error::Overlap { .. }), "{error}");
+}
+
+#[test]
+fn replaces_is_held_against_names_and_versions() {
+    for (more, wins) in [
+        ("Replaces: a\n", true),
+        ("Replaces: z, a (<= 1.0)\n", true),
+        ("Replaces: a:any (= 1.0)\n", true),
+        ("Replaces: a:amd64\n", true),
+        ("Replaces: a:i386\n", false),
+        ("Replaces: a (<< 1.0)\n", false),
+        ("Replaces: a (>> 1.0)\n", false),
+        ("Replaces: virtual\n", false),
+        ("Replaces: a | z\n", false),
+        ("Breaks: a\n", false),
+    ] {
+        let mut scratch = Scratch::new();
+        scratch.add("a", "Provides: virtual\n", &[file("./x", "a")]).unwrap();
+        let added = scratch.add("b", more, &[file("./x", "b")]);
+        assert_eq!(added.is_ok(), wins, "{more}: {added:?}");
+    }
+}
+
+#[test]
+fn architectures_of_a_package_share_only_what_is_equal() {
     let mut scratch = Scratch::new();
-    scratch.add("a", "", &[symlink("./var/lib/dpkg/status", "../../../../outside")]).unwrap();
-    assert!(matches!(database::write(scratch.tree.as_mut().unwrap(), 0), Err(Error::Write { .. })));
-    assert_eq!(fs::read_to_string(scratch.folder.path().join("outside")).unwrap(), "untouched");
+    let both = "Multi-Arch: same\nReplaces: a\n";
+    scratch.add("a", both, &[file("./x", "same"), file("./y", "amd64")]).unwrap();
+    scratch.add("a", both, &[file("./x", "same")]).unwrap();
+    assert!(matches!(scratch.add("a", both, &[file("./y", "i386")]), Err(Error::Overlap { .. })));
+}
+
+#[test]
+fn a_folder_replaces_a_file_and_links_may_say_the_same() {
+    let mut scratch = Scratch::new();
+    scratch
+        .add("a", "", &[file("./x", "a"), symlink("./y", "/nowhere"), dir("./d"), symlink("./l", "d")])
+        .unwrap();
+    let data = [dir("./x"), file("./x/b", "b"), dir("./y"), symlink("./l", "/d")];
+    assert!(matches!(scratch.add("b", "", &data), Err(Error::Overlap { .. })));
+    let mut scratch = Scratch::new();
+    scratch
+        .add("a", "", &[file("./x", "a"), symlink("./y", "/nowhere"), dir("./d"), symlink("./l", "d")])
+        .unwrap();
+    scratch.add("b", "Replaces: a\n", &data).unwrap();
+    scratch.add("c", "", &[symlink("./l", "./d/../d")]).unwrap();
+    assert_eq!(scratch.text("x/b"), "b");
+    assert!(scratch.at("y").is_dir());
+    assert_eq!(fs::read_link(scratch.at("l")).unwrap(), Path::new("d"), "the first stays");
+    let error = scratch.add("e", "Replaces: a, b, c\n", &[file("./d", "")]).unwrap_err();
+    assert!(matches!(error, Error::Overlap { .. }), "a folder is not thrown away with what is in it");
+}
+
+#[test]
+fn a_diverted_file_makes_way() {
+    let mut scratch = Scratch::new();
+    let script = "#!/bin/sh\nif [ \"$1\" = install ]; then\n  dpkg-divert --package b --add --rename --divert /usr/bin/x.real /usr/bin/x\n\
+        dpkg-divert --local --rename /bin/y\ndpkg-divert --add --divert /../x /z\nfi\ndpkg-divert --remove /usr/bin/q\n\
+        dpkg-divert --divert $(nothing)/x /usr/x\n";
+    let control = [file("./preinst", script)];
+    let a =
+        scratch.unpack_bytes("a", &deb("a", "", &[], &[file("./bin/x", "a"), file("./bin/y", "a")])).unwrap();
+    let private = scratch.folder.path().join("private-a");
+    fs::rename(scratch.private(), &private).unwrap();
+    let data = [file("./usr/bin/x", "b"), file("./usr/bin/z", "b")];
+    let b = scratch.unpack_bytes("b", &deb("b", "", &control, &data)).unwrap();
+    let (diversions, unread) = divert::read(&[a.clone(), b.clone()]).unwrap();
+    let mut other = b.clone();
+    other.artifact.name = "c".to_owned();
+    other.control.files[0].bytes = script.replace("--package b ", "").into_bytes();
+    assert!(
+        matches!(divert::read(&[b.clone(), other]), Err(Error::Diverted { .. })),
+        "dpkg-divert refuses it"
+    );
+    assert_eq!(diversions.len(), 2, "{diversions:?}");
+    assert_eq!(unread.len(), 2, "{unread:?}");
+    let tree = scratch.tree.as_mut().unwrap();
+    tree.divert(diversions);
+    tree.merge(a, &private).unwrap();
+    tree.merge(b, &scratch.folder.path().join("private")).unwrap();
+    database::write(tree, 0).unwrap();
+    let finished = scratch.finish();
+    for (path, text) in [("bin/x", "b"), ("bin/x.real", "a"), ("bin/y.distrib", "a"), ("bin/z", "b")] {
+        assert_eq!(scratch.text(path), text, "{path}");
+    }
+    assert!(!scratch.at("bin/y").exists());
+    assert_eq!(scratch.text("var/lib/dpkg/info/a.list"), "/.\n/bin/x\n/bin/y\n", "as packaged, as in dpkg");
+    let expected = "/usr/bin/x\n/usr/bin/x.real\nb\n/bin/y\n/bin/y.distrib\n:\n";
+    assert_eq!(scratch.text("var/lib/dpkg/diversions"), expected);
+    let notes: Vec<_> = finished.notes().map(|(_, note)| note.to_string()).collect();
+    assert_eq!(notes[0], "/bin/x: diverted to /usr/bin/x.real by package b");
 }
 
 /// A sparse file and a hard link cannot make more of the disk than the limits say.

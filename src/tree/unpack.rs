@@ -12,8 +12,8 @@ use rustix::io::Errno;
 use tar::EntryType;
 
 use super::confined::{Blocked, Confined, PRIVATE};
-use super::package::{Directory, Limits, Unpacked};
-use super::path::{self, alias, in_tree};
+use super::package::{Directory, ENTRY, Limits, Unpacked};
+use super::path::{self, alias, in_tree, is_of_records};
 use super::{Error, Note};
 use crate::deb::{self, Deb, Member, Members};
 use crate::plan::Artifact;
@@ -31,7 +31,7 @@ pub fn unpack(
     deb_file: &mut File,
     artifact: &Artifact,
     private_root: &Path,
-    limits: &Limits,
+    limits: &Limits<'_>,
 ) -> Result<Unpacked, Error> {
     let package = artifact.label();
     if !is_plain(&artifact.name, "+-._") || !is_plain(&artifact.architecture, "-") {
@@ -67,11 +67,12 @@ fn is_plain(name: &str, more: &str) -> bool {
 
 struct Unpacker<'a> {
     package: &'a str,
-    limits: Limits,
+    limits: Limits<'a>,
     root_path: &'a Path,
     confined: Confined,
     buffer: Vec<u8>,
     entries: u64,
+    names: u64,
     unpacked: u64,
     paths: Vec<PathBuf>,
     directories: Vec<Directory>,
@@ -93,7 +94,7 @@ struct Head<'a> {
 }
 
 impl<'a> Unpacker<'a> {
-    fn new(package: &'a str, root_path: &'a Path, limits: Limits) -> Result<Self, Error> {
+    fn new(package: &'a str, root_path: &'a Path, limits: Limits<'a>) -> Result<Self, Error> {
         let confined = Confined::create(root_path).map_err(|errno| Error::write(root_path, errno))?;
         Ok(Self {
             package,
@@ -102,6 +103,7 @@ impl<'a> Unpacker<'a> {
             confined,
             buffer: vec![0; BUFFER_SIZE],
             entries: 0,
+            names: 0,
             unpacked: 0,
             paths: Vec::new(),
             directories: Vec::new(),
@@ -112,16 +114,8 @@ impl<'a> Unpacker<'a> {
     }
 
     fn member<'s>(&mut self, member: &mut Member<'s, '_>, members: &Members<'s, '_>) -> Result<(), Error> {
-        self.entries += 1;
-        if self.entries > self.limits.max_entries {
-            return Err(Error::TooMany { package: self.package.to_owned(), limit: self.limits.max_entries });
-        }
-        self.unpacked = self.unpacked.saturating_add(member.size());
-        if self.unpacked > self.limits.max_unpacked {
-            let source = deb::Error::TooLarge { part: "data.tar", limit: self.limits.max_unpacked };
-            return Err(Error::Deb { package: self.package.to_owned(), source });
-        }
         let raw = member.path_bytes().into_owned();
+        self.count(member.size(), raw.len())?;
         let corrupt = |source| Error::Deb { package: self.package.to_owned(), source: members.error(source) };
         let header = member.header();
         let mode = header.mode().map_err(corrupt)?;
@@ -143,8 +137,9 @@ impl<'a> Unpacker<'a> {
             mtime,
         };
         self.newest_mtime = self.newest_mtime.max(mtime);
-        self.read_extensions(member, members, &head)?;
+        self.refuse_extensions(member, members, &head)?;
         if (user, group) != (0, 0) {
+            self.names += ENTRY + raw.len() as u64;
             self.notes.push(Note::Owner { path: head.listed.clone(), user, group });
         }
         if let Some(alias) = alias(&archived) {
@@ -156,11 +151,38 @@ impl<'a> Unpacker<'a> {
         if archived.as_os_str().is_empty() && !kind.is_dir() {
             return Err(self.refuse(&raw, "it is the root, and not a directory"));
         }
+        if !kind.is_dir() && is_of_records(&head.path) {
+            return Err(self.refuse(&raw, "the package database is there"));
+        }
         self.lay_out(member, members, &head)?;
         if !archived.as_os_str().is_empty() && !matches!(kind, EntryType::Char | EntryType::Block) {
             self.paths.push(head.listed);
         }
         Ok(())
+    }
+
+    /// Holds a member against the limits before anything is made of it.
+    fn count(&mut self, size: u64, path_length: usize) -> Result<(), Error> {
+        let package = || self.package.to_owned();
+        self.entries += 1;
+        if self.entries > self.limits.max_entries {
+            return Err(Error::TooMany { package: package(), limit: self.limits.max_entries });
+        }
+        self.names = self.names.saturating_add(ENTRY).saturating_add(path_length as u64);
+        if self.names > self.limits.max_names {
+            return Err(Error::LongNames { package: package(), limit: self.limits.max_names });
+        }
+        self.unpacked = self.unpacked.saturating_add(size);
+        if self.unpacked > self.limits.max_unpacked {
+            let source = deb::Error::TooLarge { part: "data.tar", limit: self.limits.max_unpacked };
+            return Err(Error::Deb { package: package(), source });
+        }
+        match self.limits.allowance {
+            Some(allowance) if !allowance.take(size) => {
+                Err(Error::Allowance { package: package(), limit: allowance.total })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn lay_out<'s>(
@@ -174,9 +196,7 @@ impl<'a> Unpacker<'a> {
         }
         match head.kind {
             EntryType::Directory => self.directory(head),
-            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-                self.regular(member, members, head)
-            }
+            EntryType::Regular => self.regular(member, members, head),
             EntryType::Symlink => {
                 let target = member.link_name_bytes().unwrap_or_default().into_owned();
                 self.symlink(&target, head)
@@ -190,30 +210,24 @@ impl<'a> Unpacker<'a> {
                 self.notes.push(Note::Device { path: head.listed.clone() });
                 Ok(())
             }
+            EntryType::GNUSparse => Err(self.unsupported(head, "a sparse file")),
             other => Err(self.unsupported(head, &format!("a tar member of type {:#04x}", other.as_byte()))),
         }
     }
 
-    /// PAX records are beyond what dpkg reads; those that the tar crate does not act on must not pass unseen.
-    fn read_extensions<'s>(
-        &mut self,
+    /// What dpkg refuses, or reads otherwise than the tar crate does: two readers of one archive must not differ.
+    fn refuse_extensions<'s>(
+        &self,
         member: &mut Member<'s, '_>,
         members: &Members<'s, '_>,
         head: &Head<'_>,
     ) -> Result<(), Error> {
         let corrupt = |source| Error::Deb { package: self.package.to_owned(), source: members.error(source) };
-        if head.kind.is_pax_global_extensions() {
-            return Err(self.unsupported(head, "a global PAX header"));
+        if head.kind.is_pax_global_extensions() || member.pax_extensions().map_err(corrupt)?.is_some() {
+            return Err(self.unsupported(head, "described by a PAX header"));
         }
-        let Some(extensions) = member.pax_extensions().map_err(corrupt)? else { return Ok(()) };
-        for extension in extensions {
-            let key = String::from_utf8_lossy(extension.map_err(corrupt)?.key_bytes()).into_owned();
-            if key.starts_with("GNU.sparse.") {
-                return Err(self.unsupported(head, "a sparse file in PAX format"));
-            }
-            if let Some(name) = key.strip_prefix("SCHILY.xattr.") {
-                self.notes.push(Note::Attribute { path: head.listed.clone(), name: name.to_owned() });
-            }
+        if head.kind != EntryType::Regular && member.size() != 0 {
+            return Err(self.unsupported(head, "a member with data that is no regular file"));
         }
         Ok(())
     }
@@ -380,7 +394,7 @@ impl<'a> Unpacker<'a> {
 }
 
 /// The last component; all but the root have one, and the root is only ever a directory.
-fn name_of(path: &Path) -> &std::ffi::OsStr {
+pub(super) fn name_of(path: &Path) -> &std::ffi::OsStr {
     path.file_name().unwrap_or_default()
 }
 

@@ -20,7 +20,7 @@ pub struct Generated {
 impl Generated {
     /// A new file that all can read.
     pub fn file(self, path: &Path, text: &[u8]) -> io::Result<()> {
-        let mut file = File::create(path)?;
+        let mut file = File::create_new(path)?;
         file.write_all(text)?;
         file.set_permissions(Permissions::from_mode(0o644))?;
         self.stamp(path)

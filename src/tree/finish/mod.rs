@@ -3,7 +3,7 @@
 
 mod alternatives;
 mod relative;
-mod script;
+pub(super) mod script;
 
 use super::{Error, Tree};
 

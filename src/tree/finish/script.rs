@@ -9,7 +9,7 @@ const MOST_CALLS: usize = 1000;
 
 /// One call found in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Call {
+pub(in crate::tree) enum Call {
     /// The arguments, as the shell would pass them.
     Known(Vec<String>),
     /// The line, whose arguments cannot be told.
@@ -17,7 +17,7 @@ pub(super) enum Call {
 }
 
 /// The calls of `program` in a POSIX shell script, in the order of the text. Both branches of an `if` are read.
-pub(super) fn calls(script: &str, program: &str) -> Vec<Call> {
+pub(in crate::tree) fn calls(script: &str, program: &str) -> Vec<Call> {
     let mut reader = Reader { program, variables: HashMap::new(), found: Vec::new() };
     reader.read(&logical_lines(script));
     reader.found
