@@ -195,7 +195,9 @@ fn of_tree(error: &tree::Error) -> Class {
         | tree::Error::Allowance { .. }
         | tree::Error::Declared { .. }
         | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => Class::Destination,
-        tree::Error::Overlap { .. } | tree::Error::Diverted { .. } => Class::NoSolution,
+        tree::Error::Overlap { .. } | tree::Error::Diverted { .. } | tree::Error::Scripts { .. } => {
+            Class::NoSolution
+        }
         _ => Class::NotTrusted,
     }
 }

@@ -1,6 +1,8 @@
 //! Whether a generation is what is asked for: a digest of everything that decides what a run installs, except
 //! for what the mirrors have.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
 
 use super::sources;
@@ -11,17 +13,12 @@ use crate::fetch::Client;
 use crate::source::base;
 
 /// Raised whenever the same plan gives another tree.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
 /// For a run that resolves.
 pub(super) async fn of_request(settings: &Settings, client: &Client) -> Result<Sha256, Error> {
     let requests: Vec<&str> = settings.requests.iter().map(|request| request.text.as_str()).collect();
-    let mut contents = Vec::new();
-    for path in sources::files(settings) {
-        let bytes = std::fs::read(path)
-            .map_err(|source| Error::Config(crate::config::Error::Read { path: path.to_owned(), source }))?;
-        contents.push(json!([path, Sha256::of(&bytes)]));
-    }
+    let mut contents = digests(sources::files(settings))?;
     let loader = sources::loader(settings, client.clone())?;
     for archive in settings.requests.iter().filter_map(Request::archive) {
         let folder = archive.public_folder();
@@ -38,16 +35,26 @@ pub(super) async fn of_request(settings: &Settings, client: &Client) -> Result<S
     let base = base.map(|text| Sha256::of(text.as_bytes()));
     let choice =
         json!([settings.recommends, settings.exclude, settings.with_essential, settings.upgrade_base, base]);
-    Ok(digest(settings, &json!([requests, choice, sources, contents])))
+    digest(settings, &json!([requests, choice, sources, contents]))
 }
 
 /// For a run that installs a plan as it is written.
-pub(super) fn of_plan(settings: &Settings, plan: Sha256) -> Sha256 {
+pub(super) fn of_plan(settings: &Settings, plan: Sha256) -> Result<Sha256, Error> {
     digest(settings, &json!(plan))
 }
 
-fn digest(settings: &Settings, request: &serde_json::Value) -> Sha256 {
-    let all =
-        json!([LAYOUT, env!("CARGO_PKG_VERSION"), settings.prefix, settings.architecture.as_str(), request]);
-    Sha256::of(all.to_string().as_bytes())
+fn digest(settings: &Settings, request: &serde_json::Value) -> Result<Sha256, Error> {
+    let form = json!([LAYOUT, env!("CARGO_PKG_VERSION"), settings.prefix, settings.architecture.as_str()]);
+    // these go into the tree
+    let certificates = digests(settings.ca_certificates.iter().map(PathBuf::as_path))?;
+    let all = json!([form, settings.require_scripts, certificates, request]);
+    Ok(Sha256::of(all.to_string().as_bytes()))
+}
+
+fn digests<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<Vec<serde_json::Value>, Error> {
+    let digest = |path: &Path| match std::fs::read(path) {
+        Ok(bytes) => Ok(json!([path, Sha256::of(&bytes)])),
+        Err(source) => Err(Error::Config(crate::config::Error::Read { path: path.to_owned(), source })),
+    };
+    files.into_iter().map(digest).collect()
 }

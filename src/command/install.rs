@@ -6,25 +6,26 @@ use jiff::Timestamp;
 use serde_json::{Map, json};
 
 use super::{client, fingerprint, pipeline, sources};
-use crate::config::Settings;
+use crate::config::{RequireScripts, Settings};
 use crate::digest::Sha256;
 use crate::error::Error;
-use crate::fetch::Client;
+use crate::fetch::{self, Client};
 use crate::lock;
 use crate::plan::Plan;
 use crate::publish::state::{FOLDER, ReleaseState};
 use crate::publish::{self, Destination, State, View, launchers};
 use crate::report::{Report, counted, mebibytes};
 use crate::source::Released;
+use crate::tree::finish::{self, Authority, How};
 use crate::tree::relocate::Relocation;
 use crate::tree::write::Generated;
-use crate::tree::{Note, Tree, Unpacked, database, divert, finish, manifest};
+use crate::tree::{Note, Tree, Unpacked, database, divert, manifest};
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
     let locked = settings.lock.as_deref().map(lock::read).transpose()?;
     let client = client(settings)?;
     let request = match &locked {
-        Some(plan) => fingerprint::of_plan(settings, lock::digest(plan)),
+        Some(plan) => fingerprint::of_plan(settings, lock::digest(plan))?,
         None => fingerprint::of_request(settings, &client).await?,
     };
     let at_root = settings.prefix == "/";
@@ -76,7 +77,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     state.download_size = plan.download_size();
     state.releases = releases.iter().map(release_state).collect();
     let tree = staging.path().join("tree");
-    let commands = build(&tree, &plan, unpacked, staging.path(), &relocation, &mut state)?;
+    let commands = build(&tree, settings, &plan, unpacked, staging.path(), &mut state)?;
     let id = id(&state);
     let generation = destination.publish(&tree, &id)?;
     drop(staging);
@@ -207,10 +208,10 @@ fn check_space(destination: &Destination, path: &Path, plan: &Plan) -> Result<()
 /// From unpacked packages to a finished tree; returns the number of commands in it.
 fn build(
     root: &Path,
+    settings: &Settings,
     plan: &Plan,
     unpacked: Vec<Unpacked>,
     staging: &Path,
-    relocation: &Relocation,
     state: &mut State,
 ) -> Result<usize, Error> {
     let mut tree = Tree::create(root, &plan.request.architecture)?;
@@ -220,8 +221,16 @@ fn build(
         tree.merge(package, &pipeline::private_root(staging, number))?;
     }
     let date = tree.newest_mtime();
+    let relocation = Relocation::to(&settings.prefix);
     let at_root = relocation.is_none();
-    state.notes = finish::run(&mut tree, date, at_root)?;
+    let authorities = authorities(settings)?;
+    let outcome = finish::run(&mut tree, How { date, at_root, authorities: &authorities })?;
+    match settings.require_scripts {
+        RequireScripts::None => {}
+        RequireScripts::Known => outcome.require_scripts(false)?,
+        RequireScripts::All => outcome.require_scripts(true)?,
+    }
+    state.notes = outcome.notes;
     state.notes.extend(unread.into_iter().map(|(package, line)| {
         format!("{package}: a diversion is missing, because its call of dpkg-divert cannot be read: {line}")
     }));
@@ -242,6 +251,20 @@ fn build(
         .map_err(|source| publish::Error::write(&path, source))?;
     tree.finish()?;
     Ok(commands)
+}
+
+/// The certificate authorities that the settings add, each named after its file.
+fn authorities(settings: &Settings) -> Result<Vec<Authority>, Error> {
+    let mut authorities = Vec::new();
+    for path in &settings.ca_certificates {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let certificates = fetch::certificates(path)?.into_iter();
+        authorities.extend(
+            certificates
+                .map(|certificate| Authority { name: name.clone().into_owned(), der: certificate.to_vec() }),
+        );
+    }
+    Ok(authorities)
 }
 
 /// One line for what concerns a file; one a package for owners, of which there can be thousands.

@@ -27,7 +27,7 @@ pub use requests::{Kind, Origin, Problem, Request};
 pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt, SourceChoice};
 pub use text::{LARGEST, read as read_text};
 pub(crate) use values::redact;
-pub use values::{Architecture, BadValue, Count, LogFormat, MirrorUri, Quantity, Word};
+pub use values::{Architecture, BadValue, Count, LogFormat, MirrorUri, Quantity, RequireScripts, Word};
 
 const DEFAULT_CONFIG: &str = "/etc/aptlet";
 const DEFAULT_DEST: &str = "/p";
@@ -106,6 +106,8 @@ pub struct Settings {
     pub upgrade_base: bool,
     /// What all packages together may unpack to, in bytes.
     pub max_unpacked: Option<u64>,
+    /// Which maintainer scripts must be done in full.
+    pub require_scripts: RequireScripts,
     /// Connections to one host at once; at least 1.
     pub connections: usize,
     /// Further tries after the first.
@@ -224,6 +226,7 @@ impl Settings {
             base: options.base,
             upgrade_base: options.upgrade_base.unwrap_or(false),
             max_unpacked: options.max_unpacked.map(|quantity| quantity.0),
+            require_scripts: options.require_scripts.unwrap_or_default(),
             connections: options.connections.map_or(DEFAULT_CONNECTIONS, |count| count.0) as usize,
             retries: options.retries.map_or(DEFAULT_RETRIES, |count| count.0),
             timeout: Duration::from_secs(options.timeout.map_or(DEFAULT_TIMEOUT, |count| count.0).into()),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 
-use super::values::{self, Architecture, Count, LogFormat, MirrorUri, Quantity, Word};
+use super::values::{self, Architecture, Count, LogFormat, MirrorUri, Quantity, RequireScripts, Word};
 
 /// What one layer of configuration says; an empty list says nothing.
 ///
@@ -108,6 +108,11 @@ pub struct Options {
     #[serde(deserialize_with = "values::parsed")]
     pub max_unpacked: Option<Quantity>,
 
+    /// End with an error if maintainer scripts, none of which is run, would have done more than aptlet does itself:
+    /// 'none' of them is required, 'known' takes what a pod does not miss for done, 'all' does not [default: none]
+    #[arg(long, value_name = "WHICH", help_heading = "Destination", hide_possible_values = true)]
+    pub require_scripts: Option<RequireScripts>,
+
     /// Open at most this many connections to one host [default: 8]
     #[arg(long, value_name = "N", help_heading = "Network")]
     #[serde(deserialize_with = "values::parsed")]
@@ -183,6 +188,7 @@ impl Options {
             dest: self.dest.or(lower.dest),
             prefix: self.prefix.or(lower.prefix),
             max_unpacked: self.max_unpacked.or(lower.max_unpacked),
+            require_scripts: self.require_scripts.or(lower.require_scripts),
             connections: self.connections.or(lower.connections),
             retries: self.retries.or(lower.retries),
             timeout: self.timeout.or(lower.timeout),
@@ -247,6 +253,7 @@ mod tests {
             ("BOOL", _) => "true",
             ("N" | "SECONDS" | "SIZE", _) => "7",
             ("URL", _) => "http://mirror.example/debian",
+            ("WHICH", _) => "known",
             ("ARCH", _) => "riscv64",
             _ => "/word",
         }
@@ -275,7 +282,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 28);
+        assert_eq!(count, 29);
     }
 
     #[test]

@@ -75,6 +75,7 @@ fn the_defaults() {
             base: None,
             upgrade_base: false,
             max_unpacked: None,
+            require_scripts: RequireScripts::None,
             connections: 8,
             retries: 3,
             timeout: Duration::from_secs(30),

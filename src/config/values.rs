@@ -25,6 +25,21 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which maintainer scripts must have been done by aptlet's own means, as none is run.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum RequireScripts {
+    /// None: what is missing is noted.
+    #[default]
+    None,
+    /// All lines that may matter in a pod.
+    Known,
+    /// All lines.
+    All,
+}
+
 /// A real architecture in dpkg's spelling (Debian Policy 11.1, dpkg-architecture(1)): `amd64`, `arm64`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Architecture(String);

@@ -24,3 +24,4 @@ pub use client::{Answer, Client, ClientOptions, Document, Validators};
 pub use download::Expected;
 pub use error::{Cause, Error};
 pub use examine::Examined;
+pub use tls::certificates;

@@ -37,7 +37,7 @@ pub(super) fn configuration(
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
-    let certificates = read(path)?;
+    let certificates = certificates(path)?;
     if certificates.is_empty() {
         return Err(bad(path, "there is no certificate in it"));
     }
@@ -50,7 +50,7 @@ fn add_folder(roots: &mut RootCertStore, folder: &Path) -> Result<(), Error> {
     for entry in std::fs::read_dir(folder).map_err(|error| bad(folder, error))? {
         let path = entry.map_err(|error| bad(folder, error))?.path();
         if path.is_file() {
-            let certificates = read(&path)?;
+            let certificates = certificates(&path)?;
             if !certificates.is_empty() {
                 add(roots, &path, certificates)?;
             }
@@ -74,7 +74,8 @@ fn add(
     }
 }
 
-fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+/// The certificates of a PEM file, which may be none.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let text = std::fs::read(path).map_err(|error| bad(path, error))?;
     CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()

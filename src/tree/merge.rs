@@ -141,6 +141,17 @@ impl Tree {
         self.directories.get(path).map(|directory| directory.mode)
     }
 
+    /// As [`Self::create_directory`], with these permission bits for a directory that is not there yet.
+    pub(super) fn create_directory_as(&mut self, path: &Path, mode: u32) -> Result<(), Error> {
+        if self.directories.contains_key(path) {
+            return Ok(());
+        }
+        self.create_directory(path)?;
+        let directory = Directory { mode, ..Directory::implied(path.to_owned()) };
+        self.directories.insert(path.to_owned(), directory);
+        Ok(())
+    }
+
     /// Corrects the digests in the packages' md5sums files, for files that were changed on purpose.
     pub(super) fn update_digests(&mut self, changed: &Digests) {
         for file in self.packages.iter_mut().flat_map(|package| &mut package.control.files) {

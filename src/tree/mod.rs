@@ -30,9 +30,10 @@ use crate::deb;
 
 /// Why a package could not be made part of the tree.
 ///
-/// All variants but [`Error::Overlap`] and [`Error::Diverted`] (the plan's packages exclude each other), [`Error::Allowance`] and
-/// [`Error::Declared`] (the destination is not for so much) and [`Error::Write`] (the destination, and [`Error::Deb`]
-/// with [`deb::Error::Read`]) say that a package is not to be trusted.
+/// All variants but [`Error::Overlap`] and [`Error::Diverted`] (the plan's packages exclude each other),
+/// [`Error::Scripts`] (the settings exclude them), [`Error::Allowance`] and [`Error::Declared`] (the destination is not
+/// for so much) and [`Error::Write`] (the destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package
+/// is not to be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The archive itself.
@@ -161,6 +162,14 @@ pub enum Error {
         /// The name of the package that came later.
         second: String,
     },
+    /// Scripts that were not run, and that the settings do not do without.
+    #[error("maintainer scripts are not done in full, of {packages}; first {first}")]
+    Scripts {
+        /// Names of packages.
+        packages: String,
+        /// The first script and its first line.
+        first: String,
+    },
     /// The destination does not take it.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -182,6 +191,10 @@ impl Error {
             Self::Deb { source, .. } => return source.hint(),
             Self::Overlap { .. } | Self::Diverted { .. } => {
                 "drop one of the two packages from the request, or pin versions that go together"
+            }
+            Self::Scripts { .. } => {
+                "install without --require-scripts and see 'aptlet status' for what is missing, or leave the \
+                 packages out"
             }
             Self::Allowance { .. } | Self::Declared { .. } => {
                 "set --max-unpacked higher, or ask for fewer packages"

@@ -18,8 +18,13 @@ pub struct Generated {
 }
 
 impl Generated {
-    /// A new file that all can read.
+    /// A new file that all can read, in place of what a package may have there: to write through a package's
+    /// link would lead outside.
     pub fn file(self, path: &Path, text: &[u8]) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let mut file = File::create_new(path)?;
         file.write_all(text)?;
         file.set_permissions(Permissions::from_mode(0o644))?;

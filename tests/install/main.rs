@@ -5,6 +5,7 @@
 mod again;
 mod archives;
 mod base;
+mod finish;
 mod network;
 mod said;
 mod sources;

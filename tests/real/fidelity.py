@@ -10,7 +10,7 @@ Compared for every path: type, mode, size, content, link target, time of modific
 links of one file. Left out, because they differ by intent:
   - merged-usr: /bin, /sbin, /lib* of the packages are looked for below /usr; the links themselves are aptlet's
   - set-id bits of files, owners and devices, which an unprivileged run cannot make
-  - what aptlet adds: ADDED, and links to /etc/alternatives
+  - what aptlet adds: ADDED, links to /etc/alternatives, and what tmpfiles.d asks for
 
 The time of a directory is not compared with the extracted one but with the archives: tar sets it when it has passed
 the directory's members, and whatever comes later spoils it (dpkg-deb puts symbolic links at an archive's end, and
@@ -28,7 +28,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-ADDED = ["var/lib/dpkg", "var/lib/aptlet", "etc/alternatives"]
+ADDED = [
+    "var/lib/dpkg",
+    "var/lib/aptlet",
+    "etc/alternatives",
+    "etc/passwd",
+    "etc/group",
+    "etc/ca-certificates.conf",
+    "etc/ssl/certs",
+]
 ALIASES = ["bin", "sbin", "lib", "lib32", "lib64", "libx32", "libo32"]
 TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link", stat.S_IFIFO: "fifo"}
 
@@ -138,20 +146,27 @@ def same_content(one, other):
         return True
 
 
-def added(place, entry):
+def asked_for(tree):
+    """The folders and links of tmpfiles.d(5)."""
+    lines = [line.split() for file in tree.glob("usr/lib/tmpfiles.d/*.conf") for line in file.read_text().splitlines()]
+    return {line[1].strip("/") for line in lines if len(line) > 1 and line[0][0] in "dDvqQL"}
+
+
+def added(place, entry, asked):
     below = any(place == folder or place.startswith(f"{folder}/") for folder in ADDED)
-    above = any(folder.startswith(f"{place}/") for folder in ADDED)
+    above = any(folder.startswith(f"{place}/") for folder in [*ADDED, *asked])
+    below = below or place in asked
     return below or above or entry.target.startswith("/etc/alternatives/")
 
 
-def compare(ours, theirs, times, all_at_once):
+def compare(ours, theirs, times, all_at_once, asked):
     """Yields a sentence for each difference."""
     our_links, their_links = hard_links(ours), hard_links(theirs)
     for place in sorted(ours.keys() | theirs.keys()):
         one, other = ours.get(place), theirs.get(place)
         if other is None:
             # merged-usr makes the folders that its links lead to
-            if not added(place, one) and place not in [f"usr/{alias}" for alias in ALIASES]:
+            if not added(place, one, asked) and place not in [f"usr/{alias}" for alias in ALIASES]:
                 yield f"{place}: only in the tree"
             continue
         if one is None:
@@ -189,7 +204,7 @@ def main():
     theirs, twice = entries(extracted, merged)
     newest = max([entry.time for entry in theirs.values() if entry.type != "directory"] + list(times.values()))
     differences = [f"{place}: shipped on both sides of merged-usr" for place in twice]
-    differences += compare(ours, theirs, times, newest)
+    differences += compare(ours, theirs, times, newest, asked_for(tree))
     for difference in differences:
         print(difference)
 

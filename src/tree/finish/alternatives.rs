@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::maker::{exists, is_sound};
 use super::script::{self, Call};
 use crate::tree::links::resolve_in_root;
 use crate::tree::write::Generated;
@@ -101,19 +102,12 @@ fn parse(arguments: &[String]) -> Option<Alternative> {
 
 /// A script is a package's word: what it names must stay in the tree.
 fn absolute(path: &str) -> Option<String> {
-    let inside = path.strip_prefix('/')?;
-    let sound =
-        inside.split('/').all(|part| !matches!(part, "" | "." | "..")) && !path.contains(['\n', '\0']);
-    sound.then(|| path.to_owned())
+    is_sound(path).then(|| path.to_owned())
 }
 
 fn file_name(name: &str) -> Option<String> {
     let sound = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\n', '\0']);
     sound.then(|| name.to_owned())
-}
-
-fn exists(tree: &Path, path: &str) -> bool {
-    matches!(resolve_in_root(tree, Path::new(path)), Ok(Some(_)))
 }
 
 /// Where links are made.

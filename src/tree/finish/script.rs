@@ -7,6 +7,15 @@ use std::collections::HashMap;
 /// A loop over more words than this, or loops inside loops, is no list of commands.
 const MOST_CALLS: usize = 1000;
 
+/// Statements that are read, those in loops as often as the loop goes round.
+const MOST_STATEMENTS: usize = 20_000;
+
+/// A variable that doubles itself grows beyond any memory.
+const LONGEST_WORD: usize = 64 << 10;
+
+/// Lines of one quoted string; an awk program, perhaps.
+const LONGEST_STRING: usize = 100;
+
 /// One call found in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::tree) enum Call {
@@ -18,25 +27,40 @@ pub(in crate::tree) enum Call {
 
 /// The calls of `program` in a POSIX shell script, in the order of the text. Both branches of an `if` are read.
 pub(in crate::tree) fn calls(script: &str, program: &str) -> Vec<Call> {
-    let mut reader = Reader { program, variables: HashMap::new(), found: Vec::new() };
+    let mut reader = Reader { program, variables: HashMap::new(), found: Vec::new(), read: 0 };
     reader.read(&logical_lines(script));
     reader.found
 }
 
-/// Joins continued lines and drops comments.
-fn logical_lines(script: &str) -> Vec<String> {
+/// The statements of a script, one each: continued lines joined, comments and the text of here-documents dropped.
+pub(super) fn logical_lines(script: &str) -> Vec<String> {
     let joined = script.replace("\\\n", " ");
     let mut lines = Vec::new();
     let mut here_document: Option<String> = None;
-    for line in joined.lines() {
-        let trimmed = line.trim();
+    let mut rest = joined.lines();
+    while let Some(line) = rest.next() {
+        let mut trimmed = line.trim();
         if let Some(end) = &here_document {
             if trimmed == end {
                 here_document = None;
             }
             continue;
         }
-        if trimmed.is_empty() || trimmed.starts_with('#') {
+        let mut whole = String::new();
+        if code(trimmed).is_none() {
+            // a string of several lines; if nothing ends it, this is no quote
+            for count in 1..=LONGEST_STRING {
+                let text = rest.clone().take(count).fold(trimmed.to_owned(), |text, line| text + " " + line);
+                if code(&text).is_some() {
+                    whole = text;
+                    rest.nth(count - 1);
+                    break;
+                }
+            }
+        }
+        trimmed = if whole.is_empty() { trimmed } else { &whole };
+        let trimmed = code(trimmed).unwrap_or(trimmed).trim();
+        if trimmed.is_empty() {
             continue;
         }
         if let Some((_, end)) = trimmed.split_once("<<") {
@@ -49,15 +73,39 @@ fn logical_lines(script: &str) -> Vec<String> {
     lines
 }
 
-/// Splits a line at `;` outside quotes; `do` and `then` start a statement of their own.
+/// A line without its comment; `None` where a quote is open at its end.
+fn code(line: &str) -> Option<&str> {
+    let mut quote = None;
+    let mut is_start = true;
+    let mut letters = line.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' if quote != Some('\'') => {
+                letters.next();
+            }
+            _ if quote == Some(letter) => quote = None,
+            '\'' | '"' if quote.is_none() => quote = Some(letter),
+            '#' if quote.is_none() && is_start => return Some(&line[..at]),
+            _ => {}
+        }
+        is_start = letter.is_whitespace() || letter == ';';
+    }
+    quote.is_none().then_some(line)
+}
+
+/// Splits a line at `;` outside quotes, and after `do`, `then` and `else`; `;;` is a statement of its own.
 fn statements(line: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut quote = None;
-    for letter in line.chars() {
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
         match quote {
             Some(open) if open == letter => quote = None,
             None if letter == '\'' || letter == '"' => quote = Some(letter),
             None if letter == ';' => {
+                if letters.next_if_eq(&';').is_some() {
+                    parts.push(";;".to_owned());
+                }
                 parts.push(String::new());
                 continue;
             }
@@ -67,28 +115,34 @@ fn statements(line: &str) -> Vec<String> {
             part.push(letter);
         }
     }
-    let keyword = |part: &str| {
-        let part = part.trim();
-        ["do", "then", "else"]
-            .iter()
-            .find_map(|word| part.strip_prefix(word).filter(|rest| rest.starts_with(char::is_whitespace)))
-            .unwrap_or(part)
-            .trim()
-            .to_owned()
-    };
-    parts.iter().map(|part| keyword(part)).filter(|part| !part.is_empty()).collect()
+    let mut statements = Vec::new();
+    for part in &parts {
+        let mut part = part.trim();
+        for word in ["do", "then", "else"] {
+            if let Some(rest) = part.strip_prefix(word).filter(|rest| rest.starts_with(char::is_whitespace)) {
+                statements.push(word.to_owned());
+                part = rest.trim();
+            }
+        }
+        if !part.is_empty() {
+            statements.push(part.to_owned());
+        }
+    }
+    statements
 }
 
 struct Reader<'a> {
     program: &'a str,
     variables: HashMap<String, String>,
     found: Vec<Call>,
+    read: usize,
 }
 
 impl Reader<'_> {
     fn read(&mut self, lines: &[String]) {
         let mut at = 0;
-        while at < lines.len() && self.found.len() < MOST_CALLS {
+        while at < lines.len() && self.found.len() < MOST_CALLS && self.read < MOST_STATEMENTS {
+            self.read += 1;
             let line = &lines[at];
             if let Some((variable, words)) = loop_head(line) {
                 let end = loop_end(lines, at);
@@ -126,19 +180,26 @@ impl Reader<'_> {
 
     fn call(&mut self, line: &str) {
         let words: Vec<&str> = split_words(line);
-        let Some(at) = words.iter().position(|word| *word == self.program) else { return };
-        // `if program …` and `program …` are calls; `x=$(program …)`, `which program` and `echo program` are not
-        if !words[..at]
-            .iter()
-            .all(|word| matches!(*word, "if" | "!" | "then" | "else" | "elif" | "do" | "{" | "exec"))
-        {
-            return;
+        for (at, word) in words.iter().enumerate() {
+            let is_program = *word == self.program
+                || word.strip_suffix(self.program).is_some_and(|folder| folder.ends_with('/'));
+            let before = &words[..at];
+            let start =
+                before.iter().rposition(|word| is_separator(word)).map_or(0, |separator| separator + 1);
+            // `if program …`, `x || program …` and `configure) program …` are calls; `x=$(program …)`,
+            // `which program` and `echo program` are not
+            if is_program && before[start..].iter().all(|word| is_prefix(word)) {
+                self.arguments(line, &words[at + 1..]);
+            }
         }
+    }
+
+    fn arguments(&mut self, line: &str, words: &[&str]) {
         let mut arguments = Vec::new();
-        for word in &words[at + 1..] {
-            if matches!(*word, "||" | "&&" | "|" | "&" | ")" | "}")
-                || word.starts_with(['>', '<'])
-                || word.starts_with("2>")
+        for word in words {
+            if is_separator(word)
+                || matches!(*word, "&" | ")" | "}")
+                || word.trim_start_matches(['1', '2', '&']).starts_with(['>', '<'])
             {
                 break;
             }
@@ -170,6 +231,9 @@ impl Reader<'_> {
         let mut quoted = false;
         let mut letters = word.chars().peekable();
         while let Some(letter) = letters.next() {
+            if value.len() > LONGEST_WORD {
+                return None;
+            }
             match letter {
                 '\'' | '"' if quote.is_none() => (quote, quoted) = (Some(letter), true),
                 _ if quote == Some(letter) => quote = None,
@@ -196,6 +260,21 @@ impl Reader<'_> {
     }
 }
 
+pub(super) fn is_separator(word: &str) -> bool {
+    matches!(word, "||" | "&&" | "|")
+}
+
+/// What may stand before a command.
+fn is_prefix(word: &str) -> bool {
+    let is_pattern = word.ends_with(')') && !word.contains('(');
+    is_pattern
+        || assignment(word).is_some()
+        || matches!(
+            word,
+            "if" | "!" | "then" | "else" | "elif" | "do" | "{" | "exec" | "(" | "while" | "until"
+        )
+}
+
 fn loop_head(line: &str) -> Option<(&str, &str)> {
     let rest = line.strip_prefix("for ")?.trim();
     let (variable, words) = rest.split_once(char::is_whitespace)?;
@@ -218,7 +297,7 @@ fn loop_end(lines: &[String], head: usize) -> usize {
     lines.len()
 }
 
-fn assignment(line: &str) -> Option<(&str, &str)> {
+pub(super) fn assignment(line: &str) -> Option<(&str, &str)> {
     let line = line.strip_prefix("local ").or_else(|| line.strip_prefix("export ")).unwrap_or(line);
     let (name, value) = line.split_once('=')?;
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -226,7 +305,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Splits at white space outside quotes; the quotes stay.
-fn split_words(text: &str) -> Vec<&str> {
+pub(super) fn split_words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut quote) = (None, None);
     for (at, letter) in text.char_indices() {
@@ -282,6 +361,33 @@ mod tests {
                 "--x two q"
             ]
         );
+    }
+
+    #[test]
+    fn finds_calls_wherever_they_stand() {
+        let script = "which x >/dev/null || update-alternatives --a\nconfigure) LC_ALL=C update-alternatives --b;;\n\
+            if true; then /usr/bin/update-alternatives --c; else update-alternatives --d; fi\n\
+            update-alternatives --e && update-alternatives --f 1>&2\nx=$(update-alternatives --g)\n\
+            echo update-alternatives --h\nnot-update-alternatives --i\n";
+        assert_eq!(known(script), ["--a", "--b", "--c", "--d", "--e", "--f"]);
+    }
+
+    #[test]
+    fn strings_and_comments_end_where_they_do() {
+        let script = "x='one\ntwo # no comment'\nupdate-alternatives --a # don't\nupdate-alternatives --b 'it; is'\n\
+            awk '\n/update-alternatives --no/ { print \"x\" }\nupdate-alternatives --no\n' file\necho $# \\' \n\
+            update-alternatives --c\necho 'never closed\nupdate-alternatives --d\n";
+        assert_eq!(known(script), ["--a", "--b it; is", "--c", "--d"]);
+    }
+
+    #[test]
+    fn hostile_scripts_come_to_an_end() {
+        let doubling =
+            "x=aaaaaaaaaaaaaaaa\n".to_owned() + &"x=$x$x$x$x\n".repeat(1000) + "update-alternatives $x\n";
+        assert!(known(&doubling).iter().all(|line| line.len() < 1 << 20));
+        let words = "1 2 3 4 5 6 7 8 9 10 ".repeat(10);
+        let loops = format!("for a in {words}; do\n").repeat(20) + "true\n" + &"done\n".repeat(20);
+        assert!(known(&loops).is_empty());
     }
 
     #[test]

@@ -1,0 +1,330 @@
+//! Users and groups: the tree's own `/etc/passwd` and `/etc/group`, as base-passwd, sysusers.d(5) and the calls of
+//! adduser(8) and useradd(8) in postinst scripts would have made them. Nobody can log in to an account made here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::maker::{self, Maker};
+use crate::tree::Error;
+
+/// What base-passwd makes `/etc/passwd` and `/etc/group` of.
+pub(super) const MASTERS: [&str; 2] =
+    ["/usr/share/base-passwd/passwd.master", "/usr/share/base-passwd/group.master"];
+const FILES: [&str; 2] = ["/etc/passwd", "/etc/group"];
+/// What there is without base-passwd: those that need no package.
+const LEAST: [&str; 2] = [
+    "root:*:0:0:root:/root:/bin/sh\nnobody:*:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    "root:*:0:\nnogroup:*:65534:\n",
+];
+/// System accounts made when packages are installed (Debian Policy 9.2.2).
+const DYNAMIC: std::ops::RangeInclusive<u32> = 100..=999;
+const LARGEST: u64 = 1 << 20;
+/// There are some hundred system accounts in all of Debian.
+const MOST: usize = 10_000;
+
+/// An account, or a membership, that something declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Declared {
+    User(User),
+    Group { name: String, id: Option<u32> },
+    Member { user: String, group: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct User {
+    pub(super) name: String,
+    pub(super) id: Option<u32>,
+    pub(super) group: Primary,
+    pub(super) comment: String,
+    pub(super) home: String,
+    pub(super) shell: String,
+}
+
+/// The group that a user's files belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Primary {
+    /// A group of the user's own name, made with it.
+    Own,
+    Named(String),
+    Number(u32),
+}
+
+/// A name that Debian's tools take, and that cannot be mistaken for anything else in the files.
+pub(super) fn is_name(name: &str) -> bool {
+    name.len() <= 31
+        && name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+}
+
+fn is_field(text: &str) -> bool {
+    !text.contains(|letter: char| letter == ':' || letter.is_control())
+}
+
+/// Makes the two files, where the tree has base-passwd or something declares an account; returns notes.
+pub(super) fn apply(maker: &mut Maker<'_>, declared: Vec<Declared>) -> Result<Vec<String>, Error> {
+    let root = maker.root();
+    if declared.is_empty() && !maker::exists(&root, MASTERS[0]) {
+        return Ok(Vec::new());
+    }
+    let mut texts = LEAST.map(str::to_owned);
+    for (number, text) in texts.iter_mut().enumerate() {
+        for path in [FILES[number], MASTERS[number]] {
+            if let Some(bytes) = maker::read(&root, path, LARGEST)? {
+                *text = String::from_utf8_lossy(&bytes).into_owned();
+                break;
+            }
+        }
+    }
+    let [users, groups] = &texts;
+    let mut book = Book::read(users, groups);
+    book.enter(declared);
+    for (path, lines) in FILES.into_iter().zip([&book.users, &book.groups]) {
+        let text: String = lines.iter().flat_map(|line| [line.join(":"), "\n".to_owned()]).collect();
+        if !maker.file(path, text.as_bytes())? {
+            book.notes.push(format!("{path}: not made, because a link leads out of the tree"));
+        }
+    }
+    Ok(book.notes)
+}
+
+/// Both files, a line as its fields.
+#[derive(Debug, Default)]
+struct Book {
+    users: Vec<Vec<String>>,
+    groups: Vec<Vec<String>>,
+    notes: Vec<String>,
+}
+
+impl Book {
+    fn read(users: &str, groups: &str) -> Self {
+        let lines = |text: &str, fields: usize| {
+            text.lines()
+                .map(|line| line.split(':').map(str::to_owned).collect::<Vec<_>>())
+                .filter(|line| line.len() >= fields)
+                .collect()
+        };
+        Self { users: lines(users, 7), groups: lines(groups, 4), notes: Vec::new() }
+    }
+
+    /// Takes in what is declared: what has a number first, then the rest by name, so that the numbers do not
+    /// depend on the order of the packages.
+    fn enter(&mut self, mut declared: Vec<Declared>) {
+        if declared.len() > MOST {
+            self.notes.push(format!("only {MOST} of {} accounts are made", declared.len()));
+            declared.truncate(MOST);
+        }
+        let mut users: BTreeMap<String, User> = BTreeMap::new();
+        let mut groups: BTreeMap<String, Option<u32>> = BTreeMap::new();
+        let mut members: BTreeSet<(String, String)> = BTreeSet::new();
+        for one in declared {
+            match one {
+                Declared::User(user) => {
+                    users.entry(user.name.clone()).or_insert(user);
+                }
+                Declared::Group { name, id } => {
+                    let known = groups.entry(name).or_insert(id);
+                    *known = known.or(id);
+                }
+                Declared::Member { user, group } => {
+                    // sysusers.d(5): both are made if nothing else makes them
+                    groups.entry(group.clone()).or_insert(None);
+                    members.insert((group, user));
+                }
+            }
+        }
+        for user in users.values() {
+            if let Primary::Named(group) = &user.group {
+                groups.entry(group.clone()).or_insert(None);
+            }
+        }
+        users.retain(|name, _| find(&self.users, name).is_none());
+        groups.retain(|name, _| find(&self.groups, name).is_none());
+        let (numbered, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, id)| id.is_some());
+        for (name, id) in numbered {
+            self.group(&name, id);
+        }
+        let (numbered, unnumbered): (Vec<_>, Vec<_>) =
+            users.into_values().partition(|user| user.id.is_some());
+        for user in numbered {
+            self.user(&user);
+        }
+        // a user's own group is made with the user, so that both get one number
+        let own = |name: &str| unnumbered.iter().any(|user| user.name == name && user.group == Primary::Own);
+        for (name, _) in others.iter().filter(|(name, _)| !own(name)) {
+            self.group(name, None);
+        }
+        for user in &unnumbered {
+            self.user(user);
+        }
+        for (group, user) in members {
+            self.member(&group, &user);
+        }
+    }
+
+    /// Makes a group unless it is there; returns its number.
+    fn group(&mut self, name: &str, id: Option<u32>) -> Option<u32> {
+        if let Some(line) = find(&self.groups, name) {
+            return line.get(2)?.parse().ok();
+        }
+        if !is_name(name) {
+            self.notes.push(format!(
+                "the group '{}' is not made: its name is not a valid one",
+                name.escape_debug()
+            ));
+            return None;
+        }
+        let free = id.filter(|id| !self.has_group(*id)).or_else(|| self.free());
+        let Some(number) = free else {
+            self.notes.push(format!("the group '{name}' is not made: no number is free"));
+            return None;
+        };
+        if let Some(id) = id.filter(|id| *id != number) {
+            self.notes.push(format!("the group '{name}' has the number {number}, because {id} is taken"));
+        }
+        self.groups.push([name, "*", &number.to_string(), ""].map(str::to_owned).to_vec());
+        Some(number)
+    }
+
+    fn user(&mut self, user: &User) {
+        let User { name, comment, home, shell, .. } = user;
+        if !is_name(name) || ![comment, home, shell].into_iter().all(|field| is_field(field)) {
+            let name = name.escape_debug();
+            self.notes
+                .push(format!("the user '{name}' is not made: its name or another field is not a valid one"));
+            return;
+        }
+        let known_group = find(&self.groups, name).and_then(|line| line.get(2)?.parse().ok());
+        let own = known_group.filter(|id| user.group == Primary::Own && !self.has_user(*id));
+        let wanted = user.id.filter(|id| !self.has_user(*id)).or(own);
+        let Some(number) = wanted.or_else(|| self.free()) else {
+            self.notes.push(format!("the user '{name}' is not made: no number is free"));
+            return;
+        };
+        if let Some(id) = user.id.filter(|id| *id != number) {
+            self.notes.push(format!("the user '{name}' has the number {number}, because {id} is taken"));
+        }
+        let group = match &user.group {
+            Primary::Own => self.group(name, Some(number)),
+            Primary::Named(group) => self.group(group, None),
+            Primary::Number(id) => Some(*id),
+        };
+        let Some(group) = group else { return };
+        let (number, group) = (number.to_string(), group.to_string());
+        self.users.push([name, "*", &number, &group, comment, home, shell].map(str::to_owned).to_vec());
+    }
+
+    fn member(&mut self, group: &str, user: &str) {
+        if find(&self.users, user).is_none() {
+            self.notes.push(format!(
+                "the user '{}' is not in the group '{}', because nothing makes that user",
+                user.escape_debug(),
+                group.escape_debug()
+            ));
+            return;
+        }
+        let line = self.groups.iter_mut().find(|line| line.first().is_some_and(|name| name == group));
+        if let Some(members) = line.and_then(|line| line.get_mut(3))
+            && !members.split(',').any(|member| member == user)
+        {
+            if !members.is_empty() {
+                members.push(',');
+            }
+            members.push_str(user);
+        }
+    }
+
+    fn has_user(&self, id: u32) -> bool {
+        has(&self.users, id)
+    }
+
+    fn has_group(&self, id: u32) -> bool {
+        has(&self.groups, id)
+    }
+
+    /// A number that neither a user nor a group has.
+    fn free(&self) -> Option<u32> {
+        DYNAMIC.into_iter().find(|id| !self.has_user(*id) && !self.has_group(*id))
+    }
+}
+
+fn find<'a>(lines: &'a [Vec<String>], name: &str) -> Option<&'a Vec<String>> {
+    lines.iter().find(|line| line.first().is_some_and(|first| first == name))
+}
+
+fn has(lines: &[Vec<String>], id: u32) -> bool {
+    lines.iter().any(|line| line.get(2).and_then(|field| field.parse::<u32>().ok()) == Some(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str, id: Option<u32>, group: Primary) -> Declared {
+        let [comment, home, shell] = ["", "/nonexistent", "/usr/sbin/nologin"].map(str::to_owned);
+        Declared::User(User { name: name.to_owned(), id, group, comment, home, shell })
+    }
+
+    fn group(name: &str, id: Option<u32>) -> Declared {
+        Declared::Group { name: name.to_owned(), id }
+    }
+
+    fn lines(lines: &[Vec<String>]) -> Vec<String> {
+        lines.iter().map(|line| line[..4.min(line.len())].join(":")).collect()
+    }
+
+    fn entered(mut declared: Vec<Declared>, turned: bool) -> Book {
+        if turned {
+            declared.reverse();
+        }
+        let mut book = Book::read(LEAST[0], "root:*:0:\nnogroup:*:65534:\ntty:*:100:\n");
+        book.enter(declared);
+        book
+    }
+
+    #[test]
+    fn numbers_follow_names_whatever_the_order() {
+        let member = Declared::Member { user: "zeta".into(), group: "tty".into() };
+        let declared = || {
+            vec![
+                user("zeta", None, Primary::Own),
+                user("alpha", None, Primary::Named("nogroup".into())),
+                user("fixed", Some(101), Primary::Own),
+                group("zeta", None),
+                group("late", None),
+                user("root", None, Primary::Own),
+                member.clone(),
+            ]
+        };
+        for turned in [false, true] {
+            let book = entered(declared(), turned);
+            assert!(book.notes.is_empty(), "{:?}", book.notes);
+            assert_eq!(lines(&book.users)[2..], ["fixed:*:101:101", "alpha:*:103:65534", "zeta:*:104:104"],);
+            assert_eq!(
+                lines(&book.groups)[2..],
+                ["tty:*:100:zeta", "fixed:*:101:", "late:*:102:", "zeta:*:104:"]
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_told() {
+        let mut bad = user("name", None, Primary::Own);
+        if let Declared::User(user) = &mut bad {
+            user.shell = "/bin/sh\nevil:*:0:0:::/bin/sh".into();
+        }
+        let declared = vec![
+            bad,
+            user("a:b", None, Primary::Own),
+            user("-x", None, Primary::Own),
+            group("x\ny", None),
+            user("taken", Some(0), Primary::Own),
+            Declared::Member { user: "nobody-such".into(), group: "tty".into() },
+        ];
+        let book = entered(declared, false);
+        assert_eq!(lines(&book.users)[2..], ["taken:*:101:101"]);
+        assert_eq!(book.groups.len(), 4);
+        assert_eq!(book.notes.len(), 6, "{:?}", book.notes);
+        let many = (0..2000).map(|number| group(&format!("g{number}"), None)).collect();
+        let book = entered(many, false);
+        assert_eq!(book.groups.len(), 3 + 899);
+    }
+}
