@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use aptlet::deb::Deb;
 use aptlet::digest::Sha256;
 use aptlet::plan::Artifact;
-use aptlet::tree::{self, Limits, Tree, database};
+use aptlet::tree::finish::{self, How};
+use aptlet::tree::{self, Limits, Tree, database, divert};
 
 const LIMITS: Limits<'_> =
     Limits { max_unpacked: 1 << 20, max_entries: 300, max_names: 64 << 10, allowance: None };
@@ -47,8 +48,10 @@ fn install(deb: &[u8], inside: &Path) -> Result<(), tree::Error> {
     let private_root = inside.join("private");
     let unpacked = tree::unpack(&mut file, &artifact, &private_root, &LIMITS)?;
     let mut tree = Tree::create(&inside.join("tree"), "amd64")?;
+    let (diversions, _) = divert::read(std::slice::from_ref(&unpacked))?;
+    tree.divert(diversions);
     tree.merge(unpacked, &private_root)?;
-    tree::finish::run(&mut tree, 0, false)?;
+    finish::run(&mut tree, How { date: 0, at_root: false, authorities: &[] })?;
     database::write(&mut tree, 0)?;
     tree.finish().map(|_| ())
 }
