@@ -110,7 +110,13 @@ Examples:
     aptlet status
 
   Show what is installed in another folder:
-    aptlet status --dest /srv/tools";
+    aptlet status --dest /srv/tools
+
+  Show which paths in a file were rewritten for the prefix, and which stay and why:
+    aptlet status --relocation /usr/bin/git
+
+  Show the same in numbers, for each package:
+    aptlet status --relocation /";
 
 const VERIFY_HELP: &str = "\
 Every path of the current generation is compared with what was recorded when it was installed: its
@@ -147,15 +153,18 @@ const PLAIN: &[&str] = &[
     "timeout",
     "output",
     "explain",
+    "max_unpacked",
+    "require_scripts",
 ];
 
 /// The options that a command has no use for, and therefore refuses as flags. They are not refused in the
 /// environment and the `ConfigMap`, which commands share.
-const NOT_FOR: [(&str, &[&str]); 4] = [
-    ("install", &["output", "explain"]),
-    ("lock", &["lock", "dest", "prefix"]),
+const NOT_FOR: [(&str, &[&str]); 5] = [
+    ("install", &["output", "explain", "relocation"]),
+    ("lock", &["lock", "dest", "prefix", "relocation", "max_unpacked", "require_scripts"]),
     ("status", PLAIN),
     ("verify", PLAIN),
+    ("verify", &["relocation"]),
 ];
 
 /// Parses the command line, the program's name first.

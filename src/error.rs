@@ -91,6 +91,7 @@ impl Error {
             Self::Package { source, .. } | Self::Fetch(source) => of_fetch(source),
             Self::Tree(error) => of_tree(error),
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
+            Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
             Self::Publish(_) => Class::Destination,
             Self::Internal(_) => Class::Internal,
         }

@@ -17,8 +17,8 @@
 //! | generation | one complete tree under the destination; exactly one is current |
 //! | destination | the folder that aptlet writes to, `/p` if nothing else is said ([`publish::Destination`]) |
 //! | prefix | the path at which the main container sees the destination |
-//! | relocation | rewriting a tree so that it works under the prefix; none for `/` ([`tree::relocate`]) |
-//! | launcher | outside `/`, an entry in `bin/`: aptlet under a command's name, which becomes it ([`publish::launch`]) |
+//! | relocation | rewriting a tree so that it works under the prefix: none for `/`, exact, or adapted ([`tree::relocate`]) |
+//! | launcher | in adapted trees, an entry in `bin/`: aptlet under a command's name, which becomes it ([`publish::launch`]) |
 //!
 //! # The way
 //!

@@ -13,11 +13,11 @@ use crate::fetch::{self, Client};
 use crate::lock;
 use crate::plan::Plan;
 use crate::publish::state::{FOLDER, ReleaseState};
-use crate::publish::{self, Destination, State, View, launchers};
+use crate::publish::{self, Destination, State, View, commands, launchers};
 use crate::report::{Report, counted, mebibytes};
 use crate::source::Released;
 use crate::tree::finish::{self, Authority, How};
-use crate::tree::relocate::Relocation;
+use crate::tree::relocate::{Relocation, record};
 use crate::tree::write::Generated;
 use crate::tree::{Note, Tree, Unpacked, database, divert, manifest};
 
@@ -30,7 +30,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     };
     let at_root = settings.prefix == "/";
     let relocation = Relocation::to(&settings.prefix);
-    let view = if at_root { View::plain() } else { View::launched(&relocation) };
+    let view = if at_root { View::plain() } else { View::relocated(&relocation) };
     let mut destination = Destination::open(&settings.dest, view, || {
         tracing::info!("another aptlet is at work on {}; waiting for it", settings.dest.display());
     })?;
@@ -234,19 +234,30 @@ fn build(
     state.notes.extend(unread.into_iter().map(|(package, line)| {
         format!("{package}: a diversion is missing, because its call of dpkg-divert cannot be read: {line}")
     }));
-    relocation.apply(&mut tree)?;
+    let relocated = relocation.apply(&mut tree)?;
     state.notes.extend(notes(tree.packages()));
     tree.create_directory(Path::new(if at_root { FOLDER } else { launchers::BIN }))?;
     database::write(&mut tree, date)?;
     let generated = Generated { date };
-    let commands = if at_root { launchers::commands(root).len() } else { launchers::write(root, generated)? };
+    let commands = if at_root {
+        launchers::commands(root).len()
+    } else if relocation.is_exact() {
+        commands::link(root, generated)?
+    } else {
+        launchers::write(root, generated)?
+    };
     let lock_file = root.join(FOLDER).join("aptlet.lock");
     generated
         .file(&lock_file, lock::render(plan).as_bytes())
         .map_err(|source| publish::Error::write(&lock_file, source))?;
     state.write(tree.root(), generated)?;
+    if !relocated.record.prefix.is_empty() {
+        let path = root.join(record::FILE);
+        let text = relocated.record.render();
+        generated.file(&path, &text).map_err(|source| publish::Error::write(&path, source))?;
+    }
     let path = root.join(manifest::FILE);
-    manifest::describe(root, |folder| tree.directory_mode(folder))
+    manifest::describe(root, |folder| tree.directory_mode(folder), &relocated.digests)
         .and_then(|text| generated.file(&path, &text))
         .map_err(|source| publish::Error::write(&path, source))?;
     tree.finish()?;

@@ -5,6 +5,7 @@ mod fingerprint;
 mod install;
 mod lock;
 mod pipeline;
+mod relocation;
 mod sources;
 mod status;
 mod verify;

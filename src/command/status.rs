@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use super::relocation::relocation;
 use crate::config::{LogFormat, Settings};
 use crate::error::Error;
 use crate::lock;
@@ -12,6 +13,11 @@ use crate::report::{counted, mebibytes};
 pub(super) fn status(settings: &Settings) -> Result<(), Error> {
     let nothing = || publish::Error::Empty { destination: settings.dest.clone() };
     let generation = publish::current(&settings.dest).ok_or_else(nothing)?;
+    if let Some(path) = &settings.relocation {
+        let text = relocation(&generation, path, settings.log_format)?;
+        let _ = std::io::stdout().write_all(text.as_bytes());
+        return Ok(());
+    }
     let state = State::read(&generation).ok_or_else(nothing)?;
     let plan = lock::read(&generation.join(FOLDER).join("aptlet.lock"))?;
     let id = generation.file_name().unwrap_or_default().to_string_lossy().into_owned();

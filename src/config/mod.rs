@@ -118,6 +118,8 @@ pub struct Settings {
     pub output: Output,
     /// The package whose being in the plan `aptlet lock` is to explain, instead of writing anything.
     pub explain: Option<String>,
+    /// The file or folder of the tree whose relocation `aptlet status` is to show, instead of what is installed.
+    pub relocation: Option<PathBuf>,
     /// How the log is written.
     pub log_format: LogFormat,
     /// How much is logged.
@@ -236,6 +238,7 @@ impl Settings {
                 None => Output::File(DEFAULT_OUTPUT.into()),
             },
             explain: options.explain.filter(|name| !name.is_empty()),
+            relocation: options.relocation.filter(|path| !path.as_os_str().is_empty()),
             log_format: options.log_format.unwrap_or_default(),
             verbosity: match (options.quiet, options.verbose) {
                 (Some(true), _) => Verbosity::Quiet,

@@ -136,6 +136,11 @@ pub struct Options {
     #[arg(long, value_name = "NAME", help_heading = "Output", conflicts_with = "output")]
     pub explain: Option<String>,
 
+    /// Show which paths in this file of the tree were rewritten for the prefix and which stay, and why; for a folder, in
+    /// numbers for each package
+    #[arg(long, value_name = "PATH", help_heading = "Destination")]
+    pub relocation: Option<PathBuf>,
+
     /// Write messages as 'text' or as 'json', one object a line [default: text]
     #[arg(long, value_name = "FORMAT", help_heading = "Output", hide_possible_values = true)]
     pub log_format: Option<LogFormat>,
@@ -194,6 +199,7 @@ impl Options {
             timeout: self.timeout.or(lower.timeout),
             output: self.output.or(lower.output),
             explain: self.explain.or(lower.explain),
+            relocation: self.relocation.or(lower.relocation),
             log_format: self.log_format.or(lower.log_format),
             quiet: self.quiet.or(quiet),
             verbose: self.verbose.or(verbose),
@@ -282,7 +288,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 29);
+        assert_eq!(count, 30);
     }
 
     #[test]

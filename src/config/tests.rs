@@ -81,6 +81,7 @@ fn the_defaults() {
             timeout: Duration::from_secs(30),
             output: Output::File("aptlet.lock".into()),
             explain: None,
+            relocation: None,
             log_format: LogFormat::Text,
             verbosity: Verbosity::Normal,
             termination_log: "/dev/termination-log".into(),

@@ -38,11 +38,12 @@ impl View {
         Self { links: [&Self::COMMON[..], &[("bin", "usr/bin")]].concat(), launchers: false }
     }
 
-    /// A tree with launchers, and with links that relocated paths go through.
-    pub fn launched(relocation: &Relocation) -> Self {
+    /// A tree that is used below a prefix, with links that relocated paths go through, and with launchers unless all
+    /// paths could be.
+    pub fn relocated(relocation: &Relocation) -> Self {
         let mut links = [&Self::COMMON[..], &[("bin", BIN)]].concat();
         links.extend(relocation.links());
-        Self { links, launchers: true }
+        Self { links, launchers: !relocation.is_exact() }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::tree::links::resolve_in_root;
 use crate::tree::write::Generated;
 
 /// Folders of commands, in the order in which a name that is in several is taken.
-const COMMAND_FOLDERS: [&str; 3] = ["usr/bin", "usr/sbin", "usr/games"];
+pub(super) const COMMAND_FOLDERS: [&str; 3] = ["usr/bin", "usr/sbin", "usr/games"];
 const TABLE: &str = "var/lib/aptlet/launch.json";
 /// From `.aptlet/generations/ID/var/lib/aptlet/bin/NAME`.
 const BINARY_FROM_BIN: &str = "../../../../../../aptlet";

@@ -1,6 +1,7 @@
 //! The stop *publish*: a finished tree becomes the current generation of the destination, and its commands get
 //! launchers.
 
+pub mod commands;
 mod destination;
 pub mod launch;
 pub mod launchers;
@@ -36,6 +37,12 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A path that the current generation does not have.
+    #[error("there is no {} in the tree", path.display())]
+    NotThere {
+        /// As it was asked for.
+        path: PathBuf,
     },
     /// The current generation is not what was installed any more.
     #[error("{} differs from what was installed, in {count} path{}", destination.display(), if *count == 1 { "" } else { "s" })]
@@ -84,6 +91,9 @@ impl Error {
             }
             Self::Unverifiable { .. } => {
                 "Run it as a user who can read the destination; a tree of an older aptlet has no manifest.".to_owned()
+            }
+            Self::NotThere { .. } => {
+                "Name a file or folder of the tree by its usual path, such as /usr/bin/NAME.".to_owned()
             }
             Self::Changed { .. } => {
                 "Find out who changed it; then install again into an empty volume, and mount it readOnly where it \

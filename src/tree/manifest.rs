@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::relocate::record::Record;
 use crate::digest::{Checksum, Sha256};
 
 /// Where it lies in a tree.
@@ -72,6 +73,8 @@ pub enum What {
     },
     /// What is in the file.
     Content,
+    /// The file is what its package has, without the relocation.
+    NotRelocated,
     /// Where the link leads.
     Target,
     /// It cannot be read by this user, so that its content is not known.
@@ -86,7 +89,7 @@ impl What {
             Self::Added => "added",
             Self::Kind => "type",
             Self::Mode { .. } => "mode",
-            Self::Content => "content",
+            Self::Content | Self::NotRelocated => "content",
             Self::Target => "target",
             Self::Unreadable => "unreadable",
         }
@@ -98,14 +101,25 @@ impl fmt::Display for Difference {
         write!(f, "{}: {}", self.what.word(), self.path.display())?;
         match self.what {
             What::Mode { installed, found } => write!(f, " ({installed:04o} is now {found:04o})"),
+            What::NotRelocated => f.write_str(" (as its package has it, not relocated)"),
             _ => Ok(()),
         }
     }
 }
 
-/// The manifest of a tree, as text. `mode_of` knows the modes that directories will have when the tree is finished.
-pub fn describe(root: &Path, mode_of: impl Fn(&Path) -> Option<u32>) -> io::Result<Vec<u8>> {
-    let mut entries = walk(root, |_| true)?;
+/// The manifest of a tree, as text. `mode_of` knows the modes that directories will have when the tree is finished,
+/// `known` the digests of files that need not be read again.
+pub fn describe(
+    root: &Path,
+    mode_of: impl Fn(&Path) -> Option<u32>,
+    known: &BTreeMap<PathBuf, Sha256>,
+) -> io::Result<Vec<u8>> {
+    let mut entries = walk(root, &|path: &Path, _| !known.contains_key(path))?;
+    for (path, digest) in known {
+        if let Some(Entry { kind: Kind::File { sha256, .. }, .. }) = entries.get_mut(path) {
+            *sha256 = Some(*digest);
+        }
+    }
     let mut text = b"#mtree\n".to_vec();
     for (path, entry) in &mut entries {
         if entry.kind == Kind::Directory
@@ -136,11 +150,17 @@ pub fn verify(root: &Path) -> io::Result<Vec<Difference>> {
     }
     // of what has another size anyway, the content need not be read
     let worth_hashing = |path: &Path, size: u64| matches!(installed.get(path), Some(Entry { kind: Kind::File { size: known, sha256: Some(_) }, .. }) if *known == size);
-    let found = walk_sized(root, &worth_hashing)?;
+    let found = walk(root, &worth_hashing)?;
     let mut differences = Vec::new();
+    let relocated = Record::read(root).unwrap_or_default().files;
     for (path, entry) in &installed {
         let what = match found.get(path) {
             None => Some(What::Missing),
+            Some(Entry { kind: Kind::File { sha256: Some(now), .. }, .. })
+                if relocated.get(path).is_some_and(|original| original.sha256 == *now) =>
+            {
+                Some(What::NotRelocated)
+            }
             Some(now) => difference(entry, now),
         };
         differences.extend(what.map(|what| Difference { path: Path::new("/").join(path), what }));
@@ -171,12 +191,8 @@ fn mode(installed: &Entry, found: &Entry) -> Option<What> {
     (installed.mode != found.mode).then_some(What::Mode { installed: installed.mode, found: found.mode })
 }
 
-fn walk(root: &Path, worth_hashing: impl Fn(&Path) -> bool + Sync) -> io::Result<Entries> {
-    walk_sized(root, &|path: &Path, _| worth_hashing(path))
-}
-
 /// All paths of a tree; the contents are hashed by as many threads as there are cores, at most four.
-fn walk_sized(root: &Path, worth_hashing: &(dyn Fn(&Path, u64) -> bool + Sync)) -> io::Result<Entries> {
+fn walk(root: &Path, worth_hashing: &(dyn Fn(&Path, u64) -> bool + Sync)) -> io::Result<Entries> {
     let mut entries = Entries::new();
     let mut files: Vec<(PathBuf, u64)> = Vec::new();
     let mut folders = vec![PathBuf::new()];
@@ -301,7 +317,7 @@ fn write_line(text: &mut Vec<u8>, path: &Path, entry: &Entry) {
 }
 
 /// As mtree(5) has it: a backslash and three octal digits for what could be misread.
-fn escape(text: &mut Vec<u8>, name: &OsStr) {
+pub(super) fn escape(text: &mut Vec<u8>, name: &OsStr) {
     for byte in name.as_bytes() {
         match byte {
             b'\\' | b'#' | b'=' | b'*' | b'?' | b'[' => text.extend(format!("\\{byte:03o}").bytes()),
@@ -311,7 +327,7 @@ fn escape(text: &mut Vec<u8>, name: &OsStr) {
     }
 }
 
-fn unescape(text: &[u8]) -> Option<OsString> {
+pub(super) fn unescape(text: &[u8]) -> Option<OsString> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
@@ -374,7 +390,7 @@ mod tests {
         symlink("usr/a b", root.join("link")).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
             .unwrap();
-        fs::write(root.join(FILE), describe(root, |_| None).unwrap()).unwrap();
+        fs::write(root.join(FILE), describe(root, |_| None, &BTreeMap::new()).unwrap()).unwrap();
         folder
     }
 

@@ -7,6 +7,7 @@ mod archives;
 mod base;
 mod finish;
 mod network;
+mod relocation;
 mod said;
 mod sources;
 #[path = "../support/mod.rs"]

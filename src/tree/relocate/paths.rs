@@ -1,0 +1,82 @@
+//! What a tree has, asked by paths as they are compiled into its files.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::tree::links::resolve_in_root;
+
+/// More answers than this are not kept: a file may be made of paths.
+const MOST_KNOWN: usize = 100_000;
+
+/// The paths of a tree.
+pub(super) struct Paths {
+    root: PathBuf,
+    /// Absolute, sorted by bytes; folders without a slash at the end.
+    sorted: Vec<Vec<u8>>,
+    known: Mutex<HashMap<Vec<u8>, bool>>,
+}
+
+impl Paths {
+    /// Reads the names of a tree; `visit` gets each regular file, relative to the root.
+    pub(super) fn read(root: &Path, mut visit: impl FnMut(&Path, &Metadata)) -> io::Result<Self> {
+        let mut sorted = Vec::new();
+        let mut folders = vec![PathBuf::new()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(root.join(&folder))? {
+                let entry = entry?;
+                let path = folder.join(entry.file_name());
+                sorted.push([b"/", path.as_os_str().as_bytes()].concat());
+                let meta = entry.metadata()?;
+                if meta.is_dir() {
+                    folders.push(path);
+                } else if meta.is_file() {
+                    visit(&path, &meta);
+                }
+            }
+        }
+        sorted.sort_unstable();
+        Ok(Self { root: root.to_owned(), sorted, known: Mutex::default() })
+    }
+
+    /// All of them, absolute, sorted by bytes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Path> {
+        self.sorted.iter().map(|path| Path::new(OsStr::from_bytes(path)))
+    }
+
+    /// Whether the tree has a path, all links followed.
+    pub(super) fn has(&self, path: &[u8]) -> bool {
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return *known;
+        }
+        let plain = path.strip_suffix(b"/").unwrap_or(path);
+        let has =
+            self.sorted.binary_search_by(|known| known.as_slice().cmp(plain)).is_ok() || self.resolves(path);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_KNOWN {
+            known.insert(path.to_owned(), has);
+        }
+        has
+    }
+
+    /// Whether a path of the tree that is wanted begins so.
+    pub(super) fn begins_some(&self, start: &[u8], wanted: impl Fn(&[u8]) -> bool) -> bool {
+        let first = self.sorted.partition_point(|path| path.as_slice() < start);
+        self.sorted[first..].iter().take_while(|path| path.starts_with(start)).any(|path| wanted(path))
+    }
+
+    /// Whether all links on the way lead to something.
+    pub(super) fn resolves(&self, path: &[u8]) -> bool {
+        matches!(resolve_in_root(&self.root, Path::new(OsStr::from_bytes(path))), Ok(Some(_)))
+    }
+
+    /// The folder that a path of the tree leads to, absolute, without links.
+    pub(super) fn folder(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let place = resolve_in_root(&self.root, Path::new(OsStr::from_bytes(path))).ok().flatten()?;
+        self.root.join(&place).is_dir().then(|| [b"/".to_vec(), place.into_os_string().into_vec()].concat())
+    }
+}
