@@ -21,6 +21,9 @@ use crate::tree::relocate::{Relocation, record};
 use crate::tree::write::Generated;
 use crate::tree::{Note, Tree, Unpacked, database, divert, manifest};
 
+/// The tree in the making, within the staging folder.
+const TREE: &str = "tree";
+
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
     let locked = settings.lock.as_deref().map(lock::read).transpose()?;
     let client = client(settings)?;
@@ -76,8 +79,8 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     state.packages = plan.packages.len();
     state.download_size = plan.download_size();
     state.releases = releases.iter().map(release_state).collect();
-    let tree = staging.path().join("tree");
-    let commands = build(&tree, settings, &plan, unpacked, staging.path(), &mut state)?;
+    let tree = staging.path().join(TREE);
+    let commands = build(&mut destination, settings, &plan, unpacked, staging.path(), &mut state)?;
     let id = id(&state);
     let generation = destination.publish(&tree, &id)?;
     drop(staging);
@@ -207,13 +210,14 @@ fn check_space(destination: &Destination, path: &Path, plan: &Plan) -> Result<()
 
 /// From unpacked packages to a finished tree; returns the number of commands in it.
 fn build(
-    root: &Path,
+    destination: &mut Destination,
     settings: &Settings,
     plan: &Plan,
     unpacked: Vec<Unpacked>,
     staging: &Path,
     state: &mut State,
 ) -> Result<usize, Error> {
+    let root = &staging.join(TREE);
     let mut tree = Tree::create(root, &plan.request.architecture)?;
     let (diversions, unread) = divert::read(&unpacked)?;
     tree.divert(diversions);
@@ -239,9 +243,14 @@ fn build(
     tree.create_directory(Path::new(if at_root { FOLDER } else { launchers::BIN }))?;
     database::write(&mut tree, date)?;
     let generated = Generated { date };
+    // the C library was left to a base
+    let needs_launchers = !at_root && settings.base.is_some() && !launchers::has_own_linker(root);
+    if needs_launchers {
+        destination.need_launchers();
+    }
     let commands = if at_root {
         launchers::commands(root).len()
-    } else if relocation.is_exact() {
+    } else if relocation.is_exact() && !needs_launchers {
         commands::link(root, generated)?
     } else {
         launchers::write(root, generated)?

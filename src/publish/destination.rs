@@ -120,6 +120,11 @@ impl Destination {
         Ok(Staging { path })
     }
 
+    /// What is to be published has launchers, whatever its prefix.
+    pub fn need_launchers(&mut self) {
+        self.view.launchers = true;
+    }
+
     /// Free bytes for this user, where the file system tells.
     pub fn free_space(&self) -> Option<u64> {
         let stat = rustix::fs::statvfs(&self.path).ok()?;

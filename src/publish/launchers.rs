@@ -293,14 +293,23 @@ pub(super) fn linker_knows_argv0(linker: &[u8]) -> bool {
 }
 
 fn own_linker_knows_argv0(tree: &Path) -> bool {
-    let linkers = ["lib64", "lib"]
+    own_linkers(tree).filter_map(|path| fs::read(path).ok()).any(|bytes| linker_knows_argv0(&bytes))
+}
+
+/// Whether the tree has a dynamic linker; the main image's finds libraries in a tree only for launchers.
+pub fn has_own_linker(tree: &Path) -> bool {
+    own_linkers(tree).next().is_some()
+}
+
+fn own_linkers(tree: &Path) -> impl Iterator<Item = PathBuf> + '_ {
+    ["lib64", "lib"]
         .iter()
-        .flat_map(|folder| resolve(tree, Path::new(folder)).map(|path| list(&path)).unwrap_or_default());
-    linkers
-        .filter(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"ld")))
-        .filter_map(|path| resolve(tree, path.strip_prefix(tree).ok()?))
-        .filter_map(|path| fs::read(path).ok())
-        .any(|bytes| linker_knows_argv0(&bytes))
+        .flat_map(|folder| resolve(tree, Path::new(folder)).map(|path| list(&path)).unwrap_or_default())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            name.starts_with(b"ld-") || name.starts_with(b"ld64")
+        })
+        .filter_map(move |path| resolve(tree, path.strip_prefix(tree).ok()?))
 }
 
 fn list(folder: &Path) -> Vec<PathBuf> {
