@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+"""What relocation did to a tree, judged without its code.
+
+usage: check.py PLAIN RELOCATED PREFIX [--linker]
+
+PLAIN is a generation for /, RELOCATED one of the same packages for PREFIX, a slash and a letter. Fails if
+- a file has another size, mode, time or kind, or a path is only in one of them (aptlet's own records aside),
+- bytes differ that are no path's beginning, or the name of LD_LIBRARY_PATH,
+- an ELF file's headers or sections' table differ, its PT_INTERP does not end with a NUL, a segment's offset and address
+  do not agree (as the kernel wants them, elf(5)), or readelf says something else about it,
+- with --linker: the tree's own dynamic linker does not take a program (`--verify`),
+- more than 0.5 % of the paths in ELF files and scripts that name something in the tree still lead out of it. Each is
+  counted under what stands before it.
+"""
+
+import collections
+import os
+import re
+import stat
+import struct
+import subprocess
+import sys
+
+HOMES = {b"/usr": b"/%cu", b"/etc": b"/%ce", b"/lib": b"/%cl", b"/bin": b"/%cb", b"/var": b"/%cv", b"/opt": b"/%co",
+         b"/sbin": b"/%c//s"[:6], b"/lib64": b"/%cl64"}
+OWN = ("var/lib/aptlet", "var/lib/dpkg")
+PATH = re.compile(rb"/(?:usr|etc|lib64|lib32|libx32|lib|bin|sbin|var|opt)(?:/[A-Za-z0-9_.+@~-]*)*")
+LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/+@~"
+KEPT = re.compile(
+    rb"/etc/(passwd|group|shadow|gshadow|subuid|subgid|hosts|resolv\.conf|nsswitch\.conf|host\.conf|gai\.conf|localtime"
+    rb"|timezone|hostname|mtab|machine-id|os-release|debian_version|fstab|services|protocols|networks|shells|environment)"
+    rb"(/|$)|/var/(tmp|run|lock|log|mail|spool)(/|$)")
+READ_BY_PEOPLE = re.compile(r"usr/share/(doc|man|info|lintian|bug|doc-base|locale|misc)/|usr/lib/file/")
+
+
+def walk(root):
+    found = {}
+    for folder, names, files in os.walk(root):
+        relative = os.path.relpath(folder, root)
+        for name in names + files:
+            path = os.path.normpath(os.path.join(relative, name))
+            if not path.startswith(OWN):
+                found[path] = os.lstat(os.path.join(folder, name))
+    return found
+
+
+def homes(letter):
+    pairs = {root: b"/" + letter + home for root, home in
+             {b"/usr": b"/u", b"/etc": b"/e", b"/lib": b"/l", b"/bin": b"/b", b"/var": b"/v", b"/opt": b"/o",
+              b"/sbin": b"//s", b"/lib64": b"/l64", b"/lib32": b"/l32", b"/libx32": b"/lx32"}.items()}
+    assert all(len(root) == len(home) for root, home in pairs.items())
+    return pairs
+
+
+def differing(one, other):
+    """Where two texts of one length differ, as ranges."""
+    step, at = 1 << 16, 0
+    places = []
+    while at < len(one):
+        if one[at:at + step] != other[at:at + step]:
+            places += [at + i for i, (a, b) in enumerate(zip(one[at:at + step], other[at:at + step])) if a != b]
+        at += step
+    return places
+
+
+def explained(one, other, pairs, letter):
+    """The places that differ and are no rewritten path; and the number of those that are."""
+    rest, count, done = [], 0, -1
+    for place in differing(one, other):
+        if place <= done:
+            continue
+        for root, home in pairs.items():
+            start = place - next(i for i in range(len(root)) if root[i] != home[i])
+            if one[start:start + len(root)] == root and other[start:start + len(root)] == home:
+                count, done = count + 1, start + len(root) - 1
+                break
+        else:
+            start = place - 7
+            if one[start:start + 8] == b"LIBRARY_" and other[start:start + 8] == b"LIBRARY" + letter:
+                done = place
+            else:
+                rest.append(place)
+    return rest, count
+
+
+def elf_is_sound(data):
+    """Whether the kernel takes the segments: their offsets and addresses agree, the interpreter's name ends."""
+    if data[4] != 2:
+        return True
+    phoff, = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<HH", data, 54)
+    for number in range(count):
+        kind, _, offset, address, _, filesz, _, align = struct.unpack_from("<IIQQQQQQ", data, phoff + number * size)
+        if kind == 1 and align > 1 and (offset - address) % align:
+            return False
+        if kind == 3 and data[offset + filesz - 1] != 0:
+            return False
+    return True
+
+
+def tables(data):
+    """The parts of a 64-bit ELF file that are no data of its own."""
+    if data[4] != 2:
+        return b""
+    phoff, shoff = struct.unpack_from("<QQ", data, 32)
+    phsize, phcount, shsize, shcount = struct.unpack_from("<HHHH", data, 54)
+    return data[:64] + data[phoff:phoff + phsize * phcount] + data[shoff:shoff + shsize * shcount]
+
+
+def readelf(path):
+    said = subprocess.run(["readelf", "-aW", path], capture_output=True, env={"LC_ALL": "C", "PATH": os.environ["PATH"]})
+    return [line.split(path.encode())[-1] for line in said.stderr.splitlines()], said.returncode
+
+
+class Names:
+    """What a tree has, with its links."""
+
+    def __init__(self, root):
+        self.root, self.known = root, {}
+
+    def has(self, path):
+        if path not in self.known:
+            self.known[path] = self.resolve(path, 0)
+        return self.known[path]
+
+    def resolve(self, path, depth):
+        place, parts = b"", [part for part in path.split(b"/") if part]
+        while parts:
+            part = parts.pop(0)
+            if part in (b".", b".."):
+                place = place if part == b"." else os.path.dirname(place)
+                continue
+            full = os.fsencode(self.root) + place + b"/" + part
+            try:
+                mode = os.lstat(full).st_mode
+            except OSError:
+                return False
+            if stat.S_ISLNK(mode):
+                target = os.readlink(full)
+                depth += 1
+                if depth > 40:
+                    return False
+                parts = [name for name in target.split(b"/") if name] + parts
+                if target.startswith(b"/"):
+                    place = b""
+            else:
+                place += b"/" + part
+        return True
+
+
+def leftovers(data, names, among):
+    """Paths of a file that name something in the tree: all of them, and by what stands before them."""
+    for match in PATH.finditer(data):
+        at, path = match.start(), match.group().rstrip(b".")
+        before = data[at - 1:at]
+        if before and before in LETTERS and data[max(0, at - 7):at] != b"file://":
+            continue
+        if KEPT.match(path) or path.count(b"/") < 2 or path.rstrip(b"/").count(b"/") < 2 or not names.has(path):
+            continue
+        among[before.decode("latin-1") or "start"].append(path)
+
+
+def main():
+    plain, relocated, prefix = sys.argv[1:4]
+    letter = prefix[1:].encode()
+    pairs = homes(letter)
+    bad, counts, before, after = [], collections.Counter(), collections.defaultdict(list), collections.defaultdict(list)
+    one, other = walk(plain), walk(relocated)
+    # in a relocated tree absolute links are relative
+    bad += [f"only in one of them: {path}" for path in sorted(one.keys() ^ other.keys()) if path != "etc/ld.so.cache"]
+    names = Names(plain)
+    linker = os.path.join(relocated, "lib64/ld-linux-x86-64.so.2")
+    seen = set()
+    for path in sorted(one.keys() & other.keys()):
+        a, b = one[path], other[path]
+        if stat.S_IFMT(a.st_mode) != stat.S_IFMT(b.st_mode):
+            bad.append(f"another kind: {path}")
+        if not stat.S_ISREG(a.st_mode) or (b.st_dev, b.st_ino) in seen:
+            continue
+        seen.add((b.st_dev, b.st_ino))
+        if (a.st_size, a.st_mode, a.st_mtime) != (b.st_size, b.st_mode, b.st_mtime):
+            bad.append(f"another size, mode or time: {path}")
+            continue
+        counts["files"] += 1
+        full = os.path.join(relocated, path)
+        first, second = (open(os.path.join(root, path), "rb").read() for root in (plain, relocated))
+        is_elf, is_script = first[:4] == b"\x7fELF", first[:2] == b"#!"
+        if first != second:
+            rest, count = explained(first, second, pairs, letter)
+            counts["changed"] += 1
+            counts["rewritten"] += count
+            bad += [f"a byte that is of no path: {path} at {place}" for place in rest[:3]]
+        if is_elf:
+            counts["elf"] += 1
+            if tables(first) != tables(second) or not elf_is_sound(second) and elf_is_sound(first):
+                bad.append(f"an ELF file is damaged: {path}")
+            if first != second:
+                if readelf(os.path.join(plain, path)) != readelf(full):
+                    bad.append(f"readelf sees something else: {path}")
+                dynamic = b"/ld-linux-x86-64.so.2" in first[:8192] and struct.unpack_from("<H", first, 16)[0] in (2, 3)
+                if "--linker" in sys.argv and dynamic and a.st_mode & 0o111:
+                    counts["linked"] += 1
+                    if subprocess.run([linker, "--verify", full], capture_output=True).returncode not in (0, 2):
+                        bad.append(f"the linker does not take it: {path}")
+        if (is_elf or is_script) and not READ_BY_PEOPLE.match(path):
+            leftovers(first, names, before)
+            leftovers(second, names, after)
+    total, left = sum(map(len, before.values())), sum(map(len, after.values()))
+    print(f"{counts['files']} files, {counts['elf']} of them ELF; {counts['rewritten']} paths rewritten in {counts['changed']} files"
+          + (f"; {counts['linked']} programs verified by the linker" if counts["linked"] else ""))
+    print(f"{left} of {total} paths of ELF files and scripts that name something in the tree lead out of it ({100 * left / max(1, total):.2f} %)")
+    for char, paths in sorted(after.items(), key=lambda item: -len(item[1])):
+        common = ", ".join(f"{path.decode('latin-1')} ({count})" for path, count in collections.Counter(paths).most_common(4))
+        print(f"  after {char!r}: {len(paths)}: {common}")
+    if not total or left > 0.005 * total:
+        bad.append("too many paths lead out of the tree")
+    print("\n".join(bad[:40]) if bad else "nothing is damaged")
+    return 1 if bad or not counts["rewritten"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
