@@ -26,7 +26,7 @@ const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
 
 /// What compiled-in paths need instead: a variable, and the folders or files of the tree that it names; `*`
 /// stands for any one name. A variable is set only where its first pattern is in the tree.
-const ENVIRONMENT: [(&str, &[&str]); 17] = [
+const ENVIRONMENT: [(&str, &[&str]); 18] = [
     ("GIT_EXEC_PATH", &["usr/lib/git-core"]),
     ("GIT_TEMPLATE_DIR", &["usr/share/git-core/templates"]),
     (
@@ -44,7 +44,8 @@ const ENVIRONMENT: [(&str, &[&str]); 17] = [
     ("CURL_CA_BUNDLE", &["etc/ssl/certs/ca-certificates.crt"]),
     ("SSL_CERT_FILE", &["etc/ssl/certs/ca-certificates.crt"]),
     ("GIT_SSL_CAINFO", &["etc/ssl/certs/ca-certificates.crt"]),
-    ("FONTCONFIG_SYSROOT", &["etc/fonts/fonts.conf"]),
+    ("FONTCONFIG_FILE", &["etc/fonts/fonts.conf"]),
+    ("FONTCONFIG_PATH", &["etc/fonts"]),
     (
         "MAGICK_CONFIGURE_PATH",
         &["etc/ImageMagick-*", "usr/lib/*/ImageMagick-*/config-*", "usr/share/ImageMagick-*"],
@@ -59,6 +60,20 @@ const ENVIRONMENT: [(&str, &[&str]); 17] = [
     ("OPENSSL_MODULES", &["usr/lib/*/ossl-modules"]),
     ("XDG_DATA_DIRS", &["usr/share/mime"]),
 ];
+
+/// The fonts of the tree besides those of the main image, for what reads fonts.conf(5). `FONTCONFIG_SYSROOT` does not
+/// do: fontconfig 2.14 looks into the tree's folders with it, but takes the main image's word for what is a folder.
+const FONTS: (&str, &str) = (
+    "var/lib/aptlet/fonts.conf",
+    r#"<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include>fonts.conf</include>
+  <dir prefix="relative">../../../usr/share/fonts</dir>
+  <dir prefix="relative">../../../usr/local/share/fonts</dir>
+</fontconfig>
+"#,
+);
 
 /// Scripts that only choose another program by an absolute path: the command, and where it really is.
 const BEHIND_WRAPPERS: [(&str, &str); 1] =
@@ -103,6 +118,10 @@ pub fn write(tree: &Path, generated: Generated) -> Result<usize, Error> {
         }
         let link = tree.join(BIN).join(name);
         generated.link(BINARY_FROM_BIN, &link).map_err(|source| Error::write(&link, source))?;
+    }
+    if table.environment.contains_key("FONTCONFIG_FILE") {
+        let path = tree.join(FONTS.0);
+        generated.file(&path, FONTS.1.as_bytes()).map_err(|source| Error::write(&path, source))?;
     }
     let path = tree.join(TABLE);
     let text = serde_json::to_vec_pretty(&table).map_err(|error| Error::write(&path, error.into()))?;
@@ -156,8 +175,8 @@ fn environment(tree: &Path) -> BTreeMap<String, Vec<String>> {
         let paths: Vec<Vec<String>> = patterns.iter().map(|pattern| expand(tree, pattern)).collect();
         if paths.first().is_some_and(|first| !first.is_empty()) {
             let paths = match variable {
-                // these name what holds the path that was looked for
-                "FONTCONFIG_SYSROOT" => vec![String::new()],
+                // these name something else than the path that was looked for
+                "FONTCONFIG_FILE" => vec![FONTS.0.to_owned()],
                 "XDG_DATA_DIRS" => vec!["usr/share".to_owned()],
                 _ => paths.concat(),
             };

@@ -142,3 +142,19 @@ fn links_of_packages_lead_nowhere_else() {
     let passwd = stage.current("etc/passwd");
     assert!(!passwd.symlink_metadata().unwrap().is_symlink(), "replaced, not written through");
 }
+
+#[test]
+fn launchers_name_the_fonts_of_a_tree_that_reads_any() {
+    let fonts = command("fonts", "1.0")
+        .file("etc/fonts/fonts.conf", 0o644, "<fontconfig/>\n")
+        .dir("usr/share/fonts", 0o755);
+    let stage = stage(&[fonts, command("tool", "1.0")]);
+    stage.install(&["fonts"]).run().succeeded();
+    let own = "var/lib/aptlet/fonts.conf";
+    assert!(read(&stage, "var/lib/aptlet/launch.json").contains(own));
+    let folder = Path::new(own).parent().unwrap().join("../../../usr/share");
+    assert!(stage.current(folder.to_str().unwrap()).is_dir());
+    assert!(read(&stage, own).contains(r#"<dir prefix="relative">../../../usr/share/fonts</dir>"#));
+    stage.install(&["tool"]).run().succeeded();
+    assert!(!stage.current(own).exists(), "nothing in the tree reads it");
+}
