@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::config::{Command, Options, PACKAGES, redact, variable_of};
+use crate::config::{Command, Options, PACKAGES, PathPattern, redact, variable_of};
 
 /// What the command line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +148,11 @@ const PLAIN: &[&str] = &[
     "ca_certificate",
     "auth",
     "prefix",
+    "owners",
+    "locale",
+    "slim",
+    "path_exclude",
+    "path_include",
     "connections",
     "retries",
     "timeout",
@@ -182,7 +187,23 @@ where
     if let Some((name, matches)) = matches.subcommand() {
         refuse_hidden(&mut command, name, matches)?;
     }
-    Ok(match Cli::from_arg_matches(&matches)?.command {
+    let mut arguments = read(&matches)?;
+    if let Some((_, matches)) = matches.subcommand() {
+        place(&mut arguments.options.path_exclude, matches, "path_exclude");
+        place(&mut arguments.options.path_include, matches, "path_include");
+    }
+    Ok(arguments)
+}
+
+/// Notes where patterns stood, since the order of one flag's and of another's matters.
+fn place(patterns: &mut [PathPattern], matches: &ArgMatches, id: &str) {
+    for (pattern, place) in patterns.iter_mut().zip(matches.indices_of(id).into_iter().flatten()) {
+        pattern.place = place;
+    }
+}
+
+fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
+    Ok(match Cli::from_arg_matches(matches)?.command {
         Subcommands::Install(Requested { requests, options }) => {
             Arguments { command: Command::Install, requests, options }
         }
@@ -274,6 +295,15 @@ mod tests {
         assert_eq!(arguments.command, Command::Lock);
         assert_eq!(arguments.options.output.as_deref(), Some(std::path::Path::new("-")));
         assert_eq!(parse(["aptlet", "status"]).unwrap().command, Command::Status);
+    }
+
+    #[test]
+    fn the_order_of_two_flags_is_known() {
+        let arguments =
+            ["aptlet", "install", "x", "--path-exclude=/a", "--path-include", "/b", "--path-exclude=/c"];
+        let options = parse(arguments).unwrap().options;
+        let places = [&options.path_exclude[0], &options.path_include[0], &options.path_exclude[1]];
+        assert!(places.map(|pattern| pattern.place).is_sorted_by(|one, other| one < other), "{places:?}");
     }
 
     #[test]

@@ -195,10 +195,12 @@ fn of_tree(error: &tree::Error) -> Class {
         tree::Error::Write { .. }
         | tree::Error::Allowance { .. }
         | tree::Error::Declared { .. }
+        | tree::Error::Owners { .. }
         | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => Class::Destination,
-        tree::Error::Overlap { .. } | tree::Error::Diverted { .. } | tree::Error::Scripts { .. } => {
-            Class::NoSolution
-        }
+        tree::Error::Overlap { .. }
+        | tree::Error::Diverted { .. }
+        | tree::Error::Locale { .. }
+        | tree::Error::Scripts { .. } => Class::NoSolution,
         _ => Class::NotTrusted,
     }
 }

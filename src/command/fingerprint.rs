@@ -44,10 +44,17 @@ pub(super) fn of_plan(settings: &Settings, plan: Sha256) -> Result<Sha256, Error
 }
 
 fn digest(settings: &Settings, request: &serde_json::Value) -> Result<Sha256, Error> {
-    let form = json!([LAYOUT, env!("CARGO_PKG_VERSION"), settings.prefix, settings.architecture.as_str()]);
+    let form = json!([
+        LAYOUT,
+        env!("CARGO_PKG_VERSION"),
+        settings.prefix,
+        settings.architecture.as_str(),
+        settings.owners
+    ]);
     // these go into the tree
     let certificates = digests(settings.ca_certificates.iter().map(PathBuf::as_path))?;
-    let all = json!([form, settings.require_scripts, certificates, request]);
+    let all =
+        json!([form, settings.require_scripts, certificates, settings.paths, settings.locales, request]);
     Ok(Sha256::of(all.to_string().as_bytes()))
 }
 

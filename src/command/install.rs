@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, json};
 
 use super::{client, fingerprint, pipeline, sources};
-use crate::config::{RequireScripts, Settings};
+use crate::config::{Owners, RequireScripts, Settings};
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{self, Client};
@@ -16,13 +16,11 @@ use crate::publish::state::{FOLDER, ReleaseState};
 use crate::publish::{self, Destination, State, View, commands, launchers};
 use crate::report::{Report, counted, mebibytes};
 use crate::source::Released;
+use crate::tree::filter::Filter;
 use crate::tree::finish::{self, Authority, How};
 use crate::tree::relocate::{Relocation, record};
 use crate::tree::write::Generated;
-use crate::tree::{Note, Tree, Unpacked, database, divert, manifest};
-
-/// The tree in the making, within the staging folder.
-const TREE: &str = "tree";
+use crate::tree::{Note, Tree, Unpacked, database, divert, group, manifest, owners};
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
     let locked = settings.lock.as_deref().map(lock::read).transpose()?;
@@ -46,6 +44,10 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         up_to_date(settings, report, state, previous.as_deref());
         return Ok(());
     }
+    if settings.owners == Owners::Keep {
+        owners::probe(&settings.dest)
+            .map_err(|source| crate::tree::Error::Owners { path: settings.dest.clone(), source })?;
+    }
     let (plan, releases) = match locked {
         Some(plan) => (plan, Vec::new()),
         None => {
@@ -65,13 +67,31 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         up_to_date(settings, report, &state, previous.as_deref());
         return Ok(());
     }
-    check_allowance(settings, &plan)?;
-    check_space(&destination, &settings.dest, &plan)?;
+    let filter = filter(settings)?;
+    let space = check_space(&destination, &settings.dest, &plan);
+    if filter.is_empty() {
+        check_allowance(settings, &plan)?;
+        space?;
+    } else if let Err(error) = space {
+        // what is left out is not known before it is fetched, so what packages declare is the most that it can be
+        tracing::warn!("{error}; it may do all the same, since some of it is left out");
+    }
 
     let staging = destination.staging()?;
     let stop = report.begin("fetch", plan.download_size());
-    let (connections, most) = (settings.connections, settings.max_unpacked);
-    let unpacked = pipeline::run(&plan, &client, staging.path(), connections, most, &stop).await?;
+    let keep = settings.owners == Owners::Keep;
+    // what is to be as dpkg has it is nobody else's
+    let shared = !keep
+        && group::share(&settings.dest, staging.path())
+            .map_err(|source| publish::Error::write(staging.path(), source))?;
+    let how = pipeline::How {
+        connections: settings.connections,
+        max_unpacked: settings.max_unpacked,
+        filter,
+        keep_owners: keep,
+        shared,
+    };
+    let unpacked = pipeline::run(&plan, &client, staging.path(), how, &stop).await?;
     stop.end(format!("{} fetched, verified and unpacked", mebibytes(plan.download_size())));
 
     let stop = report.begin("merge", 0);
@@ -79,8 +99,9 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     state.packages = plan.packages.len();
     state.download_size = plan.download_size();
     state.releases = releases.iter().map(release_state).collect();
-    let tree = staging.path().join(TREE);
-    let commands = build(&mut destination, settings, &plan, unpacked, staging.path(), &mut state)?;
+    let tree = staging.path().join("tree");
+    let place = Place { root: &tree, staging: staging.path(), shared };
+    let commands = build(place, &mut destination, settings, &plan, unpacked, &mut state)?;
     let id = id(&state);
     let generation = destination.publish(&tree, &id)?;
     drop(staging);
@@ -208,17 +229,29 @@ fn check_space(destination: &Destination, path: &Path, plan: &Plan) -> Result<()
     }
 }
 
+/// Where a tree is built.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    root: &'a Path,
+    /// Where the packages lie.
+    staging: &'a Path,
+    /// Whether a group shares the volume.
+    shared: bool,
+}
+
 /// From unpacked packages to a finished tree; returns the number of commands in it.
 fn build(
+    Place { root, staging, shared }: Place<'_>,
     destination: &mut Destination,
     settings: &Settings,
     plan: &Plan,
     unpacked: Vec<Unpacked>,
-    staging: &Path,
     state: &mut State,
 ) -> Result<usize, Error> {
-    let root = &staging.join(TREE);
     let mut tree = Tree::create(root, &plan.request.architecture)?;
+    if shared {
+        tree.share();
+    }
     let (diversions, unread) = divert::read(&unpacked)?;
     tree.divert(diversions);
     for (number, package) in unpacked.into_iter().enumerate() {
@@ -228,7 +261,8 @@ fn build(
     let relocation = Relocation::to(&settings.prefix);
     let at_root = relocation.is_none();
     let authorities = authorities(settings)?;
-    let outcome = finish::run(&mut tree, How { date, at_root, authorities: &authorities })?;
+    let outcome =
+        finish::run(&mut tree, How { date, at_root, authorities: &authorities, locales: &settings.locales })?;
     match settings.require_scripts {
         RequireScripts::None => {}
         RequireScripts::Known => outcome.require_scripts(false)?,
@@ -240,6 +274,12 @@ fn build(
     }));
     let relocated = relocation.apply(&mut tree)?;
     state.notes.extend(notes(tree.packages()));
+    if tree.widened() > 0 {
+        state.notes.push(format!(
+            "{} closed to others are open to the group that shares the destination (fsGroup)",
+            counted(usize::try_from(tree.widened()).unwrap_or(usize::MAX), "path")
+        ));
+    }
     tree.create_directory(Path::new(if at_root { FOLDER } else { launchers::BIN }))?;
     database::write(&mut tree, date)?;
     let generated = Generated { date };
@@ -265,12 +305,29 @@ fn build(
         let text = relocated.record.render();
         generated.file(&path, &text).map_err(|source| publish::Error::write(&path, source))?;
     }
+    let keep = settings.owners == Owners::Keep;
+    if keep {
+        owners::apply(&tree)?;
+    }
     let path = root.join(manifest::FILE);
-    manifest::describe(root, |folder| tree.directory_mode(folder), &relocated.digests)
+    manifest::describe(root, keep, |folder| tree.directory_mode(folder), &relocated.digests)
         .and_then(|text| generated.file(&path, &text))
         .map_err(|source| publish::Error::write(&path, source))?;
     tree.finish()?;
     Ok(commands)
+}
+
+/// What the settings leave out of packages.
+fn filter(settings: &Settings) -> Result<Filter, Error> {
+    let translations: Vec<String> =
+        settings.locales.iter().map(|locale| Filter::translations(locale)).collect();
+    let mut rules: Vec<(bool, &str)> = Vec::new();
+    if settings.paths.slim {
+        rules.extend(Filter::slim());
+        rules.extend(translations.iter().map(|pattern| (true, pattern.as_str())));
+    }
+    rules.extend(settings.paths.rules.iter().map(|rule| (rule.include, rule.pattern.as_str())));
+    Filter::new(rules).map_err(|bad| Error::Internal(format!("a pattern for paths: {bad}")))
 }
 
 /// The certificate authorities that the settings add, each named after its file.
@@ -287,9 +344,17 @@ fn authorities(settings: &Settings) -> Result<Vec<Authority>, Error> {
     Ok(authorities)
 }
 
-/// One line for what concerns a file; one a package for owners, of which there can be thousands.
+/// One line for what concerns a file; one a package for owners, of which there can be thousands; one for all that was
+/// left out.
 fn notes(packages: &[Unpacked]) -> Vec<String> {
     let mut lines = Vec::new();
+    let left_out = packages.iter().map(|package| package.left_out);
+    let (paths, bytes) =
+        left_out.fold((0, 0_u64), |(paths, bytes), one| (paths + one.paths, bytes.saturating_add(one.bytes)));
+    if paths > 0 {
+        let size = mebibytes(bytes);
+        lines.push(format!("{paths} paths ({size}) were left out, as --slim and --path-exclude say"));
+    }
     for package in packages {
         let name = &package.artifact.name;
         let owned = package.notes.iter().filter(|note| matches!(note, Note::Owner { .. })).count();

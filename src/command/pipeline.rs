@@ -18,7 +18,8 @@ use crate::plan::{Artifact, Plan};
 use crate::publish;
 use crate::report::Running;
 use crate::source::list::join;
-use crate::tree::{self, Allowance, Limits, Unpacked};
+use crate::tree::filter::Filter;
+use crate::tree::{self, Allowance, Layout, Limits, Unpacked};
 
 /// Verified files that wait for an unpacker; they lie on the destination's volume.
 const WAITING: usize = 4;
@@ -37,6 +38,7 @@ struct Shared {
     client: Client,
     staging: PathBuf,
     allowance: Option<Allowance>,
+    how: How,
     /// Numbers of packages, the largest first, so that none of them is left alone at the end.
     order: Vec<usize>,
     next: AtomicUsize,
@@ -69,13 +71,26 @@ impl Drop for Unpacker {
 
 type Verified = (usize, File);
 
+/// How packages are fetched and unpacked.
+pub(super) struct How {
+    /// To one host.
+    pub(super) connections: usize,
+    /// What all packages together may unpack to, in bytes.
+    pub(super) max_unpacked: Option<u64>,
+    /// What is left out of them.
+    pub(super) filter: Filter,
+    /// Whether they keep their owners.
+    pub(super) keep_owners: bool,
+    /// Whether a group shares the volume.
+    pub(super) shared: bool,
+}
+
 /// Fetches and unpacks all packages of a plan below `staging`; the result is in the plan's order.
 pub(super) async fn run(
     plan: &Plan,
     client: &Client,
     staging: &Path,
-    connections: usize,
-    max_unpacked: Option<u64>,
+    how: How,
     progress: &Running<'_>,
 ) -> Result<Vec<Unpacked>, Error> {
     let mut order: Vec<usize> = (0..plan.packages.len()).collect();
@@ -84,7 +99,8 @@ pub(super) async fn run(
         plan: plan.clone(),
         client: client.clone(),
         staging: staging.to_owned(),
-        allowance: max_unpacked.map(Allowance::new),
+        allowance: how.max_unpacked.map(Allowance::new),
+        how,
         order,
         next: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
@@ -98,7 +114,7 @@ pub(super) async fn run(
         .flat_map(|source| &source.uris)
         .map(|uri| Url::parse(uri).ok().and_then(|uri| uri.host_str().map(str::to_owned)))
         .collect();
-    let fetchers = (connections * hosts.len()).clamp(1, plan.packages.len().max(1));
+    let fetchers = (shared.how.connections * hosts.len()).clamp(1, plan.packages.len().max(1));
     let unpackers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_UNPACKERS);
 
     let (sender, receiver) = mpsc::channel::<Verified>(WAITING);
@@ -189,7 +205,10 @@ impl Shared {
             let artifact = &self.plan.packages[number];
             let root = private_root(&self.staging, number);
             let limits = Limits { allowance: self.allowance.as_ref(), ..Limits::for_artifact(artifact) };
-            let unpacked = tree::unpack(&mut file, artifact, &root, &limits)?;
+            let How { keep_owners, shared, ref filter, .. } = self.how;
+            let filter = Some(filter).filter(|filter| !filter.is_empty());
+            let layout = Layout { filter, keep_owners, shared };
+            let unpacked = tree::unpack(&mut file, artifact, &root, &limits, layout)?;
             self.unpacked.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(unpacked);
         }
     }

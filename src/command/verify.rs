@@ -6,13 +6,13 @@ use crate::config::{LogFormat, Settings};
 use crate::error::Error;
 use crate::publish;
 use crate::report::Report;
-use crate::tree::manifest;
+use crate::tree::{group, manifest};
 
 pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> {
     let destination = &settings.dest;
     let generation = publish::current(destination)
         .ok_or_else(|| publish::Error::Empty { destination: destination.clone() })?;
-    let differences = manifest::verify(&generation)
+    let differences = manifest::verify(&generation, group::sharing(destination))
         .map_err(|source| publish::Error::Unverifiable { path: generation.join(manifest::FILE), source })?;
     let mut text = String::new();
     for difference in &differences {

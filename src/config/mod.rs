@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod nearest;
 mod options;
+mod paths;
 mod requests;
 mod sources;
 mod text;
@@ -23,11 +24,15 @@ pub use archive::Archive;
 pub use environment::PACKAGES;
 pub use error::{Error, Warning};
 pub use options::{Options, variable_of};
+pub use paths::{PathRule, Paths};
 pub use requests::{Kind, Origin, Problem, Request};
 pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt, SourceChoice};
 pub use text::{LARGEST, read as read_text};
 pub(crate) use values::redact;
-pub use values::{Architecture, BadValue, Count, LogFormat, MirrorUri, Quantity, RequireScripts, Word};
+pub use values::{
+    Architecture, BadValue, Count, Locale, LogFormat, MirrorUri, Owners, PathPattern, Quantity,
+    RequireScripts, Word,
+};
 
 const DEFAULT_CONFIG: &str = "/etc/aptlet";
 const DEFAULT_DEST: &str = "/p";
@@ -106,6 +111,12 @@ pub struct Settings {
     pub upgrade_base: bool,
     /// What all packages together may unpack to, in bytes.
     pub max_unpacked: Option<u64>,
+    /// Whose the installed files are.
+    pub owners: Owners,
+    /// Names of locales that must work.
+    pub locales: Vec<String>,
+    /// Which paths of packages are left out.
+    pub paths: Paths,
     /// Which maintainer scripts must be done in full.
     pub require_scripts: RequireScripts,
     /// Connections to one host at once; at least 1.
@@ -202,6 +213,7 @@ impl Settings {
         let Some((lock, requests)) = wanted(command, layers, &host.working_directory)? else {
             return Err(Error::NoRequests { config, warnings });
         };
+        let path_rules = paths::rules([&map.options, &environment.options, &flags]);
         let options = flags.or(environment.options).or(map.options);
         let sources = sources::choose(&options, &host.etc_apt, &mut warnings)?;
         if !matches!(command, Command::Status | Command::Verify) {
@@ -228,6 +240,9 @@ impl Settings {
             base: options.base,
             upgrade_base: options.upgrade_base.unwrap_or(false),
             max_unpacked: options.max_unpacked.map(|quantity| quantity.0),
+            owners: options.owners.unwrap_or_default(),
+            locales: options.locale.into_iter().map(|locale| locale.0).collect(),
+            paths: Paths { slim: options.slim.unwrap_or(false), rules: path_rules },
             require_scripts: options.require_scripts.unwrap_or_default(),
             connections: options.connections.map_or(DEFAULT_CONNECTIONS, |count| count.0) as usize,
             retries: options.retries.map_or(DEFAULT_RETRIES, |count| count.0),

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 
-use super::values::{self, Architecture, Count, LogFormat, MirrorUri, Quantity, RequireScripts, Word};
+use super::values::{
+    self, Architecture, Count, Locale, LogFormat, MirrorUri, Owners, PathPattern, Quantity, RequireScripts,
+    Word,
+};
 
 /// What one layer of configuration says; an empty list says nothing.
 ///
@@ -108,6 +111,32 @@ pub struct Options {
     #[serde(deserialize_with = "values::parsed")]
     pub max_unpacked: Option<Quantity>,
 
+    /// Leave out documentation but for copyright files, manual and info pages, translations and lintian's files
+    /// [default: false]
+    #[arg(long, value_name = "BOOL", help_heading = "Destination")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    pub slim: Option<bool>,
+
+    /// Leave out the paths of packages that match, as dpkg's flag of this name does: '/usr/share/doc/*'; repeatable
+    #[arg(long, value_name = "GLOB", help_heading = "Destination")]
+    #[serde(deserialize_with = "values::list")]
+    pub path_exclude: Vec<PathPattern>,
+
+    /// Bring back what --slim or --path-exclude left out; of all patterns that match, the last decides; repeatable
+    #[arg(long, value_name = "GLOB", help_heading = "Destination")]
+    #[serde(deserialize_with = "values::list")]
+    pub path_include: Vec<PathPattern>,
+
+    /// 'map' gives everything to the current user; 'keep' keeps owners and set-id bits, which takes root [default: map]
+    #[arg(long, value_name = "HOW", help_heading = "Destination", hide_possible_values = true)]
+    pub owners: Option<Owners>,
+
+    /// End with an error unless this locale works in the tree, and keep its translations with --slim; repeatable
+    #[arg(long, value_name = "LOCALE", help_heading = "Destination")]
+    #[serde(deserialize_with = "values::list")]
+    pub locale: Vec<Locale>,
+
     /// End with an error if maintainer scripts, none of which is run, would have done more than aptlet does itself:
     /// 'none' of them is required, 'known' takes what a pod does not miss for done, 'all' does not [default: none]
     #[arg(long, value_name = "WHICH", help_heading = "Destination", hide_possible_values = true)]
@@ -193,6 +222,11 @@ impl Options {
             dest: self.dest.or(lower.dest),
             prefix: self.prefix.or(lower.prefix),
             max_unpacked: self.max_unpacked.or(lower.max_unpacked),
+            owners: self.owners.or(lower.owners),
+            locale: first(self.locale, lower.locale),
+            slim: self.slim.or(lower.slim),
+            path_exclude: first(self.path_exclude, lower.path_exclude),
+            path_include: first(self.path_include, lower.path_include),
             require_scripts: self.require_scripts.or(lower.require_scripts),
             connections: self.connections.or(lower.connections),
             retries: self.retries.or(lower.retries),
@@ -260,6 +294,8 @@ mod tests {
             ("N" | "SECONDS" | "SIZE", _) => "7",
             ("URL", _) => "http://mirror.example/debian",
             ("WHICH", _) => "known",
+            ("HOW", _) => "keep",
+            ("LOCALE", _) => "de_DE.UTF-8",
             ("ARCH", _) => "riscv64",
             _ => "/word",
         }
@@ -288,7 +324,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 30);
+        assert_eq!(count, 35);
     }
 
     #[test]

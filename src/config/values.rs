@@ -9,6 +9,8 @@ use std::str::FromStr;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use url::Url;
 
+use crate::control::glob::Glob;
+
 /// A value that does not fit its setting; the text says why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -38,6 +40,36 @@ pub enum RequireScripts {
     Known,
     /// All lines.
     All,
+}
+
+/// The name of a locale, as `LC_ALL` has it: `de_DE.UTF-8`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locale(pub String);
+
+impl FromStr for Locale {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        // it becomes a part of paths
+        let fits = |c: char| c.is_ascii_alphanumeric() || "_.@-".contains(c);
+        if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(fits) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(BadValue("a locale is named as for LC_ALL: de_DE.UTF-8, C.UTF-8".to_owned()))
+    }
+}
+
+/// Whose the installed files are.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Owners {
+    /// The current user's, without set-id bits.
+    #[default]
+    Map,
+    /// Whose they are in the packages.
+    Keep,
 }
 
 /// A real architecture in dpkg's spelling (Debian Policy 11.1, dpkg-architecture(1)): `amd64`, `arm64`.
@@ -192,6 +224,36 @@ impl FromStr for Word {
             return Err(BadValue("a suite or component is one word; give each on its own".to_owned()));
         }
         Ok(Self(text.to_owned()))
+    }
+}
+
+/// A pattern for paths of packages, as of dpkg(1)'s `--path-exclude` and `--path-include`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathPattern {
+    /// As it was given.
+    pub text: String,
+    /// Where on the command line it stood; 0 where it was not given there.
+    pub place: usize,
+}
+
+impl FromStr for PathPattern {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        // dpkg takes these, and they match nothing
+        if !text.starts_with(['/', '*', '?', '[']) {
+            return Err(BadValue(
+                "paths begin with '/', so a pattern does as well, or with a '*'".to_owned(),
+            ));
+        }
+        if text.len() > 1 && text.ends_with('/') {
+            let whole = format!("no path ends in '/'; for all that is in a folder write '{text}*'");
+            return Err(BadValue(whole));
+        }
+        match Glob::exact(text) {
+            Ok(_) => Ok(Self { text: text.to_owned(), place: 0 }),
+            Err(bad) => Err(BadValue(bad.to_string())),
+        }
     }
 }
 
@@ -401,6 +463,29 @@ mod tests {
             ["", "0", "Gi", "-1", "2GB", "2 Gi", "1.", ".5", "1.2.3", "1e3", "99999999Ti", "2gi", "100m"]
         {
             assert!(bad.parse::<Quantity>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_for_paths_can_match_one() {
+        for good in ["/usr/share/doc/*", "*.pyc", "/", "/usr/*/READ[Mm]E", "[/]etc"] {
+            assert!(good.parse::<PathPattern>().is_ok(), "{good}");
+        }
+        for (bad, why) in
+            [("", "'/'"), ("usr/share/doc", "'/'"), ("/usr/share/doc/", "'/usr/share/doc/*'"), ("/[a", "']'")]
+        {
+            let error = bad.parse::<PathPattern>();
+            assert!(matches!(&error, Err(BadValue(text)) if text.contains(why)), "{bad}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_locale_is_no_path() {
+        for good in ["de_DE.UTF-8", "C", "ca_ES.UTF-8@valencia", "de_DE.ISO-8859-15"] {
+            assert!(good.parse::<Locale>().is_ok(), "{good}");
+        }
+        for bad in ["", "../x", ".x", "de DE", "de/DE"] {
+            assert!(bad.parse::<Locale>().is_err(), "{bad}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! Shell patterns as apt matches them: fnmatch(3) without regard to case and without any of its rules for paths.
+//! Shell patterns as apt and dpkg match them: fnmatch(3) without any of its rules for paths, for apt without regard to
+//! case.
 //!
 //! Written here because no library fits: those for file names treat `/`, `**` or `{}` specially, the smaller
 //! ones have no sets, and libc's function needs unsafe code.
@@ -10,6 +11,8 @@ use std::str::Chars;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob {
     tokens: Vec<Token>,
+    /// Whether upper and lower case are one, as for apt.
+    folded: bool,
 }
 
 /// A pattern that cannot be matched. fnmatch(3) takes it for one that matches hardly anything, which is never
@@ -72,23 +75,35 @@ impl Glob {
         text.contains(['*', '?', '['])
     }
 
-    /// Reads a pattern.
+    /// Reads a pattern that has no regard to case, as apt matches names.
     ///
     /// # Errors
     /// What fnmatch(3) would take literally, or for a set of nothing.
     pub fn new(text: &str) -> Result<Self, BadGlob> {
+        Self::read(text, true)
+    }
+
+    /// Reads a pattern to which upper and lower case are different, as dpkg matches paths.
+    ///
+    /// # Errors
+    /// As for [`Glob::new`].
+    pub fn exact(text: &str) -> Result<Self, BadGlob> {
+        Self::read(text, false)
+    }
+
+    fn read(text: &str, folded: bool) -> Result<Self, BadGlob> {
         let mut tokens = Vec::new();
         let mut letters = text.chars();
         while let Some(letter) = letters.next() {
             tokens.push(match letter {
                 '*' => Token::Star,
                 '?' => Token::One,
-                '\\' => Token::Letter(fold(letters.next().ok_or(BadGlob::Escape)?)),
-                '[' => set(&mut letters)?,
-                other => Token::Letter(fold(other)),
+                '\\' => Token::Letter(fold(letters.next().ok_or(BadGlob::Escape)?, folded)),
+                '[' => set(&mut letters, folded)?,
+                other => Token::Letter(fold(other, folded)),
             });
         }
-        Ok(Self { tokens })
+        Ok(Self { tokens, folded })
     }
 
     /// Whether the pattern matches all of a text.
@@ -107,7 +122,7 @@ impl Glob {
                 }
                 Some(token) => {
                     let mut tail = rest.clone();
-                    if tail.next().is_some_and(|letter| token.accepts(letter)) {
+                    if tail.next().is_some_and(|letter| token.accepts(letter, self.folded)) {
                         rest = tail;
                         at += 1;
                         continue;
@@ -127,13 +142,13 @@ impl Glob {
 }
 
 impl Token {
-    fn accepts(&self, letter: char) -> bool {
+    fn accepts(&self, letter: char, folded: bool) -> bool {
         match self {
             Self::Star | Self::One => true,
-            Self::Letter(own) => *own == fold(letter),
+            Self::Letter(own) => *own == fold(letter, folded),
             Self::Set { negated, items } => {
                 let within = items.iter().any(|item| match item {
-                    Item::Range(first, last) => (*first..=*last).contains(&fold(letter)),
+                    Item::Range(first, last) => (*first..=*last).contains(&fold(letter, folded)),
                     Item::Class(class) => CLASSES[*class].1(&letter),
                 });
                 within != *negated
@@ -142,12 +157,12 @@ impl Token {
     }
 }
 
-fn fold(letter: char) -> char {
-    letter.to_ascii_lowercase()
+fn fold(letter: char, folded: bool) -> char {
+    if folded { letter.to_ascii_lowercase() } else { letter }
 }
 
 /// What follows a `[`, up to and with its `]`.
-fn set(letters: &mut Chars<'_>) -> Result<Token, BadGlob> {
+fn set(letters: &mut Chars<'_>, folded: bool) -> Result<Token, BadGlob> {
     let mut items = Vec::new();
     let negated = peek(letters).is_some_and(|letter| matches!(letter, '!' | '^'));
     if negated {
@@ -174,7 +189,7 @@ fn set(letters: &mut Chars<'_>) -> Result<Token, BadGlob> {
             }
             _ => first,
         };
-        let (low, high) = (fold(first), fold(last));
+        let (low, high) = (fold(first, folded), fold(last, folded));
         if low > high {
             return Err(BadGlob::Range(first, last));
         }
@@ -278,6 +293,19 @@ mod tests {
     fn agrees_with_fnmatch() {
         for (pattern, text, expected) in TRUTH {
             assert_eq!(Glob::new(pattern).unwrap().matches(text), expected, "'{pattern}' and '{text}'");
+        }
+    }
+
+    #[test]
+    fn an_exact_pattern_has_regard_to_case() {
+        for (pattern, text, expected) in [
+            ("/usr/*/READ*", "/usr/share/doc/x/README", true),
+            ("/usr/*/READ*", "/usr/share/doc/x/readme", false),
+            ("[A-C]", "b", false),
+            ("[A-C]", "B", true),
+            ("\\A", "a", false),
+        ] {
+            assert_eq!(Glob::exact(pattern).unwrap().matches(text), expected, "'{pattern}' and '{text}'");
         }
     }
 

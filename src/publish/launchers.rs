@@ -15,6 +15,7 @@ use object::{Endianness, ReadCache, ReadRef};
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use crate::control::glob::Glob;
 use crate::tree::links::resolve_in_root;
 use crate::tree::write::Generated;
 
@@ -26,7 +27,7 @@ const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
 
 /// What compiled-in paths need instead: a variable, and the folders or files of the tree that it names; `*`
 /// stands for any one name. A variable is set only where its first pattern is in the tree.
-const ENVIRONMENT: [(&str, &[&str]); 18] = [
+const ENVIRONMENT: [(&str, &[&str]); 19] = [
     ("GIT_EXEC_PATH", &["usr/lib/git-core"]),
     ("GIT_TEMPLATE_DIR", &["usr/share/git-core/templates"]),
     (
@@ -57,6 +58,8 @@ const ENVIRONMENT: [(&str, &[&str]); 18] = [
     ("VIMRUNTIME", &["usr/share/vim/vim*"]),
     ("TERMINFO_DIRS", &["lib/terminfo", "usr/share/terminfo"]),
     ("GCONV_PATH", &["usr/lib/*/gconv"]),
+    // others than C.UTF-8, which glibc has built in: with this it does not look into the main image any more
+    ("LOCPATH", &["usr/lib/locale/*_*"]),
     ("OPENSSL_MODULES", &["usr/lib/*/ossl-modules"]),
     ("XDG_DATA_DIRS", &["usr/share/mime"]),
 ];
@@ -177,6 +180,7 @@ fn environment(tree: &Path) -> BTreeMap<String, Vec<String>> {
             let paths = match variable {
                 // these name something else than the path that was looked for
                 "FONTCONFIG_FILE" => vec![FONTS.0.to_owned()],
+                "LOCPATH" => vec!["usr/lib/locale".to_owned()],
                 "XDG_DATA_DIRS" => vec!["usr/share".to_owned()],
                 _ => paths.concat(),
             };
@@ -194,21 +198,13 @@ fn expand(tree: &Path, pattern: &str) -> Vec<String> {
         for parent in &found {
             let join =
                 |name: &str| if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") };
-            match part.split_once('*') {
+            match Glob::exact(part).ok().filter(|_| Glob::is_pattern(part)) {
                 None => next.push(join(part)),
-                Some((before, after)) => {
+                Some(glob) => {
                     let names = list(&tree.join(parent)).into_iter().filter_map(|path| {
                         path.file_name().and_then(|name| name.to_str()).map(str::to_owned)
                     });
-                    next.extend(
-                        names
-                            .filter(|name| {
-                                name.len() >= before.len() + after.len()
-                                    && name.starts_with(before)
-                                    && name.ends_with(after)
-                            })
-                            .map(|name| join(&name)),
-                    );
+                    next.extend(names.filter(|name| glob.matches(name)).map(|name| join(&name)));
                 }
             }
         }

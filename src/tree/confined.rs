@@ -44,8 +44,10 @@ impl Confined {
     pub(super) fn create(root: &Path) -> Result<Self, Errno> {
         // The widest mode first, to learn what the umask lets through without changing it for other threads.
         rustix::fs::mkdir(root, Mode::RWXU | Mode::RWXG | Mode::RWXO)?;
-        let granted = rustix::fs::lstat(root)?.st_mode & 0o777;
-        rustix::fs::chmod(root, PRIVATE)?;
+        let made = rustix::fs::lstat(root)?.st_mode;
+        // a group that shares the volume has its bit from the folder around
+        rustix::fs::chmod(root, PRIVATE | (Mode::from_raw_mode(made) & Mode::SGID))?;
+        let granted = made & 0o777;
         Ok(Self { granted, ..Self::open(root)? })
     }
 

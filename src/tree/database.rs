@@ -147,7 +147,13 @@ fn conffiles(tree: &Tree, package: &Unpacked) -> Result<String, Error> {
         }
         let place = tree.place_for(package, Path::new(path));
         let failed = |source| Error::write(tree.root().join(&place), source);
-        let Some(resolved) = resolve_in_root(tree.root(), &place).map_err(failed)? else { continue };
+        let Some(resolved) = resolve_in_root(tree.root(), &place).map_err(failed)? else {
+            // what dpkg has for one that was left out, once the package is configured
+            if tree.root().join(&place).symlink_metadata().is_err() {
+                let _ = writeln!(lines, " {path} newconffile");
+            }
+            continue;
+        };
         let full = tree.root().join(resolved);
         if full.symlink_metadata().map_err(failed)?.is_file() {
             let _ = writeln!(lines, " {path} {}", md5_of(&full).map_err(failed)?);

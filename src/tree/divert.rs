@@ -117,6 +117,10 @@ impl Diversion {
         if package.directories.iter().any(|directory| directory.path == from) {
             return Ok(());
         }
+        // one that is left out is nowhere
+        if private_root.join(&from).symlink_metadata().is_err() {
+            return Ok(());
+        }
         let mut confined = Confined::open(private_root).map_err(failed)?;
         let mut enter = |path: &Path| {
             confined.enter_parent(path, &mut package.directories).map_err(|blocked| match blocked {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::group::is_of_kubelet;
 use super::relocate::record::Record;
 use crate::digest::{Checksum, Sha256};
 
@@ -40,6 +41,8 @@ enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
     mode: u32,
+    /// User and group, where they are to stay as they are.
+    owner: Option<(u32, u32)>,
     kind: Kind,
 }
 
@@ -71,6 +74,13 @@ pub enum What {
         /// As it is.
         found: u32,
     },
+    /// Whose it is.
+    Owner {
+        /// User and group as installed.
+        installed: (u32, u32),
+        /// User and group as they are.
+        found: (u32, u32),
+    },
     /// What is in the file.
     Content,
     /// The file is what its package has, without the relocation.
@@ -89,6 +99,7 @@ impl What {
             Self::Added => "added",
             Self::Kind => "type",
             Self::Mode { .. } => "mode",
+            Self::Owner { .. } => "owner",
             Self::Content | Self::NotRelocated => "content",
             Self::Target => "target",
             Self::Unreadable => "unreadable",
@@ -102,15 +113,19 @@ impl fmt::Display for Difference {
         match self.what {
             What::Mode { installed, found } => write!(f, " ({installed:04o} is now {found:04o})"),
             What::NotRelocated => f.write_str(" (as its package has it, not relocated)"),
+            What::Owner { installed: (user, group), found } => {
+                write!(f, " ({user}:{group} is now {}:{})", found.0, found.1)
+            }
             _ => Ok(()),
         }
     }
 }
 
 /// The manifest of a tree, as text. `mode_of` knows the modes that directories will have when the tree is finished,
-/// `known` the digests of files that need not be read again.
+/// `known` the digests of files that need not be read again; `owners` says whether it matters whose everything is.
 pub fn describe(
     root: &Path,
+    owners: bool,
     mode_of: impl Fn(&Path) -> Option<u32>,
     known: &BTreeMap<PathBuf, Sha256>,
 ) -> io::Result<Vec<u8>> {
@@ -127,16 +142,18 @@ pub fn describe(
         {
             entry.mode = mode;
         }
+        entry.owner = entry.owner.filter(|_| owners);
         write_line(&mut text, path, entry);
     }
     Ok(text)
 }
 
-/// Compares a tree with its manifest.
+/// Compares a tree with its manifest. `group` is the number of the group that shares the volume, if one does: what the kubelet
+/// does to give a volume to its `fsGroup` is no difference.
 ///
 /// # Errors
 /// A manifest that is missing or cannot be understood, and a tree that cannot be read.
-pub fn verify(root: &Path) -> io::Result<Vec<Difference>> {
+pub fn verify(root: &Path, group: Option<u32>) -> io::Result<Vec<Difference>> {
     let text = fs::read(root.join(FILE))?;
     let mut installed = Entries::new();
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
@@ -161,7 +178,7 @@ pub fn verify(root: &Path) -> io::Result<Vec<Difference>> {
             {
                 Some(What::NotRelocated)
             }
-            Some(now) => difference(entry, now),
+            Some(now) => difference(entry, now, group),
         };
         differences.extend(what.map(|what| Difference { path: Path::new("/").join(path), what }));
     }
@@ -171,7 +188,23 @@ pub fn verify(root: &Path) -> io::Result<Vec<Difference>> {
     Ok(differences)
 }
 
-fn difference(installed: &Entry, found: &Entry) -> Option<What> {
+fn difference(installed: &Entry, found: &Entry, group: Option<u32>) -> Option<What> {
+    let of_kubelet =
+        |mode: u32| group.is_some() && is_of_kubelet(installed.mode, mode, installed.kind == Kind::Directory);
+    match what_differs(installed, found) {
+        Some(What::Mode { found, .. }) if of_kubelet(found) => {}
+        None => {}
+        differs => return differs,
+    }
+    match (installed.owner, found.owner) {
+        (Some(was), Some(is)) if was != is && (was.0, group) != (is.0, Some(is.1)) => {
+            Some(What::Owner { installed: was, found: is })
+        }
+        _ => None,
+    }
+}
+
+fn what_differs(installed: &Entry, found: &Entry) -> Option<What> {
     match (&installed.kind, &found.kind) {
         (Kind::Link { target: was }, Kind::Link { target: is }) => (was != is).then_some(What::Target),
         (Kind::File { size: was, sha256: digest }, Kind::File { size: is, sha256: now }) => {
@@ -220,7 +253,8 @@ fn walk(root: &Path, worth_hashing: &(dyn Fn(&Path, u64) -> bool + Sync)) -> io:
             } else {
                 Kind::Other
             };
-            entries.insert(path, Entry { mode, kind });
+            let owner = Some((meta.uid(), meta.gid()));
+            entries.insert(path, Entry { mode, owner, kind });
         }
     }
     for (path, digest) in digests(root, &files)? {
@@ -307,6 +341,9 @@ fn write_line(text: &mut Vec<u8>, path: &Path, entry: &Entry) {
         }
         _ => text.extend(format!(" mode={:04o}", entry.mode).bytes()),
     }
+    if let Some((user, group)) = entry.owner {
+        text.extend(format!(" uid={user} gid={group}").bytes());
+    }
     if let Kind::File { size, sha256 } = &entry.kind {
         text.extend(format!(" size={size}").bytes());
         if let Some(sha256) = sha256 {
@@ -367,7 +404,9 @@ fn read_line(line: &[u8]) -> Option<(PathBuf, Entry)> {
         None if matches!(kind, Kind::Link { .. }) => 0o777,
         None => return None,
     };
-    Some((path, Entry { mode, kind }))
+    let number = |name: &str| text(name).map(str::parse).transpose().ok();
+    let owner = number("uid")?.zip(number("gid")?);
+    Some((path, Entry { mode, owner, kind }))
 }
 
 #[cfg(test)]
@@ -390,12 +429,12 @@ mod tests {
         symlink("usr/a b", root.join("link")).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
             .unwrap();
-        fs::write(root.join(FILE), describe(root, |_| None, &BTreeMap::new()).unwrap()).unwrap();
+        fs::write(root.join(FILE), describe(root, false, |_| None, &BTreeMap::new()).unwrap()).unwrap();
         folder
     }
 
     fn said(root: &Path) -> String {
-        verify(root).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        verify(root, None).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
@@ -451,11 +490,46 @@ mod tests {
     }
 
     #[test]
+    fn owners_are_compared_where_they_matter() {
+        let folder = tree();
+        let root = folder.path();
+        let owner = |path: &str| {
+            (root.join(path).metadata().unwrap().uid(), root.join(path).metadata().unwrap().gid())
+        };
+        let text = describe(root, true, |_| None, &BTreeMap::new()).unwrap();
+        let (user, group) = owner("usr/tool");
+        let tool = format!("./usr/tool type=file mode=0755 uid={user} gid={group} size=4 ");
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains(&tool), "{text}");
+        fs::write(root.join(FILE), &text).unwrap();
+        assert_eq!(said(root), "");
+        let other = tool.replace(&format!("gid={group}"), "gid=12345");
+        fs::write(root.join(FILE), text.replace(&tool, &other)).unwrap();
+        assert_eq!(said(root), format!("owner: /usr/tool ({user}:12345 is now {user}:{group})"));
+    }
+
+    #[test]
+    fn what_the_kubelet_does_is_no_difference() {
+        let folder = tree();
+        let root = folder.path();
+        let mode = |path: &str, mode| {
+            fs::set_permissions(root.join(path), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode("usr/tool", 0o775);
+        mode("pipe", 0o660);
+        mode("usr/share", 0o2775);
+        assert_eq!(verify(root, None).unwrap().len(), 3);
+        assert_eq!(verify(root, Some(1)).unwrap(), []);
+        mode("usr/tool", 0o777);
+        assert_eq!(verify(root, Some(1)).unwrap().len(), 1);
+    }
+
+    #[test]
     fn a_manifest_that_is_missing_or_damaged_is_an_error() {
         let folder = tree();
         fs::write(folder.path().join(FILE), "./usr type=dir\n").unwrap();
-        assert!(verify(folder.path()).unwrap_err().to_string().contains("line 1"));
+        assert!(verify(folder.path(), None).unwrap_err().to_string().contains("line 1"));
         fs::remove_file(folder.path().join(FILE)).unwrap();
-        assert_eq!(verify(folder.path()).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(verify(folder.path(), None).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -12,7 +12,9 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::divert::Diversion;
+use super::group::{readable, readable_folder};
 use super::links::resolve_in_root;
+use super::owners::Owner;
 use super::package::{Directory, Unpacked};
 use super::path::{ALIASES, in_tree, is_of_records};
 use super::relocate::Digests;
@@ -37,6 +39,8 @@ pub struct Tree {
     /// Whether the package that is being merged replaces another, or is replaced.
     related: bool,
     aliases: Vec<&'static str>,
+    /// Whether a group shares the volume.
+    shared: bool,
 }
 
 /// A tree to which nothing is added any more.
@@ -77,6 +81,7 @@ impl Tree {
             diversions: Vec::new(),
             related: false,
             aliases: Vec::new(),
+            shared: false,
         };
         for alias in ["bin", "sbin", "lib"] {
             tree.add_alias(alias)?;
@@ -138,7 +143,31 @@ impl Tree {
 
     /// The permission bits that a directory will have when the tree is finished; `path` is relative to the root.
     pub fn directory_mode(&self, path: &Path) -> Option<u32> {
-        self.directories.get(path).map(|directory| directory.mode)
+        self.directories.get(path).map(|directory| self.final_mode(directory))
+    }
+
+    /// Opens all directories to the group that shares the volume ([`super::group`]).
+    pub fn share(&mut self) {
+        self.shared = true;
+    }
+
+    fn final_mode(&self, directory: &Directory) -> u32 {
+        if self.shared { readable_folder(directory.mode) } else { directory.mode }
+    }
+
+    /// How many files and directories the group may read only because it shares the volume.
+    pub fn widened(&self) -> u64 {
+        let files: u64 = self.packages.iter().map(|package| package.widened).sum();
+        let is_closed = |directory: &&Directory| readable(directory.mode) != directory.mode;
+        let closed = self.directories.values().filter(is_closed).filter(|_| self.shared).count();
+        files + closed as u64
+    }
+
+    /// The directories that are not all root's, by their place.
+    pub(super) fn directory_owners(&self) -> impl Iterator<Item = (&Path, &Owner)> {
+        self.directories
+            .iter()
+            .filter_map(|(place, directory)| Some((place.as_path(), directory.owner.as_ref()?)))
     }
 
     /// As [`Self::create_directory`], with these permission bits for a directory that is not there yet.
@@ -208,7 +237,7 @@ impl Tree {
             let time = times(directory.mtime.unwrap_or(newest_mtime));
             rustix::fs::utimensat(&root, name, &time, AtFlags::SYMLINK_NOFOLLOW)
                 .and_then(|()| {
-                    let mode = Mode::from_raw_mode(directory.mode);
+                    let mode = Mode::from_raw_mode(self.final_mode(directory));
                     rustix::fs::chmodat(&root, name, mode, AtFlags::empty())
                 })
                 .map_err(|errno| Error::write(self.root.join(path), errno))?;
@@ -247,7 +276,7 @@ impl Tree {
         Ok(())
     }
 
-    /// dpkg leaves the mode of a directory that exists alone; the time is the last package's.
+    /// dpkg leaves mode and owner of a directory that exists alone; the time is the last package's.
     fn register(&mut self, directory: &Directory) {
         let place = self.place(&directory.path);
         let place = self.redirects.get(&place).cloned().unwrap_or(place);
@@ -255,6 +284,7 @@ impl Tree {
         if directory.mtime.is_some() {
             if known.mtime.is_none() {
                 known.mode = directory.mode;
+                known.owner.clone_from(&directory.owner);
             }
             known.mtime = directory.mtime;
         }

@@ -7,10 +7,14 @@
 mod confined;
 pub mod database;
 pub mod divert;
+mod excluded;
+pub mod filter;
 pub mod finish;
+pub mod group;
 pub mod links;
 pub mod manifest;
 mod merge;
+pub mod owners;
 mod package;
 mod path;
 pub mod relocate;
@@ -22,7 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use merge::{Finished, Tree};
-pub use package::{Allowance, Directory, Limits, Unpacked};
+pub use package::{Allowance, Directory, Layout, LeftOut, Limits, Unpacked};
 pub use path::in_tree;
 pub use unpack::unpack;
 
@@ -31,8 +35,8 @@ use crate::deb;
 /// Why a package could not be made part of the tree.
 ///
 /// All variants but [`Error::Overlap`] and [`Error::Diverted`] (the plan's packages exclude each other),
-/// [`Error::Scripts`] (the settings exclude them), [`Error::Allowance`] and [`Error::Declared`] (the destination is not
-/// for so much) and [`Error::Write`] (the destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package
+/// [`Error::Scripts`] and [`Error::Locale`] (the settings exclude them), [`Error::Allowance`] and [`Error::Declared`] (the destination is not
+/// for so much), [`Error::Owners`] and [`Error::Write`] (the destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package
 /// is not to be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -170,6 +174,20 @@ pub enum Error {
         /// The first script and its first line.
         first: String,
     },
+    /// A locale that the user wants, and no package has.
+    #[error("the tree has no locale '{name}'")]
+    Locale {
+        /// As the user spells it.
+        name: String,
+    },
+    /// Files cannot be given to others here.
+    #[error("cannot keep owners and set-id bits in {}: {source}", path.display())]
+    Owners {
+        /// The destination.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The destination does not take it.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -198,6 +216,14 @@ impl Error {
             }
             Self::Allowance { .. } | Self::Declared { .. } => {
                 "set --max-unpacked higher, or ask for fewer packages"
+            }
+            Self::Locale { .. } => {
+                "request the package locales-all as well, which has all that are compiled (aptlet compiles none), or \
+                 set C.UTF-8, which needs no package"
+            }
+            Self::Owners { .. } => {
+                "run as root with CAP_CHOWN, CAP_FOWNER and CAP_FSETID on a volume that stores owners, or leave out \
+                 --owners keep: then everything belongs to the current user"
             }
             Self::TooMany { .. } | Self::LongNames { .. } => {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
@@ -243,9 +269,9 @@ pub enum Note {
         /// The file.
         path: PathBuf,
         /// User id in the package.
-        user: u64,
+        user: u32,
         /// Group id in the package.
-        group: u64,
+        group: u32,
     },
     /// A symbolic link was left out because another package has a directory there, as dpkg does.
     KeptDirectory {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Note;
+use super::filter::Filter;
+use super::owners::{Owned, Owner};
 use crate::deb::Control;
 use crate::plan::Artifact;
 
@@ -59,6 +61,26 @@ impl Allowance {
     }
 }
 
+/// How packages are laid out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Layout<'a> {
+    /// Which paths are left out; without one, none.
+    pub filter: Option<&'a Filter>,
+    /// Whether owners and set-id bits are to be kept ([`super::owners`]), instead of being noted.
+    pub keep_owners: bool,
+    /// Whether a group shares the volume, and may read what its owner may ([`super::group`]).
+    pub shared: bool,
+}
+
+/// What of a package was left out because of a [`Filter`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Files, links and directories.
+    pub paths: u64,
+    /// The bytes of the files.
+    pub bytes: u64,
+}
+
 /// A directory of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directory {
@@ -68,11 +90,13 @@ pub struct Directory {
     pub mode: u32,
     /// Seconds since the epoch; `None` where the package has files in the directory, but not the directory.
     pub mtime: Option<i64>,
+    /// Whose it is, if not root's and to be kept.
+    pub owner: Option<Owner>,
 }
 
 impl Directory {
     pub(super) fn implied(path: PathBuf) -> Self {
-        Self { path, mode: 0o755, mtime: None }
+        Self { path, mode: 0o755, mtime: None, owner: None }
     }
 }
 
@@ -84,8 +108,14 @@ pub struct Unpacked {
     /// Its control information.
     pub control: Control,
     /// What it holds, in archive order: absolute, as archived (`/lib/x`, not `/usr/lib/x`), without the root
-    /// and without device nodes.
+    /// and without device nodes. What was left out is among them, as dpkg lists it, too.
     pub paths: Vec<PathBuf>,
+    /// What of it is not all root's, but for directories; nothing if owners are not kept.
+    pub owned: Vec<Owned>,
+    /// How many of its files the group may read or execute only because it shares the volume.
+    pub widened: u64,
+    /// How much of it was left out.
+    pub left_out: LeftOut,
     /// Its directories, in the order of their making.
     pub directories: Vec<Directory>,
     /// The merged-usr links that its paths count on, such as `lib`.

@@ -22,11 +22,15 @@ impl Scratch {
     }
 
     fn unpack_bytes(&self, name: &str, bytes: &[u8]) -> Result<Unpacked, Error> {
+        self.unpack_as(name, bytes, Layout::default())
+    }
+
+    fn unpack_as(&self, name: &str, bytes: &[u8], layout: Layout<'_>) -> Result<Unpacked, Error> {
         let path = self.folder.path().join("package.deb");
         fs::write(&path, bytes).unwrap();
         let artifact = artifact(name);
         let limits = Limits { max_unpacked: 1 << 20, max_entries: 100, max_names: 1 << 20, allowance: None };
-        unpack(&mut File::open(path).unwrap(), &artifact, &self.private(), &limits)
+        unpack(&mut File::open(path).unwrap(), &artifact, &self.private(), &limits, layout)
     }
 
     fn unpack(&self, data: &[Entry]) -> Result<Unpacked, Error> {
@@ -35,6 +39,11 @@ impl Scratch {
 
     fn private(&self) -> PathBuf {
         self.folder.path().join("private")
+    }
+
+    fn merge(&mut self, unpacked: Unpacked) -> Result<(), Error> {
+        let private = self.private();
+        self.tree.as_mut().unwrap().merge(unpacked, &private)
     }
 
     fn add(&mut self, name: &str, more: &str, data: &[Entry]) -> Result<(), Error> {
@@ -67,6 +76,8 @@ impl Scratch {
 fn mode(path: &Path) -> u32 {
     path.symlink_metadata().unwrap().permissions().mode() & 0o7777
 }
+
+mod excluded;
 
 type Expected = fn(&Error) -> bool;
 
@@ -171,7 +182,8 @@ fn a_message_is_one_line_whatever_the_version() {
     artifact.version = "1\rArchitecture: all".to_owned();
     let limits = Limits::for_artifact(&artifact);
     let mut file = File::open(scratch.folder.path().join("x.deb")).unwrap();
-    let error = unpack(&mut file, &artifact, &scratch.private(), &limits).unwrap_err().to_string();
+    let error =
+        unpack(&mut file, &artifact, &scratch.private(), &limits, Layout::default()).unwrap_err().to_string();
     assert!(error.starts_with("package jq 1\\rArchitecture") && !error.contains(char::is_control), "{error}");
 }
 

@@ -12,7 +12,10 @@ use rustix::io::Errno;
 use tar::EntryType;
 
 use super::confined::{Blocked, Confined, PRIVATE};
-use super::package::{Directory, ENTRY, Limits, Unpacked};
+use super::excluded::{Excluded, Orphan};
+use super::group::readable;
+use super::owners::{Id, Owned, Owner};
+use super::package::{Directory, ENTRY, Layout, Limits, Unpacked};
 use super::path::{self, alias, in_tree, is_of_records};
 use super::{Error, Note};
 use crate::deb::{self, Deb, Member, Members};
@@ -32,6 +35,7 @@ pub fn unpack(
     artifact: &Artifact,
     private_root: &Path,
     limits: &Limits<'_>,
+    layout: Layout<'_>,
 ) -> Result<Unpacked, Error> {
     let package = artifact.label();
     if !is_plain(&artifact.name, "+-._") || !is_plain(&artifact.architecture, "-") {
@@ -39,19 +43,33 @@ pub fn unpack(
     }
     let failed = |source| Error::Deb { package: package.clone(), source };
     deb_file.rewind().map_err(|source| failed(deb::Error::Read { part: "archive", source }))?;
-    let mut deb = Deb::open(deb_file).map_err(failed)?;
+    let mut deb = Deb::open(&mut *deb_file).map_err(failed)?;
     deb.control().identify(artifact).map_err(failed)?;
-    let mut unpacker = Unpacker::new(&package, private_root, *limits)?;
+    let mut unpacker = Unpacker::new(&package, private_root, *limits, layout)?;
     let mut data = deb.data(limits.max_unpacked).map_err(failed)?;
     let mut members = data.members().map_err(failed)?;
     while let Some(member) = members.next() {
         unpacker.member(&mut member.map_err(failed)?, &members)?;
     }
     data.finish().map_err(failed)?;
+    let control = deb.finish().map_err(failed)?;
+    if unpacker.excluded.has_orphans() {
+        deb_file.rewind().map_err(|source| failed(deb::Error::Read { part: "archive", source }))?;
+        let mut deb = Deb::open(deb_file).map_err(failed)?;
+        let mut data = deb.data(limits.max_unpacked).map_err(failed)?;
+        let mut members = data.members().map_err(failed)?;
+        while let Some(member) = members.next() {
+            unpacker.adopt(&mut member.map_err(failed)?, &members)?;
+        }
+    }
+    unpacker.excluded.restore(&mut unpacker.directories);
     Ok(Unpacked {
         artifact: artifact.clone(),
-        control: deb.finish().map_err(failed)?,
+        control,
         paths: unpacker.paths,
+        owned: unpacker.owned,
+        widened: unpacker.widened,
+        left_out: unpacker.excluded.count,
         directories: unpacker.directories,
         aliases: unpacker.aliases,
         newest_mtime: unpacker.newest_mtime,
@@ -68,8 +86,12 @@ fn is_plain(name: &str, more: &str) -> bool {
 struct Unpacker<'a> {
     package: &'a str,
     limits: Limits<'a>,
+    layout: Layout<'a>,
     root_path: &'a Path,
     confined: Confined,
+    excluded: Excluded,
+    owned: Vec<Owned>,
+    widened: u64,
     buffer: Vec<u8>,
     entries: u64,
     names: u64,
@@ -91,16 +113,35 @@ struct Head<'a> {
     kind: EntryType,
     mode: u32,
     mtime: i64,
+    owner: Owner,
+}
+
+impl Orphan {
+    fn head(&self, mode: u32, mtime: i64) -> Head<'_> {
+        let (listed, path) = (Path::new("/").join(&self.path), self.path.clone());
+        // whose it is, its own member has said
+        let owner = Owner::default();
+        Head { raw: &self.raw, listed, path, kind: EntryType::Regular, mode, mtime, owner }
+    }
 }
 
 impl<'a> Unpacker<'a> {
-    fn new(package: &'a str, root_path: &'a Path, limits: Limits<'a>) -> Result<Self, Error> {
+    fn new(
+        package: &'a str,
+        root_path: &'a Path,
+        limits: Limits<'a>,
+        layout: Layout<'a>,
+    ) -> Result<Self, Error> {
         let confined = Confined::create(root_path).map_err(|errno| Error::write(root_path, errno))?;
         Ok(Self {
             package,
             limits,
+            layout,
             root_path,
             confined,
+            excluded: Excluded::default(),
+            owned: Vec::new(),
+            widened: 0,
             buffer: vec![0; BUFFER_SIZE],
             entries: 0,
             names: 0,
@@ -121,7 +162,7 @@ impl<'a> Unpacker<'a> {
         let mode = header.mode().map_err(corrupt)?;
         // Times before 1970 are negative in base 256.
         let mtime = header.mtime().map_err(corrupt)?.cast_signed();
-        let (user, group) = (header.uid().map_err(corrupt)?, header.gid().map_err(corrupt)?);
+        let owner = owner_of(header).map_err(corrupt)?;
         let kind = match header.entry_type() {
             // As old tars wrote directories; dpkg reads them so too.
             EntryType::Regular if raw.ends_with(b"/") => EntryType::Directory,
@@ -135,12 +176,18 @@ impl<'a> Unpacker<'a> {
             kind,
             mode,
             mtime,
+            owner,
         };
         self.newest_mtime = self.newest_mtime.max(mtime);
         self.refuse_extensions(member, members, &head)?;
-        if (user, group) != (0, 0) {
-            self.names += ENTRY + raw.len() as u64;
-            self.notes.push(Note::Owner { path: head.listed.clone(), user, group });
+        // whatever the filter says, there is a root
+        let left_out = !archived.as_os_str().is_empty()
+            && self
+                .layout
+                .filter
+                .is_some_and(|filter| filter.leaves_out(&head.listed, kind.is_dir() || kind.is_symlink()));
+        if !left_out {
+            self.owner(&head);
         }
         if let Some(alias) = alias(&archived) {
             self.aliases.insert(alias);
@@ -154,11 +201,30 @@ impl<'a> Unpacker<'a> {
         if !kind.is_dir() && is_of_records(&head.path) {
             return Err(self.refuse(&raw, "the package database is there"));
         }
-        self.lay_out(member, members, &head)?;
+        if left_out {
+            self.leave_out(member, &head)?;
+            self.skip(member, members)?;
+        } else {
+            self.take(member.size())?;
+            self.lay_out(member, members, &head)?;
+        }
         if !archived.as_os_str().is_empty() && !matches!(kind, EntryType::Char | EntryType::Block) {
             self.paths.push(head.listed);
         }
         Ok(())
+    }
+
+    /// Notes whose a member is, for later or for the report.
+    fn owner(&mut self, head: &Head<'_>) {
+        let (path, owner) = (head.listed.clone(), head.owner.clone());
+        let (user, group) = (owner.user.number, owner.group.number);
+        if self.layout.keep_owners && !head.kind.is_dir() && !owner.is_root() {
+            self.names += ENTRY + head.raw.len() as u64;
+            self.owned.push(Owned { path, owner, link: head.kind.is_symlink() });
+        } else if !self.layout.keep_owners && (user, group) != (0, 0) {
+            self.names += ENTRY + head.raw.len() as u64;
+            self.notes.push(Note::Owner { path, user, group });
+        }
     }
 
     /// Holds a member against the limits before anything is made of it.
@@ -177,12 +243,61 @@ impl<'a> Unpacker<'a> {
             let source = deb::Error::TooLarge { part: "data.tar", limit: self.limits.max_unpacked };
             return Err(Error::Deb { package: package(), source });
         }
+        Ok(())
+    }
+
+    /// Takes so many bytes from what all packages together may unpack to.
+    fn take(&self, size: u64) -> Result<(), Error> {
         match self.limits.allowance {
             Some(allowance) if !allowance.take(size) => {
-                Err(Error::Allowance { package: package(), limit: allowance.total })
+                Err(Error::Allowance { package: self.package.to_owned(), limit: allowance.total })
             }
             _ => Ok(()),
         }
+    }
+
+    /// Remembers what other members may need of one that is left out.
+    fn leave_out(&mut self, member: &Member<'_, '_>, head: &Head<'_>) -> Result<(), Error> {
+        match head.kind {
+            EntryType::Directory => self.excluded.directory(self.as_directory(head)),
+            EntryType::Regular => self.excluded.file(&head.path),
+            EntryType::Link => {
+                let target = member.link_name_bytes().unwrap_or_default();
+                self.excluded.hard_link(&head.path, in_tree(&self.parse(&target)?));
+            }
+            EntryType::Symlink | EntryType::Fifo | EntryType::Char | EntryType::Block => {}
+            other => return Err(self.unsupported_kind(head, other)),
+        }
+        // its path is held for as long as the package is unpacked
+        self.names = self.names.saturating_add(2 * (ENTRY + head.raw.len() as u64));
+        self.excluded.count.paths += 1;
+        self.excluded.count.bytes += member.size();
+        Ok(())
+    }
+
+    /// Reads the data of a member that nothing is made of: the next member's headers are bounded more narrowly.
+    fn skip<'s>(&self, member: &mut Member<'s, '_>, members: &Members<'s, '_>) -> Result<(), Error> {
+        io::copy(member, &mut io::sink()).map_err(|error| self.damaged(members.error(error)))?;
+        Ok(())
+    }
+
+    /// Lays a file that was left out under the names of the hard links to it that stay. dpkg would end with an error.
+    fn adopt<'s>(&mut self, member: &mut Member<'s, '_>, members: &Members<'s, '_>) -> Result<(), Error> {
+        let archived = self.parse(&member.path_bytes())?;
+        let mut orphans = match member.header().entry_type() {
+            EntryType::Regular => self.excluded.take_orphans(&in_tree(&archived)).into_iter(),
+            _ => Vec::new().into_iter(),
+        };
+        let Some(first) = orphans.next() else { return self.skip(member, members) };
+        let corrupt = |source| Error::Deb { package: self.package.to_owned(), source: members.error(source) };
+        let mode = member.header().mode().map_err(corrupt)?;
+        let mtime = member.header().mtime().map_err(corrupt)?.cast_signed();
+        self.take(member.size())?;
+        self.regular(member, members, &first.head(mode, mtime))?;
+        for orphan in orphans {
+            self.link_to(&first.path, &orphan.head(mode, mtime))?;
+        }
+        Ok(())
     }
 
     fn lay_out<'s>(
@@ -191,7 +306,10 @@ impl<'a> Unpacker<'a> {
         members: &Members<'s, '_>,
         head: &Head<'_>,
     ) -> Result<(), Error> {
-        if head.mode & SET_ID != 0 && matches!(head.kind, EntryType::Regular | EntryType::Link) {
+        if !self.layout.keep_owners
+            && head.mode & SET_ID != 0
+            && matches!(head.kind, EntryType::Regular | EntryType::Link)
+        {
             self.notes.push(Note::SetId { path: head.listed.clone(), mode: head.mode & 0o7777 });
         }
         match head.kind {
@@ -210,8 +328,14 @@ impl<'a> Unpacker<'a> {
                 self.notes.push(Note::Device { path: head.listed.clone() });
                 Ok(())
             }
-            EntryType::GNUSparse => Err(self.unsupported(head, "a sparse file")),
-            other => Err(self.unsupported(head, &format!("a tar member of type {:#04x}", other.as_byte()))),
+            other => Err(self.unsupported_kind(head, other)),
+        }
+    }
+
+    fn unsupported_kind(&self, head: &Head<'_>, kind: EntryType) -> Error {
+        match kind {
+            EntryType::GNUSparse => self.unsupported(head, "a sparse file"),
+            other => self.unsupported(head, &format!("a tar member of type {:#04x}", other.as_byte())),
         }
     }
 
@@ -264,9 +388,13 @@ impl<'a> Unpacker<'a> {
                 made => made.map_err(|errno| self.write(&head.path, errno))?,
             }
         }
-        let mode = head.mode & 0o3777;
-        self.directories.push(Directory { path: head.path.clone(), mode, mtime: Some(head.mtime) });
+        self.directories.push(self.as_directory(head));
         Ok(())
+    }
+
+    fn as_directory(&self, head: &Head<'_>) -> Directory {
+        let owner = (self.layout.keep_owners && !head.owner.is_root()).then(|| head.owner.clone());
+        Directory { path: head.path.clone(), mode: head.mode & 0o3777, mtime: Some(head.mtime), owner }
     }
 
     fn regular<'s>(
@@ -276,10 +404,11 @@ impl<'a> Unpacker<'a> {
         head: &Head<'_>,
     ) -> Result<(), Error> {
         let parent = self.enter_parent(&head.path, head.raw)?;
-        let mode = head.mode & 0o777;
+        let mode = self.file_mode(head);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&*parent, name_of(&head.path), flags, Mode::from_raw_mode(mode))
-            .map_err(|errno| self.made(head, errno))?;
+        let file =
+            rustix::fs::openat(&*parent, name_of(&head.path), flags, Mode::from_raw_mode(mode & 0o777))
+                .map_err(|errno| self.made(head, errno))?;
         let mut left = member.size();
         while left > 0 {
             let mut filled = 0;
@@ -313,6 +442,16 @@ impl<'a> Unpacker<'a> {
         rustix::fs::futimens(&file, &times(head.mtime)).map_err(|errno| self.write(&head.path, errno))
     }
 
+    fn file_mode(&mut self, head: &Head<'_>) -> u32 {
+        let kept = if self.layout.keep_owners { 0o777 | SET_ID } else { 0o777 };
+        let mode = head.mode & kept;
+        if !self.layout.shared || readable(mode) == mode {
+            return mode;
+        }
+        self.widened += 1;
+        readable(mode)
+    }
+
     fn symlink(&mut self, target: &[u8], head: &Head<'_>) -> Result<(), Error> {
         if target.is_empty() || target.contains(&0) || target.len() > 4095 {
             return Err(self.refuse(head.raw, "its link target is empty, too long or has a NUL byte"));
@@ -325,7 +464,16 @@ impl<'a> Unpacker<'a> {
     }
 
     fn hard_link(&mut self, target: &[u8], head: &Head<'_>) -> Result<(), Error> {
-        let target_path = in_tree(&self.parse(target)?);
+        let mut target_path = in_tree(&self.parse(target)?);
+        if let Some(original) = self.excluded.original(&target_path).map(Path::to_owned) {
+            if self.excluded.is_out(&original) {
+                let orphan = Orphan { raw: head.raw.to_owned(), path: head.path.clone() };
+                self.names = self.names.saturating_add(3 * (ENTRY + head.raw.len() as u64));
+                self.excluded.orphan(&original, orphan);
+                return Ok(());
+            }
+            target_path = original;
+        }
         let refused = Error::HardLink {
             package: self.package.to_owned(),
             path: shown(head.raw),
@@ -338,15 +486,21 @@ impl<'a> Unpacker<'a> {
             Ok(_) | Err(Errno::NOENT) => return Err(refused),
             Err(errno) => return Err(self.write(&target_path, errno)),
         }
+        self.link_to(&target_path, head)
+    }
+
+    /// Makes a hard link to a file of the private root.
+    fn link_to(&mut self, target: &Path, head: &Head<'_>) -> Result<(), Error> {
+        let target_parent = self.enter_parent(target, head.raw)?;
         let parent = self.enter_parent(&head.path, head.raw)?;
-        rustix::fs::linkat(&*target_parent, target_name, &*parent, name_of(&head.path), AtFlags::empty())
+        rustix::fs::linkat(&*target_parent, name_of(target), &*parent, name_of(&head.path), AtFlags::empty())
             .map_err(|errno| self.made(head, errno))
     }
 
     fn fifo(&mut self, head: &Head<'_>) -> Result<(), Error> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
-        let mode = Mode::from_raw_mode(head.mode & 0o777);
+        let mode = Mode::from_raw_mode(self.file_mode(head) & 0o777);
         rustix::fs::mknodat(&*parent, name, FileType::Fifo, mode, 0)
             .map_err(|errno| self.made(head, errno))?;
         rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty())
@@ -391,6 +545,21 @@ impl<'a> Unpacker<'a> {
     fn write(&self, path: &Path, errno: Errno) -> Error {
         Error::write(self.root_path.join(path), errno)
     }
+}
+
+fn owner_of(header: &tar::Header) -> io::Result<Owner> {
+    let id = |name: Option<&[u8]>, number: u64| {
+        let number = u32::try_from(number).ok().filter(|number| *number != u32::MAX);
+        let number = number.ok_or_else(|| io::Error::other("the number of an owner is out of range"))?;
+        Ok::<_, io::Error>(Id {
+            name: String::from_utf8_lossy(name.unwrap_or_default()).into_owned(),
+            number,
+        })
+    };
+    Ok(Owner {
+        user: id(header.username_bytes(), header.uid()?)?,
+        group: id(header.groupname_bytes(), header.gid()?)?,
+    })
 }
 
 /// The last component; all but the root have one, and the root is only ever a directory.

@@ -6,9 +6,13 @@ mod again;
 mod archives;
 mod base;
 mod finish;
+mod group;
+mod locales;
 mod network;
+mod owners;
 mod relocation;
 mod said;
+mod slim;
 mod sources;
 #[path = "../support/mod.rs"]
 mod support;

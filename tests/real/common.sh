@@ -144,3 +144,28 @@ in_chroot() {
         chroot --userspec=65532:65532 "$root" \
         env -i PATH="$prefix/bin:/usr/bin:/bin" HOME=/tmp LC_ALL=C.UTF-8 "$@"
 }
+
+# scriptless FOLDER PACKAGE…: FOLDER/1.deb and so on, without their maintainer scripts, which want a whole system.
+scriptless() {
+    local folder=$1 package number=0
+    shift
+    mkdir -p "$folder"
+    for package in "$@"; do
+        number=$((number + 1))
+        (cd "$folder" && isolated_apt -qq download "$package" && mv -- *_*.deb download)
+        dpkg-deb -R "$folder/download" "$folder/files"
+        rm -f "$folder/files/DEBIAN"/{preinst,postinst,prerm,postrm,triggers,config}
+        dpkg-deb -Znone --build "$folder/files" "$folder/$number.deb" >/dev/null
+        rm -r "$folder/files" "$folder/download"
+    done
+}
+
+# dpkg_alone ROOT FOLDER FLAG…: the .debs of FOLDER in a merged-usr system that has nothing else.
+dpkg_alone() {
+    local root=$1 folder=$2
+    shift 2
+    mkdir -p "$root/var/lib/dpkg"/{info,updates,triggers} "$root/usr"/{bin,sbin,lib,lib64}
+    ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root/"
+    : >"$root/var/lib/dpkg/status"
+    dpkg --root="$root" --force-depends "$@" --install "$folder"/*.deb
+}

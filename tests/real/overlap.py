@@ -2,7 +2,7 @@
 """What tests/real/overlap.part needs besides the shell.
 
 usage: overlap.py build FOLDER FIRST SECOND    makes FOLDER/1.deb and FOLDER/2.deb, packages `a` and `b`
-       overlap.py lock FOLDER                  writes a lock of these two to standard output
+       overlap.py lock FOLDER                  writes a lock of the .debs there to standard output
        overlap.py compare FOLDER               compares FOLDER/p, by aptlet, with what dpkg wrote to FOLDER/upper
 
 Compared are the file lists of both packages, the list of diversions, and everything that the two ship: type, content
@@ -59,7 +59,7 @@ def field(deb, name):
 def lock(folder):
     print(f'version = 1\n\n[request]\npackages = ["a", "b"]\narchitecture = "amd64"\n')
     print(f'[[source]]\nid = "here"\nuris = ["file://{folder}/"]\nsuite = "./"')
-    for name in ["1.deb", "2.deb"]:
+    for name in sorted(path.name for path in folder.glob("*.deb")):
         deb = folder / name
         digest = hashlib.sha256(deb.read_bytes()).hexdigest()
         print(f'\n[[package]]\nname = "{field(deb, "Package")}"\nversion = "{field(deb, "Version")}"')

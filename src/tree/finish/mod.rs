@@ -9,6 +9,7 @@ mod certificates;
 mod dropins;
 mod harmless;
 mod java;
+mod locales;
 mod maker;
 mod relative;
 pub(super) mod script;
@@ -38,6 +39,8 @@ pub struct How<'a> {
     pub at_root: bool,
     /// Certificate authorities to trust besides those that packages ship.
     pub authorities: &'a [Authority],
+    /// Locales that must work.
+    pub locales: &'a [String],
 }
 
 /// What could not be finished.
@@ -69,6 +72,7 @@ impl Outcome {
 
 /// Finishes a merged tree, before its database is written.
 pub fn run(tree: &mut Tree, how: How<'_>) -> Result<Outcome, Error> {
+    locales::require(tree, how.locales)?;
     let mut outcome = Outcome::default();
     let mut postinsts: Vec<(String, String)> = Vec::new();
     for package in tree.packages() {

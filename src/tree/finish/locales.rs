@@ -1,0 +1,126 @@
+//! Locales that must work in a tree. None is generated: that takes localedef(1), and minutes. They are in the tree, or it is an
+//! error.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use super::maker::exists;
+use crate::control::version;
+use crate::tree::links::resolve_in_root;
+use crate::tree::{Error, Tree};
+
+/// Where locale(7) has the compiled ones.
+const FOLDER: &str = "/usr/lib/locale";
+const ARCHIVE: &str = "/usr/lib/locale/locale-archive";
+/// The first glibc that has `C.UTF-8` built in.
+const WITH_C_UTF_8: &str = "2.35";
+const BUFFER_SIZE: usize = 1 << 20;
+
+/// Fails with the first locale that programs of the tree would not find.
+pub(super) fn require(tree: &Tree, names: &[String]) -> Result<(), Error> {
+    for name in names {
+        let failed = |source| Error::write(tree.root().join(&ARCHIVE[1..]), source);
+        if !is_built_in(tree, name) && !is_in(tree.root(), name).map_err(failed)? {
+            return Err(Error::Locale { name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// A tree without a C library runs with that of the main image, whose locales nobody knows here but for this one.
+fn is_built_in(tree: &Tree, name: &str) -> bool {
+    match normalised(name).as_str() {
+        "C" | "POSIX" => true,
+        "C.utf8" => {
+            let mut libraries = tree.packages().iter().filter(|package| package.artifact.name == "libc6");
+            libraries.all(|libc| version::compare(&libc.artifact.version, WITH_C_UTF_8).is_ge())
+        }
+        _ => false,
+    }
+}
+
+fn is_in(root: &Path, name: &str) -> io::Result<bool> {
+    let other = normalised(name);
+    let compiled = |name: &str| exists(root, &format!("{FOLDER}/{name}/LC_CTYPE"));
+    if compiled(name) || compiled(&other) {
+        return Ok(true);
+    }
+    match resolve_in_root(root, Path::new(ARCHIVE))? {
+        Some(archive) => has(File::open(root.join(archive))?, format!("\0{other}\0").as_bytes()),
+        None => Ok(false),
+    }
+}
+
+/// The name with its codeset as glibc spells it in the names of files: `UTF-8` is `utf8`.
+fn normalised(name: &str) -> String {
+    let (name, modifier) =
+        name.split_once('@').map_or((name, String::new()), |(name, modifier)| (name, format!("@{modifier}")));
+    let Some((language, codeset)) = name.split_once('.') else { return format!("{name}{modifier}") };
+    let letters =
+        codeset.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase());
+    let codeset: String = letters.collect();
+    let iso = if codeset.chars().all(|letter| letter.is_ascii_digit()) { "iso" } else { "" };
+    format!("{language}.{iso}{codeset}{modifier}")
+}
+
+/// Whether a file has these bytes. An archive of all locales has 200 MiB.
+fn has(mut file: impl io::Read, wanted: &[u8]) -> io::Result<bool> {
+    let mut buffer = Vec::new();
+    loop {
+        let count = file.by_ref().take(BUFFER_SIZE as u64).read_to_end(&mut buffer)?;
+        if memchr::memmem::find(&buffer, wanted).is_some() {
+            return Ok(true);
+        }
+        if count == 0 {
+            return Ok(false);
+        }
+        // the bytes may be on both sides of the end
+        let rest = buffer.len().saturating_sub(wanted.len());
+        buffer.drain(..rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn names_are_spelled_as_glibc_does() {
+        for (name, expected) in [
+            ("de_DE.UTF-8", "de_DE.utf8"),
+            ("ca_ES.UTF-8@valencia", "ca_ES.utf8@valencia"),
+            ("de_DE@euro", "de_DE@euro"),
+            ("de_DE.ISO-8859-15", "de_DE.iso885915"),
+            ("de_DE.8859-15", "de_DE.iso885915"),
+            ("C.UTF-8", "C.utf8"),
+        ] {
+            assert_eq!(normalised(name), expected);
+        }
+    }
+
+    #[test]
+    fn a_locale_is_in_the_tree_or_it_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::create(&folder.path().join("tree"), "amd64").unwrap();
+        let root = tree.root();
+        fs::create_dir_all(root.join("usr/lib/locale/de_DE.utf8")).unwrap();
+        let missing = |name: &str| {
+            let error = require(&tree, &["C".to_owned(), "C.UTF-8".to_owned(), name.to_owned()]).err();
+            error.map(|error| error.to_string())
+        };
+        assert_eq!(missing("de_DE.UTF-8").unwrap(), "the tree has no locale 'de_DE.UTF-8'");
+        fs::write(root.join("usr/lib/locale/de_DE.utf8/LC_CTYPE"), "").unwrap();
+        assert_eq!(missing("de_DE.UTF-8"), None);
+        assert_eq!(missing("de_DE.utf8"), None);
+        assert!(missing("de_DE").is_some() && missing("de_AT.UTF-8").is_some());
+        let mut archive = vec![b'x'; BUFFER_SIZE - 5];
+        archive.extend(b"\0fr_FR.utf8\0");
+        fs::write(root.join("usr/lib/locale/locale-archive"), archive).unwrap();
+        assert_eq!(missing("fr_FR.UTF-8"), None);
+        assert!(missing("fr_FR").is_some());
+    }
+}
