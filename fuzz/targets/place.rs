@@ -9,6 +9,7 @@ use aptlet::deb::Deb;
 use aptlet::digest::Sha256;
 use aptlet::plan::Artifact;
 use aptlet::tree::finish::{self, How};
+use aptlet::tree::relocate::Relocation;
 use aptlet::tree::{self, Limits, Tree, database, divert};
 
 const LIMITS: Limits<'_> =
@@ -51,7 +52,8 @@ fn install(deb: &[u8], inside: &Path) -> Result<(), tree::Error> {
     let (diversions, _) = divert::read(std::slice::from_ref(&unpacked))?;
     tree.divert(diversions);
     tree.merge(unpacked, &private_root)?;
-    finish::run(&mut tree, How { date: 0, at_root: false, authorities: &[] })?;
+    finish::run(&mut tree, How { date: 0, prefix: "/p", authorities: &[], locales: &[] })?;
+    Relocation::to("/p").apply(&mut tree)?;
     database::write(&mut tree, 0)?;
     tree.finish().map(|_| ())
 }

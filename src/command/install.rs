@@ -261,8 +261,8 @@ fn build(
     let relocation = Relocation::to(&settings.prefix);
     let at_root = relocation.is_none();
     let authorities = authorities(settings)?;
-    let outcome =
-        finish::run(&mut tree, How { date, at_root, authorities: &authorities, locales: &settings.locales })?;
+    let how = How { date, prefix: &settings.prefix, authorities: &authorities, locales: &settings.locales };
+    let outcome = finish::run(&mut tree, how)?;
     match settings.require_scripts {
         RequireScripts::None => {}
         RequireScripts::Known => outcome.require_scripts(false)?,

@@ -27,7 +27,7 @@ const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
 
 /// What compiled-in paths need instead: a variable, and the folders or files of the tree that it names; `*`
 /// stands for any one name. A variable is set only where its first pattern is in the tree.
-const ENVIRONMENT: [(&str, &[&str]); 19] = [
+const ENVIRONMENT: [(&str, &[&str]); 21] = [
     ("GIT_EXEC_PATH", &["usr/lib/git-core"]),
     ("GIT_TEMPLATE_DIR", &["usr/share/git-core/templates"]),
     (
@@ -62,6 +62,8 @@ const ENVIRONMENT: [(&str, &[&str]); 19] = [
     ("LOCPATH", &["usr/lib/locale/*_*"]),
     ("OPENSSL_MODULES", &["usr/lib/*/ossl-modules"]),
     ("XDG_DATA_DIRS", &["usr/share/mime"]),
+    ("GSETTINGS_SCHEMA_DIR", &["usr/share/glib-2.0/schemas"]),
+    ("GDK_PIXBUF_MODULE_FILE", &["usr/lib/*/gdk-pixbuf-2.0/2.10.0/loaders.cache"]),
 ];
 
 /// The fonts of the tree besides those of the main image, for what reads fonts.conf(5). `FONTCONFIG_SYSROOT` does not

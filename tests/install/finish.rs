@@ -158,3 +158,105 @@ fn launchers_name_the_fonts_of_a_tree_that_reads_any() {
     stage.install(&["tool"]).run().succeeded();
     assert!(!stage.current(own).exists(), "nothing in the tree reads it");
 }
+
+/// As small as each can be.
+fn with_caches() -> DebBuilder {
+    let mime = "<mime-info xmlns='http://www.freedesktop.org/standards/shared-mime-info'><mime-type type='text/X-Odd'>\
+        <comment>Odd</comment><comment xml:lang='de'>Seltsam &amp; so</comment><glob pattern='*.Odd' weight='60'/>\
+        <magic><match offset='0:4' type='big16' value='0x4f44'/></magic><comment>Very odd</comment></mime-type></mime-info>";
+    let schema = "<schemalist><schema id='odd' path='/odd/'><key name='a' type='s'><default>'x'</default></key></schema>\
+        </schemalist>";
+    command("odd", "1.0")
+        .file("usr/share/mime/packages/odd.xml", 0o644, mime)
+        .file("usr/share/glib-2.0/schemas/odd.gschema.xml", 0o644, schema)
+        .file("etc/ld.so.conf", 0o644, "/opt/odd\n")
+        .file("usr/lib/R/etc/Renviron.ucf", 0o644, "A=1\n")
+        .symlink("usr/lib/R/etc/Renviron", "/etc/R/Renviron")
+        .script(
+            "postinst",
+            "#!/bin/sh\nupdate-mime-database /usr/share/mime\nglib-compile-schemas x || true\n\
+             if [ ! -e /var/odd/list ]; then\nmkdir -p \"$DPKG_ROOT/var/odd\" 2>/dev/null || true\n\
+             cp -p /usr/lib/R/etc/Renviron.ucf /var/odd/list\nfi\n",
+        )
+}
+
+#[test]
+fn caches_are_made_alike_in_every_run() {
+    let [one, other] = [(); 2].map(|()| {
+        let stage = stage(&[with_caches()]);
+        stage.install(&["odd", "--prefix", "/", "--require-scripts", "known"]).run().succeeded();
+        stage
+    });
+    assert_eq!(
+        read(&one, "usr/share/mime/text/x-odd.xml"),
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
+         <mime-type xmlns=\"http://www.freedesktop.org/standards/shared-mime-info\" type=\"text/X-Odd\">\n  \
+         <!--Created automatically by update-mime-database. DO NOT EDIT!-->\n  \
+         <comment xml:lang=\"de\">Seltsam &amp; so</comment>\n  <glob pattern=\"*.Odd\" weight=\"60\"/>\n  \
+         <comment>Very odd</comment>\n</mime-type>\n"
+    );
+    assert!(read(&one, "usr/share/mime/globs2").ends_with("\n60:text/X-Odd:*.odd\n"));
+    let magic = fs::read(one.current("usr/share/mime/magic")).unwrap();
+    assert_eq!(magic, b"MIME-Magic\0\n[50:text/X-Odd]\n>0=\0\x02OD+5\n");
+    assert_eq!([read(&one, "etc/R/Renviron"), read(&one, "var/odd/list")], ["A=1\n"; 2]);
+    assert!(fs::read(one.current("etc/ld.so.cache")).unwrap().starts_with(b"glibc-ld.so.cache1.1"));
+    for path in ["etc", "usr/share/mime", "usr/share/glib-2.0"] {
+        let [left, right] = [&one, &other].map(|stage| snapshot(&stage.current(path)));
+        assert_eq!(left, right, "{path}");
+    }
+}
+
+#[test]
+fn hostile_caches_are_notes() {
+    let outside = tempfile::tempdir().unwrap();
+    let target = outside.path().to_str().unwrap();
+    let info = |inside: &str| {
+        format!(
+            "<mime-info xmlns='http://www.freedesktop.org/standards/shared-mime-info'>{inside}</mime-info>"
+        )
+    };
+    let laughs = "<!DOCTYPE a [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'>]><mime-info>&b;</mime-info>";
+    let plugins = "usr/lib/x86_64-linux-gnu";
+    let hostile = command("hostile", "1.0")
+        .file(
+            "usr/share/mime/packages/a.xml",
+            0o644,
+            info("<mime-type type='../../up/x'/><mime-type type='packages/a'/>"),
+        )
+        .file("usr/share/mime/packages/b.xml", 0o644, laughs)
+        .file(
+            "usr/share/mime/packages/c.xml",
+            0o644,
+            info("<mime-type type='away/x'/><mime-type type='globs/x'/>"),
+        )
+        .file("usr/share/mime/packages/d.xml", 0o644, "<a>".repeat(100_000))
+        .symlink("usr/share/mime/away", target)
+        .file(
+            "usr/share/glib-2.0/schemas/a.gschema.xml",
+            0o644,
+            "<schemalist><schema id='a'><key name='a' type='",
+        )
+        .file("etc/ld.so.conf", 0o644, format!("include /etc/ld.so.conf\n{target}\n/../..\n"))
+        .file(&format!("{plugins}/graphviz/libgvplugin_x.so.6"), 0o644, "\x7fELF\x02\x01\x01")
+        .file(&format!("{plugins}/gdk-pixbuf-2.0/2.10.0/loaders/libpixbufloader-svg.so"), 0o644, "svg")
+        .file("usr/share/x.ucf", 0o644, "text")
+        .symlink("usr/share/x", target);
+    let before = snapshot(outside.path());
+    let stage = stage(&[hostile]);
+    stage.install(&["hostile", "--prefix", "/"]).run().succeeded();
+    assert_eq!(before, snapshot(outside.path()));
+    let mut status = stage.sandbox.aptlet();
+    let notes = status.arg("status").run().succeeded().stdout;
+    for told in [
+        "a.xml: a MIME type is not whole: ../../up/x: no <mime-type> with a valid type",
+        "a.xml: a MIME type is not whole: packages/a: ",
+        "b.xml: left out of the MIME types: has an entity",
+        "d.xml: left out of the MIME types: has more than 32 levels",
+        "/usr/share/mime: 2 files of MIME types are not made",
+        "a.gschema.xml: left out of the compiled schemas: is not well-formed XML",
+        "libgvplugin_x.so.6: Graphviz will not find what it has",
+        "libpixbufloader-svg.so: gdk-pixbuf-query-loaders was not run",
+    ] {
+        assert!(notes.contains(told), "{told}: {notes}");
+    }
+}

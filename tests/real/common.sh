@@ -45,6 +45,14 @@ exits() {
     [ "$code" -eq "$expected" ] || { echo "exit code $code, expected $expected"; return 1; }
 }
 
+# prints TEXT COMMAND…: whether the command's output has the text.
+prints() {
+    local text=$1 said
+    shift
+    said=$("$@" 2>&1) || { echo "exit code $?: $said"; return 1; }
+    [[ $said == *"$text"* ]] || { echo "$said"; return 1; }
+}
+
 # Nothing of this shell's environment but what the way to the mirrors may need.
 clean=(env -i PATH=/usr/bin:/bin "no_proxy=127.0.0.1,${no_proxy-}")
 for variable in http_proxy https_proxy; do

@@ -109,7 +109,7 @@ pub(super) const READING: [&str; 64] = [
 ];
 
 /// Commands that a pod does not miss, or that have nothing to do in a new tree.
-pub(super) const IDLE: [&str; 42] = [
+pub(super) const IDLE: [&str; 43] = [
     "apparmor_parser",
     "busctl",
     "chgrp",
@@ -123,6 +123,7 @@ pub(super) const IDLE: [&str; 42] = [
     "dpkg-statoverride",
     "dpkg-trigger",
     "fc-cache",
+    "gio-querymodules",
     "gtk-update-icon-cache",
     "gtk4-update-icon-cache",
     "install-docs",
@@ -155,9 +156,13 @@ pub(super) const IDLE: [&str; 42] = [
 ];
 
 /// Commands that finishing does itself; what of them cannot be read has a note of its own.
-pub(super) const DONE: [&str; 6] = [
+pub(super) const DONE: [&str; 10] = [
+    "gdk-pixbuf-query-loaders",
+    "glib-compile-schemas",
+    "libgvc6-config-update",
     "update-alternatives",
     "update-ca-certificates",
+    "update-mime-database",
     "systemd-sysusers",
     "systemd-tmpfiles",
     "shadowconfig",

@@ -57,9 +57,12 @@ impl Maker<'_> {
         Ok(None)
     }
 
-    /// A file in place of what is there; `false` where its folder cannot be.
+    /// A file in place of what is there; `false` where its folder cannot be, or a folder is in its place.
     pub(super) fn file(&mut self, path: &str, content: &[u8]) -> Result<bool, Error> {
         let Some(place) = self.place(path)? else { return Ok(false) };
+        if place.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+            return Ok(false);
+        }
         self.generated.file(&place, content).map_err(|source| Error::write(&place, source))?;
         Ok(true)
     }
@@ -114,13 +117,22 @@ pub(super) fn read(root: &Path, path: &str, limit: u64) -> Result<Option<Vec<u8>
 /// The files below a folder whose names end so, as `find -L FOLDER -type f | sort` lists them. A folder that
 /// several links lead to is listed once. Names that are not UTF-8 are passed over.
 pub(super) fn files_below(root: &Path, folder: &str, suffix: &str) -> Result<Vec<String>, Error> {
+    files(root, folder, suffix, DEEPEST)
+}
+
+/// The files in a folder itself whose names end so; as [`files_below`].
+pub(super) fn files_in(root: &Path, folder: &str, suffix: &str) -> Result<Vec<String>, Error> {
+    files(root, folder, suffix, 0)
+}
+
+fn files(root: &Path, folder: &str, suffix: &str, deepest: usize) -> Result<Vec<String>, Error> {
     let mut files = Vec::new();
     let mut seen = BTreeSet::new();
     let mut queue = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = queue.pop() {
         let Some(inside) = resolve(root, Path::new(&folder))? else { continue };
         let place = root.join(&inside);
-        if depth > DEEPEST || !place.is_dir() || !seen.insert(inside) {
+        if depth > deepest || !place.is_dir() || !seen.insert(inside) {
             continue;
         }
         let mut names = Vec::new();
@@ -142,6 +154,24 @@ pub(super) fn files_below(root: &Path, folder: &str, suffix: &str) -> Result<Vec
     }
     files.sort();
     Ok(files)
+}
+
+/// The folders of the tree that a pattern means: a path with at most one `*`, which stands for a whole name.
+pub(super) fn folders(root: &Path, pattern: &str) -> Result<Vec<String>, Error> {
+    let Some((before, after)) = pattern.split_once("/*/") else { return Ok(vec![pattern.to_owned()]) };
+    let place = root.join(before.trim_start_matches('/'));
+    let mut found = Vec::new();
+    for entry in place.read_dir().into_iter().flatten() {
+        let entry = entry.map_err(|source| Error::write(&place, source))?;
+        if let Ok(name) = entry.file_name().into_string() {
+            let folder = format!("{before}/{name}/{after}");
+            if exists(root, &folder) {
+                found.push(folder);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -6,17 +6,31 @@ mod adduser;
 mod alternatives;
 mod caches;
 mod certificates;
+mod deeds;
 mod dropins;
+mod graphviz;
+mod gschemas;
+mod gvariant;
+mod gvdb;
 mod harmless;
 mod java;
+mod ldcache;
 mod locales;
 mod maker;
+mod mime;
+mod mime_cache;
+mod mime_magic;
+mod pixbuf;
+mod pixbuf_loaders;
 mod relative;
+mod schema_key;
 pub(super) mod script;
 mod subject_hash;
 mod sysusers;
+mod templates;
 mod tmpfiles;
 mod undone;
+mod xml;
 
 use std::path::Path;
 
@@ -24,6 +38,8 @@ pub use certificates::Authority;
 pub use undone::Undone;
 
 use self::maker::Maker;
+use self::undone::Todo;
+use super::relocate::Relocation;
 use super::write::Generated;
 use super::{Error, Tree};
 
@@ -35,8 +51,8 @@ const LARGEST_SCRIPT: usize = 1 << 20;
 pub struct How<'a> {
     /// The time of all that is made, in seconds since 1970.
     pub date: i64,
-    /// The tree will be seen at `/`, so absolute links stay as they are.
-    pub at_root: bool,
+    /// Where the tree will be seen. At `/`, absolute links stay as they are.
+    pub prefix: &'a str,
     /// Certificate authorities to trust besides those that packages ship.
     pub authorities: &'a [Authority],
     /// Locales that must work.
@@ -75,6 +91,7 @@ pub fn run(tree: &mut Tree, how: How<'_>) -> Result<Outcome, Error> {
     locales::require(tree, how.locales)?;
     let mut outcome = Outcome::default();
     let mut postinsts: Vec<(String, String)> = Vec::new();
+    let mut todo = Vec::new();
     for package in tree.packages() {
         let name = &package.artifact.name;
         // its script is one long way of doing what a step does
@@ -89,7 +106,7 @@ pub fn run(tree: &mut Tree, how: How<'_>) -> Result<Outcome, Error> {
             }
             let text = String::from_utf8_lossy(bytes).into_owned();
             if !covered {
-                outcome.undone.extend(undone::undone(tree.root(), name, script, &text));
+                outcome.undone.extend(undone::undone(tree.root(), name, script, &text, &mut todo));
             }
             if script == "postinst" {
                 postinsts.push((name.clone(), text));
@@ -100,6 +117,7 @@ pub fn run(tree: &mut Tree, how: How<'_>) -> Result<Outcome, Error> {
     for (package, line) in alternatives::apply(tree, how.date, scripts())? {
         undone::add(&mut outcome.undone, &package, &[line]);
     }
+    let at_root = how.prefix == "/";
     let mut maker = Maker { tree, generated: Generated { date: how.date } };
     let (trusted, notes) = certificates::apply(&mut maker, how.authorities)?;
     outcome.notes.extend(notes);
@@ -113,8 +131,26 @@ pub fn run(tree: &mut Tree, how: How<'_>) -> Result<Outcome, Error> {
     }
     outcome.notes.extend(accounts::apply(&mut maker, declared)?);
     outcome.notes.extend(tmpfiles::apply(&mut maker)?);
+    for Todo { package, line, deeds } in todo {
+        let mut is_done = true;
+        for deed in &deeds {
+            is_done &= deeds::apply(&mut maker, deed)?;
+        }
+        if !is_done {
+            undone::add(&mut outcome.undone, &package, &[line]);
+        }
+    }
+    outcome.notes.extend(gschemas::apply(&mut maker)?);
+    // elsewhere launchers name the folders
+    if at_root || Relocation::to(how.prefix).is_exact() {
+        outcome.notes.extend(ldcache::apply(&mut maker)?);
+    }
+    outcome.notes.extend(pixbuf::apply(&mut maker, how.prefix)?);
+    outcome.notes.extend(graphviz::apply(&mut maker)?);
+    outcome.notes.extend(mime::apply(&mut maker)?);
+    outcome.notes.extend(templates::apply(&mut maker)?);
     outcome.notes.extend(caches::notes(tree)?);
-    if !how.at_root {
+    if !at_root {
         relative::make_relative(tree.root()).map_err(|source| Error::write(tree.root(), source))?;
     }
     outcome.notes.extend(outcome.undone.iter().filter_map(Undone::note));

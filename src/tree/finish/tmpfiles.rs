@@ -42,12 +42,15 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
     Ok(notes)
 }
 
+/// Whether a path is in a folder that no tree has.
+pub(super) fn is_volatile(path: &str) -> bool {
+    let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    VOLATILE.iter().any(|folder| path.strip_prefix(folder).is_some_and(is_below))
+}
+
 fn wanted(words: &[String]) -> Wanted {
     let Some((kind, path)) = words.first().zip(field(words, 1)) else { return Wanted::Other };
-    if VOLATILE
-        .iter()
-        .any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-    {
+    if is_volatile(path) {
         return Wanted::Nothing;
     }
     let (letter, modifiers) = kind.split_at(kind.len().min(1));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::adduser;
+use super::deeds::{self, Deed};
 use super::harmless::{DONE, DONE_HELPERS, IDLE, IDLE_HELPERS, READING, REVIEWED};
 use super::maker::{exists, is_sound};
 use super::script::{assignment, is_separator, logical_lines, split_words};
@@ -51,14 +52,35 @@ pub(super) fn add(all: &mut Vec<Undone>, package: &str, lines: &[String]) {
     }
 }
 
-/// What is left of a script; `None` where all of it is done, or it does nothing.
-pub(super) fn undone(root: &Path, package: &str, script: &'static str, text: &str) -> Option<Undone> {
+/// A line of a script that is sure to run, and what it makes.
+#[derive(Debug)]
+pub(super) struct Todo {
+    pub(super) package: String,
+    pub(super) line: String,
+    pub(super) deeds: Vec<Deed>,
+}
+
+/// What is left of a script; `None` where all of it is done, or it does nothing. What can be done is added to `todo`.
+pub(super) fn undone(
+    root: &Path,
+    package: &str,
+    script: &'static str,
+    text: &str,
+    todo: &mut Vec<Todo>,
+) -> Option<Undone> {
     if REVIEWED.contains(&(package, script)) {
         return Some(Undone { package: package.to_owned(), script, lines: Vec::new() });
     }
     let action = if script == "preinst" { "install" } else { "configure" };
-    let mut walk =
-        Walk { root, action, functions: BTreeSet::new(), blocks: Vec::new(), lines: Vec::new(), idle: false };
+    let mut walk = Walk {
+        root,
+        action,
+        functions: BTreeSet::new(),
+        blocks: Vec::new(),
+        lines: Vec::new(),
+        todo: Vec::new(),
+        idle: false,
+    };
     let interpreter = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default();
     let program = interpreter.split_whitespace().next().and_then(|path| path.rsplit('/').next());
     if matches!(program, Some("sh" | "bash" | "dash")) {
@@ -75,6 +97,7 @@ pub(super) fn undone(root: &Path, package: &str, script: &'static str, text: &st
     }
     walk.lines.dedup();
     let lines = walk.lines;
+    todo.extend(walk.todo.into_iter().map(|(line, deeds)| Todo { package: package.to_owned(), line, deeds }));
     (walk.idle || !lines.is_empty()).then(|| Undone { package: package.to_owned(), script, lines })
 }
 
@@ -101,15 +124,18 @@ fn without_helpers(text: &str) -> (String, bool) {
 /// A block that a statement is in.
 #[derive(Debug)]
 enum Block {
-    /// `if`: whether this branch is taken, and whether an `else` could be.
+    /// `if`: whether this branch is taken, whether that is sure, and whether an `else` could be, or must.
     If {
         taken: bool,
+        sure: bool,
         rest: bool,
+        told: bool,
     },
     /// `case`: whether it is about the script's own first argument, and whether this branch is taken.
     Case {
         action: bool,
         taken: bool,
+        sure: bool,
         at_pattern: bool,
     },
     Loop,
@@ -125,6 +151,7 @@ struct Walk<'a> {
     functions: BTreeSet<String>,
     blocks: Vec<Block>,
     lines: Vec<String>,
+    todo: Vec<(String, Vec<Deed>)>,
     idle: bool,
 }
 
@@ -135,7 +162,7 @@ impl Walk<'_> {
         }
         let words = split_words(statement);
         let Some(first) = words.first().copied() else { return };
-        if let Some(Block::Case { action, taken, at_pattern: at @ true }) = self.blocks.last_mut()
+        if let Some(Block::Case { action, taken, sure, at_pattern: at @ true }) = self.blocks.last_mut()
             && first != "esac"
         {
             let Some((patterns, rest)) = statement.split_once(')') else { return };
@@ -144,6 +171,7 @@ impl Walk<'_> {
                 patterns.trim_start_matches('(').split('|').map(|word| word.trim().trim_matches(['"', '\'']));
             // a trigger is processed as part of an installation
             *taken = !*action || patterns.clone().any(|word| word == self.action || word == "triggered");
+            *sure = *action && patterns.clone().any(|word| word == self.action);
             return self.statement(rest.trim());
         }
         match first {
@@ -154,7 +182,7 @@ impl Walk<'_> {
             }
             "case" => {
                 let action = !self.in_function() && words.get(1).is_some_and(|word| is_first_argument(word));
-                self.blocks.push(Block::Case { action, taken: true, at_pattern: true });
+                self.blocks.push(Block::Case { action, taken: true, sure: false, at_pattern: true });
                 let rest = statement.split_once(" in ").map(|(_, rest)| rest.trim()).unwrap_or_default();
                 if !rest.is_empty() {
                     self.statement(rest);
@@ -163,13 +191,20 @@ impl Walk<'_> {
             "if" => {
                 let truth = self.truth(&words[1..]);
                 self.commands(&words[1..]);
-                self.blocks.push(Block::If { taken: truth != Some(false), rest: truth != Some(true) });
+                self.blocks.push(Block::If {
+                    taken: truth != Some(false),
+                    sure: truth == Some(true),
+                    rest: truth != Some(true),
+                    told: truth.is_some(),
+                });
             }
             "elif" | "else" => {
                 let truth = if first == "else" { Some(true) } else { self.truth(&words[1..]) };
-                if let Some(Block::If { taken, rest }) = self.blocks.last_mut() {
+                if let Some(Block::If { taken, sure, rest, told }) = self.blocks.last_mut() {
                     *taken = *rest && truth != Some(false);
+                    *sure = *rest && *told && truth == Some(true);
                     *rest &= truth != Some(true);
+                    *told &= truth.is_some();
                 }
             }
             "for" | "while" | "until" => self.blocks.push(Block::Loop),
@@ -216,6 +251,15 @@ impl Walk<'_> {
         self.blocks.iter().all(|block| match block {
             Block::If { taken, .. } | Block::Case { taken, .. } => *taken,
             Block::Loop | Block::Braces { .. } => true,
+        })
+    }
+
+    /// Whether a command here runs exactly once.
+    fn is_sure(&self) -> bool {
+        self.blocks.iter().all(|block| match block {
+            Block::If { sure, .. } | Block::Case { sure, .. } => *sure,
+            Block::Loop | Block::Braces { function: true } => false,
+            Block::Braces { function: false } => true,
         })
     }
 
@@ -285,15 +329,16 @@ impl Walk<'_> {
                     || assignment(word).is_some()
             });
             let Some(first) = words.next() else { continue };
-            let first = first.trim_start_matches('(');
+            let first = first.trim_start_matches('(').trim_matches('"');
             let name = first.rsplit('/').next().unwrap_or_default();
             if IDLE.contains(&name) {
                 self.idle = true;
+            } else if DONE.contains(&name) {
+                // whatever it would write to
             } else if writes(command) {
                 matters = true;
             } else {
                 matters |= !(READING.contains(&first)
-                    || DONE.contains(&name)
                     || adduser::PROGRAMS.contains(&name)
                     || name.starts_with("db_")
                     || self.functions.contains(first)
@@ -304,8 +349,13 @@ impl Walk<'_> {
                     || first == ")");
             }
         }
-        if matters {
-            self.lines.push(shorten(&words.join(" ")));
+        if !matters {
+            return;
+        }
+        let line = shorten(&words.join(" "));
+        match deeds::read(words).filter(|_| self.is_sure()) {
+            Some(deeds) => self.todo.push((line, deeds)),
+            None => self.lines.push(line),
         }
     }
 }
@@ -350,7 +400,7 @@ mod tests {
     use super::*;
 
     fn lines(script: &'static str, body: &str) -> Vec<String> {
-        undone(Path::new("/nonexistent"), "x", script, &format!("#!/bin/sh\n{body}"))
+        undone(Path::new("/nonexistent"), "x", script, &format!("#!/bin/sh\n{body}"), &mut Vec::new())
             .map(|undone| undone.lines)
             .unwrap_or_default()
     }
@@ -364,12 +414,22 @@ mod tests {
         let body = "# Automatically added by dh_installalternatives/13\nupdate-alternatives --install a b c 1\n\
             # End automatically added section\n";
         assert_eq!(
-            undone(Path::new("/nonexistent"), "x", "postinst", &format!("#!/bin/sh -e\n{body}")),
+            undone(
+                Path::new("/nonexistent"),
+                "x",
+                "postinst",
+                &format!("#!/bin/sh -e\n{body}"),
+                &mut Vec::new()
+            ),
             None,
             "done in full"
         );
-        let idle = undone(Path::new("/nonexistent"), "x", "postinst", "#!/bin/sh\nldconfig\n").unwrap();
-        let reviewed = undone(Path::new("/nonexistent"), "libc6", "postinst", "#!/bin/sh\nodd\n").unwrap();
+        let idle =
+            undone(Path::new("/nonexistent"), "x", "postinst", "#!/bin/sh\nldconfig\n", &mut Vec::new())
+                .unwrap();
+        let reviewed =
+            undone(Path::new("/nonexistent"), "libc6", "postinst", "#!/bin/sh\nodd\n", &mut Vec::new())
+                .unwrap();
         assert_eq!(reviewed, Undone { package: "libc6".into(), ..idle.clone() });
         assert!(idle.lines.is_empty() && idle.note().is_none());
     }
@@ -397,7 +457,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("etc")).unwrap();
         let body = "#!/bin/sh\nif [ -f /usr/etc/old ]; then move; fi\nif [ ! -e \"$DPKG_ROOT/etc/new\" ]; then make; fi\n\
             if [ -d /etc ]; then one; else two; fi\nif [ -x \"$X/y\" ]; then three; fi\n";
-        let lines = undone(folder.path(), "x", "postinst", body).unwrap().lines;
+        let lines = undone(folder.path(), "x", "postinst", body, &mut Vec::new()).unwrap().lines;
         assert_eq!(lines, ["make", "one", "two", "three"]);
     }
 
@@ -421,14 +481,37 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_sure_is_done() {
+        let body = "mkdir /sure\nif [ -n \"$2\" ]; then touch /no; else touch /yes; fi\n\
+            if [ \"$x\" = y ]; then touch /maybe; else touch /other; fi\ncase \"$1\" in configure) touch /case;; esac\n\
+            case \"$x\" in y) touch /pattern;; esac\nf() {\ntouch /function\n}\n\
+            for i in a; do touch /loop; done\n[ -e \"$x\" ] || touch /or\n";
+        let mut todo = Vec::new();
+        let left =
+            undone(Path::new("/nonexistent"), "x", "postinst", &format!("#!/bin/sh\n{body}"), &mut todo)
+                .unwrap();
+        let done: Vec<&str> = todo.iter().map(|todo| todo.line.as_str()).collect();
+        assert_eq!(done, ["mkdir /sure", "touch /yes", "touch /case"]);
+        let expected = ["touch /maybe", "touch /other", "touch /pattern", "touch /function", "touch /loop"];
+        assert_eq!(left.lines[..5], expected);
+        assert!(left.lines.len() == 6 && left.lines[5].ends_with("|| touch /or"));
+    }
+
+    #[test]
     fn other_languages_and_garbage_are_told() {
-        let perl =
-            undone(Path::new("/nonexistent"), "x", "postinst", "#!/usr/bin/perl -w\nsystem('x');\n").unwrap();
+        let perl = undone(
+            Path::new("/nonexistent"),
+            "x",
+            "postinst",
+            "#!/usr/bin/perl -w\nsystem('x');\n",
+            &mut Vec::new(),
+        )
+        .unwrap();
         assert_eq!(
             perl.note().unwrap(),
             "x: its postinst was not run, which has: a program that is no shell script (/usr/bin/perl -w)"
         );
-        assert!(undone(Path::new("/nonexistent"), "x", "postinst", "\u{7f}ELF").is_some());
+        assert!(undone(Path::new("/nonexistent"), "x", "postinst", "\u{7f}ELF", &mut Vec::new()).is_some());
         for garbage in
             ["esac\nfi\n}\ndone\n;;\nelse\n", "case\n", "if\n", "case $1 in", "(((\n", "x() {", "case a in b"]
         {
@@ -438,10 +521,16 @@ mod tests {
             lines("postinst", &nested.repeat(5_000));
         }
         let long = (0..20).map(|n| format!("do-{n} {}", "\u{e9}".repeat(200))).collect::<Vec<_>>().join("\n");
-        let note = undone(Path::new("/nonexistent"), "x", "postinst", &format!("#!/bin/sh\n{long}"))
-            .unwrap()
-            .note()
-            .unwrap();
+        let note = undone(
+            Path::new("/nonexistent"),
+            "x",
+            "postinst",
+            &format!("#!/bin/sh\n{long}"),
+            &mut Vec::new(),
+        )
+        .unwrap()
+        .note()
+        .unwrap();
         assert!(note.ends_with("; and 12 more") && note.chars().count() < 1000, "{note}");
     }
 }
