@@ -160,13 +160,29 @@ const PLAIN: &[&str] = &[
     "explain",
     "max_unpacked",
     "require_scripts",
+    "keep_generations",
+];
+
+/// What decides how a tree is made, and not which packages are in it.
+const OF_TREES: &[&str] = &[
+    "dest",
+    "prefix",
+    "max_unpacked",
+    "require_scripts",
+    "keep_generations",
+    "owners",
+    "locale",
+    "slim",
+    "path_exclude",
+    "path_include",
 ];
 
 /// The options that a command has no use for, and therefore refuses as flags. They are not refused in the
 /// environment and the `ConfigMap`, which commands share.
-const NOT_FOR: [(&str, &[&str]); 5] = [
+const NOT_FOR: [(&str, &[&str]); 6] = [
     ("install", &["output", "explain", "relocation"]),
-    ("lock", &["lock", "dest", "prefix", "relocation", "max_unpacked", "require_scripts"]),
+    ("lock", &["lock", "relocation"]),
+    ("lock", OF_TREES),
     ("status", PLAIN),
     ("verify", PLAIN),
     ("verify", &["relocation"]),

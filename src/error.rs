@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::publish::space::Full;
 use crate::{config, deb, fetch, lock, publish, resolve, source, tree};
 
 /// What can go wrong in a command.
@@ -94,6 +95,17 @@ impl Error {
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
             Self::Publish(_) => Class::Destination,
             Self::Internal(_) => Class::Internal,
+        }
+    }
+
+    /// Whether the destination takes no more, and in which way.
+    pub fn full(&self) -> Option<Full> {
+        match self {
+            Self::Tree(tree::Error::Write { source, .. })
+            | Self::Publish(publish::Error::Write { source, .. })
+            | Self::Package { source: fetch::Error::Write { source, .. }, .. }
+            | Self::Fetch(fetch::Error::Write { source, .. }) => Full::of(source),
+            _ => None,
         }
     }
 

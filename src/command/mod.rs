@@ -1,12 +1,15 @@
 //! The commands: each file wires the stops together for one of them.
 
+mod build;
 mod elsewhere;
 mod fingerprint;
+mod freshness;
 mod install;
 mod lock;
 mod pipeline;
 mod relocation;
 mod sources;
+mod space;
 mod status;
 mod verify;
 

@@ -28,6 +28,9 @@ const LONGEST_WAIT: Duration = Duration::from_millis(800);
 /// Each unpacker may need the 8 MiB of an ordinary xz dictionary, some 64.
 const MOST_UNPACKERS: usize = 4;
 
+/// The folder of staging where the packages are merged.
+pub(super) const TREE: &str = "tree";
+
 /// Where a package is unpacked to before it is merged.
 pub(super) fn private_root(staging: &Path, number: usize) -> PathBuf {
     staging.join(number.to_string())

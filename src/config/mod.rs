@@ -39,6 +39,7 @@ const DEFAULT_DEST: &str = "/p";
 const DEFAULT_OUTPUT: &str = "aptlet.lock";
 const DEFAULT_TERMINATION_LOG: &str = "/dev/termination-log";
 const DEFAULT_CONNECTIONS: u32 = 8;
+const DEFAULT_GENERATIONS: u32 = 2;
 const DEFAULT_RETRIES: u32 = 3;
 const DEFAULT_TIMEOUT: u32 = 30;
 
@@ -117,6 +118,8 @@ pub struct Settings {
     pub locales: Vec<String>,
     /// Which paths of packages are left out.
     pub paths: Paths,
+    /// How many generations stay in the destination, the current one included; at least 1.
+    pub keep_generations: usize,
     /// Which maintainer scripts must be done in full.
     pub require_scripts: RequireScripts,
     /// Connections to one host at once; at least 1.
@@ -243,6 +246,7 @@ impl Settings {
             owners: options.owners.unwrap_or_default(),
             locales: options.locale.into_iter().map(|locale| locale.0).collect(),
             paths: Paths { slim: options.slim.unwrap_or(false), rules: path_rules },
+            keep_generations: options.keep_generations.map_or(DEFAULT_GENERATIONS, |count| count.0) as usize,
             require_scripts: options.require_scripts.unwrap_or_default(),
             connections: options.connections.map_or(DEFAULT_CONNECTIONS, |count| count.0) as usize,
             retries: options.retries.map_or(DEFAULT_RETRIES, |count| count.0),

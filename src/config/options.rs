@@ -137,6 +137,11 @@ pub struct Options {
     #[serde(deserialize_with = "values::list")]
     pub locale: Vec<Locale>,
 
+    /// Keep this many generations: the current one and those before it, from which a container may still run [default: 2]
+    #[arg(long, value_name = "N", help_heading = "Destination")]
+    #[serde(deserialize_with = "values::parsed")]
+    pub keep_generations: Option<Count<1>>,
+
     /// End with an error if maintainer scripts, none of which is run, would have done more than aptlet does itself:
     /// 'none' of them is required, 'known' takes what a pod does not miss for done, 'all' does not [default: none]
     #[arg(long, value_name = "WHICH", help_heading = "Destination", hide_possible_values = true)]
@@ -227,6 +232,7 @@ impl Options {
             slim: self.slim.or(lower.slim),
             path_exclude: first(self.path_exclude, lower.path_exclude),
             path_include: first(self.path_include, lower.path_include),
+            keep_generations: self.keep_generations.or(lower.keep_generations),
             require_scripts: self.require_scripts.or(lower.require_scripts),
             connections: self.connections.or(lower.connections),
             retries: self.retries.or(lower.retries),
@@ -324,7 +330,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 35);
+        assert_eq!(count, 36);
     }
 
     #[test]

@@ -78,6 +78,7 @@ fn the_defaults() {
             owners: Owners::Map,
             locales: Vec::new(),
             paths: Paths::default(),
+            keep_generations: 2,
             require_scripts: RequireScripts::None,
             connections: 8,
             retries: 3,

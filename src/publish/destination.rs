@@ -9,14 +9,16 @@ use rustix::fs::{CWD, FlockOperation, RenameFlags};
 use rustix::io::Errno;
 
 use super::Error;
+use super::generations::{
+    self, CURRENT, FOLDER, GENERATIONS, HISTORY, LINK, NEW, current, history_for, known, remove_tree,
+};
 use super::launch::own_binary;
-use super::launchers::BIN;
+use super::launchers::{BIN, TABLE};
+use super::space::{Amount, Full, Shortage, Volume, lacked, lacking, taken};
 use crate::tree::relocate::Relocation;
 
 /// Where launchers find the binary that they are, below the destination.
 const BINARY: &str = ".aptlet/aptlet";
-const GENERATIONS: &str = ".aptlet/generations";
-const CURRENT: &str = ".aptlet/current";
 const STAGING: &str = ".staging-";
 
 /// How a destination shows the current generation.
@@ -52,60 +54,40 @@ impl View {
 pub struct Destination {
     path: PathBuf,
     view: View,
+    /// How many generations stay, the current one included.
+    keep: usize,
     /// Holds the lock; the directory itself is locked, so that no lock file is left behind.
-    _lock: File,
+    lock: File,
     /// What this run made of the way to it, outermost first; taken back when nothing is published.
     made: Vec<PathBuf>,
-    published: bool,
 }
 
 impl Destination {
-    /// Makes the destination if it is missing, and waits for other runs on it to end. `waiting` is called once
-    /// if there is one.
-    pub fn open(path: &Path, view: View, waiting: impl FnOnce()) -> Result<Self, Error> {
+    /// Makes the destination if it is missing, waits for other runs on it to end, and removes what killed ones left.
+    /// `keep` is the number of generations that stay, the current one included. `waiting` is called once if there is
+    /// another run.
+    pub fn open(path: &Path, view: View, keep: usize, waiting: impl FnOnce()) -> Result<Self, Error> {
         let mut made = Vec::new();
-        make_dirs(path, &mut made).map_err(|source| Error::write(path, source))?;
-        let lock = File::open(path).map_err(|source| Error::write(path, source))?;
-        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => {
-                waiting();
-                rustix::fs::flock(&lock, FlockOperation::LockExclusive)
-                    .map_err(|errno| Error::write(path, errno.into()))?;
-            }
-            Err(errno) => return Err(Error::write(path, errno.into())),
-        }
-        let mut destination = Self { path: path.to_owned(), view, _lock: lock, made, published: false };
+        let lock = lock(path, &mut made, waiting).map_err(|source| Error::write(path, source))?;
+        let destination = Self { path: path.to_owned(), view, keep, lock, made };
         for (link, _) in &destination.view.links {
-            destination.check_ours(&path.join(link))?;
+            destination.check_ours(&path.join(link), FOLDER)?;
         }
-        destination.remove_litter()?;
-        let generations = path.join(GENERATIONS);
-        make_dirs(&generations, &mut destination.made)
-            .map_err(|source| Error::write(&generations, source))?;
+        destination.check_ours(&path.join(CURRENT), "")?;
+        generations::tidy(path, keep)?;
         Ok(destination)
     }
 
     /// A link of the destination may be missing or ours; anything else belongs to somebody.
-    fn check_ours(&self, link: &Path) -> Result<(), Error> {
+    fn check_ours(&self, link: &Path, into: &str) -> Result<(), Error> {
         match fs::symlink_metadata(link) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(source) => Err(Error::write(link, source)),
             Ok(_) => match fs::read_link(link) {
-                Ok(target) if target.starts_with(".aptlet") => Ok(()),
+                Ok(target) if target.starts_with(into) => Ok(()),
                 _ => Err(Error::Foreign { path: link.to_owned(), destination: self.path.clone() }),
             },
         }
-    }
-
-    /// What a killed run left: nobody else can be at work while this one holds the lock.
-    fn remove_litter(&self) -> Result<(), Error> {
-        for entry in read_dir(&self.path.join(GENERATIONS))? {
-            if entry.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(STAGING.as_bytes())) {
-                remove_tree(&entry).map_err(|source| Error::write(&entry, source))?;
-            }
-        }
-        Ok(())
     }
 
     /// The folder of a generation, whether it exists or not.
@@ -114,9 +96,15 @@ impl Destination {
     }
 
     /// An empty folder on the same file system, removed when it is dropped.
-    pub fn staging(&self) -> Result<Staging, Error> {
-        let path = self.path.join(GENERATIONS).join(format!("{STAGING}{}", std::process::id()));
-        fs::DirBuilder::new().mode(0o755).create(&path).map_err(|source| Error::write(&path, source))?;
+    pub fn staging(&mut self) -> Result<Staging, Error> {
+        let generations = self.path.join(GENERATIONS);
+        make_dirs(&generations, &mut self.made).map_err(|source| Error::write(&generations, source))?;
+        // not by the process id alone, which is 1 in every container: what could not be removed would be in the way
+        let made = tempfile::Builder::new()
+            .prefix(STAGING)
+            .make_in(&generations, |path| fs::DirBuilder::new().mode(0o755).create(path));
+        let ((), path) =
+            made.and_then(|made| Ok(made.keep()?)).map_err(|source| Error::write(&generations, source))?;
         Ok(Staging { path })
     }
 
@@ -125,50 +113,135 @@ impl Destination {
         self.view.launchers = true;
     }
 
-    /// Free bytes for this user, where the file system tells.
-    pub fn free_space(&self) -> Option<u64> {
-        let stat = rustix::fs::statvfs(&self.path).ok()?;
-        // some network and memory file systems report nothing at all
-        (stat.f_blocks > 0).then(|| stat.f_bavail.saturating_mul(stat.f_frsize))
-    }
-
-    /// Bytes that publishing takes besides the tree: those of the launchers' binary, until it is there.
-    pub fn own_size(&self) -> u64 {
-        if !self.view.launchers || self.path.join(BINARY).exists() {
-            return 0;
+    /// Whether the volume takes what `needed` says, before any work is done.
+    ///
+    /// # Errors
+    /// [`Error::Full`].
+    pub fn check_space(&self, needed: Amount, packages: usize) -> Result<(), Error> {
+        let needed = needed + self.own_need();
+        match lacking(Volume::of(&self.path), needed) {
+            None => Ok(()),
+            Some((resource, free, needed)) => {
+                let (destination, replaced) = (self.path.clone(), self.replaced().of(resource));
+                Err(Shortage { destination, resource, free: Some(free), needed, replaced, packages }.into())
+            }
         }
-        own_binary().and_then(fs::metadata).map_or(0, |meta| meta.len())
     }
 
-    /// Makes a finished tree the current generation. Everything is in place before the one rename that shows it.
+    /// What to say when the volume turned out to be full, while what this run made is still in it: that is in
+    /// `staging`, and `missing` is what it needs besides.
+    pub fn shortage(&self, full: Full, staging: &Path, missing: Amount, packages: usize) -> Shortage {
+        let (resource, free, needed) =
+            lacked(Volume::of(&self.path), taken(staging), missing + self.own_need());
+        let destination = self.path.clone();
+        let replaced = self.replaced().of(resource);
+        let free = (full == Full::Volume).then_some(free);
+        Shortage { destination, resource, free, needed, replaced, packages }
+    }
+
+    /// What publishing takes besides the tree: mostly the launchers' binary, until it is there.
+    fn own_need(&self) -> Amount {
+        let entries = self.view.links.len() as u64 + 4;
+        let binary = match self.view.launchers && !self.path.join(BINARY).exists() {
+            true => own_binary().and_then(fs::metadata).map_or(0, |meta| meta.len()),
+            false => 0,
+        };
+        Amount { bytes: binary, inodes: entries }
+    }
+
+    /// What the generations take that are kept, but not current.
+    fn replaced(&self) -> Amount {
+        let current = current(&self.path);
+        let kept = known(&self.path).into_iter().map(|id| self.generation(&id));
+        let replaced = kept.filter(|generation| Some(generation) != current.as_ref());
+        replaced.map(|generation| taken(&generation)).fold(Amount::default(), |sum, amount| sum + amount)
+    }
+
+    /// Makes a finished tree the current generation, and removes those that are not to stay. All that takes space is
+    /// in place before the one rename that shows the tree; what fails before it leaves nothing.
     pub fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
-        // first, because it is the last that takes space: what fails after it fails for stranger reasons
+        let mut made = Made::default();
+        let mut fresh = Made::default();
         if self.view.launchers {
-            self.copy_binary()?;
+            self.copy_binary(&mut made)?;
         }
+        let turned = self.make_links(&mut made, &mut fresh)?;
+        let history = self.write_history(id, &mut fresh)?;
+        let link = self.fresh_link("current", &format!("generations/{id}"), &mut fresh)?;
         let generation = self.generation(id);
-        replace(tree, &generation).map_err(|source| Error::write(&generation, source))?;
-        self.published = true;
-        for (link, target) in &self.view.links {
-            self.link(link, &format!("{CURRENT}/{target}"))?;
+        let failed = |source| Error::write(&generation, source);
+        // volumes outlive nodes, an emptyDir a reboot at least: what is current must not turn out to be empty files
+        rustix::fs::syncfs(&self.lock).map_err(|errno| failed(errno.into()))?;
+        let replaced = replace(tree, &generation).map_err(failed)?;
+        let current = self.path.join(CURRENT);
+        let moved = history
+            .map_or(Ok(()), |fresh| fs::rename(fresh, self.path.join(HISTORY)))
+            .and_then(|()| fs::rename(link, &current));
+        if let Err(source) = moved {
+            if replaced { replace(&generation, tree).map(drop) } else { fs::rename(&generation, tree) }
+                .map_err(failed)?;
+            return Err(Error::write(&current, source));
         }
-        self.link(CURRENT, &format!("generations/{id}"))?;
+        made.0.clear();
+        self.made.clear();
+        turn(turned)?;
+        generations::tidy(&self.path, self.keep)?;
         Ok(generation)
     }
 
-    fn link(&self, name: &str, target: &str) -> Result<(), Error> {
-        let link = self.path.join(name);
-        if fs::read_link(&link).is_ok_and(|old| old == Path::new(target)) {
-            return Ok(());
+    /// Does for the current generation what a run that was killed right after it had made it current did not.
+    pub fn complete(&self) -> Result<(), Error> {
+        let (mut made, mut fresh) = (Made::default(), Made::default());
+        let launchers = self.path.join(CURRENT).join(TABLE).exists();
+        if launchers && !self.path.join(BINARY).exists() {
+            self.copy_binary(&mut made)?;
         }
-        let fresh = self.path.join(".aptlet").join(format!("link-{}", std::process::id()));
-        let _ = fs::remove_file(&fresh);
-        symlink(target, &fresh)
-            .and_then(|()| fs::rename(&fresh, &link))
-            .map_err(|source| Error::write(&link, source))
+        let turned = self.make_links(&mut made, &mut fresh)?;
+        made.0.clear();
+        turn(turned)
     }
 
-    fn copy_binary(&self) -> Result<(), Error> {
+    /// Makes the links that are missing. Those that lead elsewhere, as for another prefix, belong to what is still
+    /// current: they are made beside, for [`turn`].
+    fn make_links(&self, made: &mut Made, fresh: &mut Made) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
+        let mut turned = Vec::new();
+        for (name, target) in &self.view.links {
+            let (link, target) = (self.path.join(name), format!("{CURRENT}/{target}"));
+            match fs::read_link(&link) {
+                Ok(old) if old == Path::new(&target) => {}
+                Ok(_) => turned.push((self.fresh_link(name, &target, fresh)?, link)),
+                Err(_) => {
+                    symlink(target, &link).map_err(|source| Error::write(&link, source))?;
+                    made.0.push(link);
+                }
+            }
+        }
+        Ok(turned)
+    }
+
+    fn fresh_link(&self, name: &str, target: &str, fresh: &mut Made) -> Result<PathBuf, Error> {
+        let link = self.path.join(FOLDER).join(format!("{LINK}{name}"));
+        symlink(target, &link).map_err(|source| Error::write(&link, source))?;
+        fresh.0.push(link.clone());
+        Ok(link)
+    }
+
+    /// Writes the history for the moment when `id` becomes current beside the old one, if it is another.
+    fn write_history(&self, id: &str, fresh: &mut Made) -> Result<Option<PathBuf>, Error> {
+        let path = self.path.join(HISTORY);
+        let text = history_for(&self.path, id);
+        if text == fs::read_to_string(&path).unwrap_or_default() {
+            return Ok(None);
+        }
+        let beside = path.with_extension(&NEW[1..]);
+        fresh.0.push(beside.clone());
+        fs::write(&beside, text)
+            .and_then(|()| fs::set_permissions(&beside, fs::Permissions::from_mode(0o644)))
+            .map_err(|source| Error::write(&path, source))?;
+        Ok(Some(beside))
+    }
+
+    fn copy_binary(&self, made: &mut Made) -> Result<(), Error> {
         let target = self.path.join(BINARY);
         let own = own_binary().map_err(|source| Error::write(&target, source))?;
         let same = |old: &Path| -> io::Result<bool> {
@@ -179,39 +252,38 @@ impl Destination {
         if same(&target).unwrap_or(false) {
             return Ok(());
         }
+        if !target.exists() {
+            made.0.push(target.clone());
+        }
         // a rename, because a binary that runs cannot be written to
-        let fresh = target.with_extension("new");
+        let fresh = target.with_extension(&NEW[1..]);
         fs::copy(&own, &fresh).and_then(|_| fs::rename(&fresh, &target)).map_err(|source| {
             let _ = fs::remove_file(&fresh);
             Error::write(&target, source)
         })
     }
-
-    /// Removes all generations but the current one and the one before it.
-    pub fn remove_old(&self, current: &Path, previous: Option<&Path>) -> Result<(), Error> {
-        for entry in read_dir(&self.path.join(GENERATIONS))? {
-            if entry != current && Some(entry.as_path()) != previous {
-                remove_tree(&entry).map_err(|source| Error::write(&entry, source))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The current generation of a destination, if there is one.
-pub fn current(destination: &Path) -> Option<PathBuf> {
-    let target = fs::read_link(destination.join(CURRENT)).ok()?;
-    let generation = destination.join(".aptlet").join(target);
-    generation.is_dir().then_some(generation)
 }
 
 impl Drop for Destination {
     fn drop(&mut self) {
-        if !self.published {
-            for path in self.made.iter().rev() {
-                // fails, as it should, where something else is in it by now
-                let _ = fs::remove_dir(path);
-            }
+        // those of an earlier run that was killed, too
+        let own = [GENERATIONS, FOLDER].map(|folder| self.path.join(folder));
+        for path in own.iter().chain(self.made.iter().rev()) {
+            // fails, as it should, where there is something in it
+            let _ = fs::remove_dir(path);
+        }
+    }
+}
+
+/// Files and links that are removed when this is dropped, unless they have been renamed to their places or taken out
+/// of the list.
+#[derive(Debug, Default)]
+struct Made(Vec<PathBuf>);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            let _ = fs::remove_file(path);
         }
     }
 }
@@ -235,6 +307,32 @@ impl Drop for Staging {
     }
 }
 
+/// Makes a folder, and locks it.
+fn lock(path: &Path, made: &mut Vec<PathBuf>, waiting: impl FnOnce()) -> io::Result<File> {
+    let mut waiting = Some(waiting);
+    loop {
+        make_dirs(path, made)?;
+        let lock = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            lock => lock?,
+        };
+        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => {
+                if let Some(waiting) = waiting.take() {
+                    waiting();
+                }
+                rustix::fs::flock(&lock, FlockOperation::LockExclusive)?;
+            }
+            locked => locked?,
+        }
+        // the run that held the lock may have failed and removed the folder that it had made
+        let id = |meta: fs::Metadata| (meta.dev(), meta.ino());
+        if fs::metadata(path).is_ok_and(|there| lock.metadata().is_ok_and(|ours| id(there) == id(ours))) {
+            return Ok(lock);
+        }
+    }
+}
+
 fn make_dirs(path: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => return Ok(()),
@@ -245,53 +343,44 @@ fn make_dirs(path: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         make_dirs(parent, made)?;
     }
-    fs::DirBuilder::new().mode(0o755).create(path)?;
+    match fs::DirBuilder::new().mode(0o755).create(path) {
+        // another run was faster
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+        created => created?,
+    }
     made.push(path.to_owned());
     // whatever the umask: the main container may run as another user
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
-fn read_dir(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |source| Error::write(path, source);
-    match fs::read_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        entries => {
-            entries.map_err(failed)?.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect()
-        }
+/// Moves links from beside to their places.
+fn turn(links: Vec<(PathBuf, PathBuf)>) -> Result<(), Error> {
+    for (fresh, link) in links {
+        fs::rename(fresh, &link).map_err(|source| Error::write(&link, source))?;
     }
+    Ok(())
 }
 
 /// Moves a tree to a place where there may be one, which may be the current generation: in one step, where the
-/// file system can.
-fn replace(tree: &Path, generation: &Path) -> io::Result<()> {
-    if generation.exists() {
-        match rustix::fs::renameat_with(CWD, tree, CWD, generation, RenameFlags::EXCHANGE) {
-            Ok(()) => return Ok(()),
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => remove_tree(generation)?,
-            Err(errno) => return Err(errno.into()),
-        }
+/// file system can. Tells whether there was one, which is then where the tree was.
+fn replace(tree: &Path, generation: &Path) -> io::Result<bool> {
+    if !generation.exists() {
+        return fs::rename(tree, generation).map(|()| false);
     }
-    fs::rename(tree, generation)
-}
-
-/// Removes a tree whose folders may forbid writing, as packages may ship them.
-fn remove_tree(path: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            open_up(path)?;
-            fs::remove_dir_all(path)
-        }
-        result => result,
+    match rustix::fs::renameat_with(CWD, tree, CWD, generation, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => swap(tree, generation).map(|()| true),
+        Err(errno) => Err(errno.into()),
     }
 }
 
-fn open_up(path: &Path) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            open_up(&entry.path())?;
-        }
+/// In three steps; whoever is killed between the first two leaves nothing current, but no half of a tree.
+fn swap(tree: &Path, generation: &Path) -> io::Result<()> {
+    let aside = tree.with_extension("replaced");
+    fs::rename(generation, &aside)?;
+    if let Err(error) = fs::rename(tree, generation) {
+        fs::rename(&aside, generation)?;
+        return Err(error);
     }
-    Ok(())
+    fs::rename(aside, tree)
 }

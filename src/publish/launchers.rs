@@ -21,7 +21,7 @@ use crate::tree::write::Generated;
 
 /// Folders of commands, in the order in which a name that is in several is taken.
 pub(super) const COMMAND_FOLDERS: [&str; 3] = ["usr/bin", "usr/sbin", "usr/games"];
-const TABLE: &str = "var/lib/aptlet/launch.json";
+pub(super) const TABLE: &str = "var/lib/aptlet/launch.json";
 /// From `.aptlet/generations/ID/var/lib/aptlet/bin/NAME`.
 const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
 

@@ -3,14 +3,17 @@
 
 pub mod commands;
 mod destination;
+mod generations;
 pub mod launch;
 pub mod launchers;
+pub mod space;
 pub mod state;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use destination::{Destination, Staging, View, current};
+pub use destination::{Destination, Staging, View};
+pub use generations::current;
 pub use state::State;
 
 /// What can go wrong at the destination.
@@ -61,20 +64,8 @@ pub enum Error {
         destination: PathBuf,
     },
     /// The volume is too small.
-    #[error(
-        "{} has {} MiB free, but {packages} package{} about {} MiB",
-        destination.display(), free >> 20, if *packages == 1 { " needs" } else { "s need" }, (needed >> 20) + 1
-    )]
-    NoSpace {
-        /// The destination.
-        destination: PathBuf,
-        /// Bytes free.
-        free: u64,
-        /// Bytes needed.
-        needed: u64,
-        /// Number of packages.
-        packages: usize,
-    },
+    #[error(transparent)]
+    Full(#[from] space::Shortage),
 }
 
 impl Error {
@@ -106,12 +97,7 @@ impl Error {
                     destination.display()
                 )
             }
-            Self::NoSpace { needed, .. } => {
-                format!(
-                    "Give the volume a sizeLimit of at least {}Mi, or ask for fewer packages.",
-                    (needed >> 20) + 1
-                )
-            }
+            Self::Full(shortage) => shortage.hint(),
         })
     }
 }

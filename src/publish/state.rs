@@ -74,12 +74,17 @@ impl State {
     /// Replaces the state of a generation whose sources have been signed anew.
     pub fn rewrite(&self, generation: &Path) -> Result<(), Error> {
         let path = generation.join(FILE);
-        let fresh = path.with_extension("new");
+        // not in the tree: a run that is killed would leave something there that nobody installed
+        let folder = generation.parent().and_then(Path::parent).unwrap_or(generation);
+        let fresh = folder.join("state.new");
         let text = serde_json::to_vec_pretty(self).map_err(|error| Error::write(&path, error.into()))?;
         fs::write(&fresh, text)
             .and_then(|()| fs::set_permissions(&fresh, fs::Permissions::from_mode(0o644)))
             .and_then(|()| fs::rename(&fresh, &path))
-            .map_err(|source| Error::write(&path, source))
+            .map_err(|source| {
+                let _ = fs::remove_file(&fresh);
+                Error::write(&path, source)
+            })
     }
 
     /// Writes it into a tree.

@@ -5,6 +5,7 @@
 mod again;
 mod archives;
 mod base;
+mod crash;
 mod finish;
 mod group;
 mod locales;

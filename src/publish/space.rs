@@ -1,0 +1,311 @@
+//! What a volume has left, what a run needs of it, and what to say where the one is less than the other.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// Bytes and inodes: of each there may be too little.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Bytes, in whole blocks of the file system where they have been counted.
+    pub bytes: u64,
+    /// Files, folders and links.
+    pub inodes: u64,
+}
+
+impl Amount {
+    /// That of a resource.
+    pub fn of(self, resource: Resource) -> u64 {
+        match resource {
+            Resource::Bytes => self.bytes,
+            Resource::Inodes => self.inodes,
+        }
+    }
+}
+
+impl std::ops::Add for Amount {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(other.bytes),
+            inodes: self.inodes.saturating_add(other.inodes),
+        }
+    }
+}
+
+/// What a folder with all that is in it takes. Hard links count as inodes, as they do on tmpfs, but their bytes only
+/// once. What cannot be read, or goes away meanwhile, counts nothing.
+pub fn taken(path: &Path) -> Amount {
+    let mut amount = Amount::default();
+    let mut linked = BTreeSet::new();
+    let mut paths = vec![path.to_owned()];
+    while let Some(path) = paths.pop() {
+        let Ok(meta) = fs::symlink_metadata(&path) else { continue };
+        if meta.is_dir() {
+            let entries = fs::read_dir(&path).into_iter().flatten().flatten();
+            paths.extend(entries.map(|entry| entry.path()));
+        }
+        let counted = meta.is_dir() || meta.nlink() == 1 || linked.insert((meta.dev(), meta.ino()));
+        let blocks = if counted { meta.blocks() } else { 0 };
+        amount = amount + Amount { bytes: blocks.saturating_mul(512), inodes: 1 };
+    }
+    amount
+}
+
+/// What a volume says of itself (statvfs(3)).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Volume {
+    blocks: u64,
+    free_blocks: u64,
+    block_size: u64,
+    files: u64,
+    free_files: u64,
+}
+
+impl Volume {
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let stat = rustix::fs::statvfs(path).ok()?;
+        Some(Self {
+            blocks: stat.f_blocks,
+            free_blocks: stat.f_bavail,
+            block_size: stat.f_frsize,
+            files: stat.f_files,
+            free_files: stat.f_favail,
+        })
+    }
+
+    /// Free bytes for this user; some network and memory file systems report nothing at all.
+    fn free_bytes(&self) -> Option<u64> {
+        (self.blocks > 0).then(|| self.free_blocks.saturating_mul(self.block_size))
+    }
+
+    /// Free inodes for this user; a file system that makes them as needed reports none at all.
+    fn free_inodes(&self) -> Option<u64> {
+        (self.files > 0).then_some(self.free_files)
+    }
+
+    /// What is used up, of the two: what there is relatively less of, since threads that ended have let go of some.
+    fn scarcer(&self) -> Resource {
+        let bytes = u128::from(self.free_blocks) * u128::from(self.files);
+        let inodes = u128::from(self.free_files) * u128::from(self.blocks);
+        if self.files > 0 && (self.blocks == 0 || inodes < bytes) {
+            Resource::Inodes
+        } else {
+            Resource::Bytes
+        }
+    }
+}
+
+/// What there can be too little of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resource {
+    /// Space.
+    Bytes,
+    /// Files.
+    Inodes,
+}
+
+/// The volume is too small for what is to be installed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Shortage {
+    /// The destination.
+    pub destination: PathBuf,
+    /// What is short.
+    pub resource: Resource,
+    /// How much of it this run could have; `None` where a quota ended it, of which the volume does not tell.
+    pub free: Option<u64>,
+    /// How much of it is needed in all.
+    pub needed: u64,
+    /// How much of it generations hold that are neither current nor being made.
+    pub replaced: u64,
+    /// Number of packages.
+    pub packages: usize,
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.free {
+            Some(free) => {
+                write!(f, "{} has {} free", self.destination.display(), shown(self.resource, free))?;
+            }
+            None => write!(f, "the quota on {} is used up", self.destination.display())?,
+        }
+        let verb = if self.packages == 1 { " needs" } else { "s need" };
+        // no index has the number of files
+        let about = if self.resource == Resource::Inodes { "at least" } else { "about" };
+        write!(f, ", but {} package{verb} {about} {}", self.packages, shown(self.resource, self.needed))
+    }
+}
+
+impl Shortage {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        let missing = self.needed.saturating_sub(self.free.unwrap_or_default());
+        let more = match (self.free, self.resource) {
+            (None, _) => "Raise the quota".to_owned(),
+            (Some(_), Resource::Bytes) => {
+                format!("Give the volume {}Mi more (an emptyDir: its sizeLimit)", mebibytes(missing))
+            }
+            (Some(_), Resource::Inodes) => format!("Give the volume {missing} inodes more"),
+        };
+        // where it is not known what is missing, it is not known whether this would do
+        let enough = self.free.is_some() && self.replaced >= missing;
+        let less = if enough {
+            "make room with --keep-generations 1, if no container runs from the generation before the current one \
+             any more"
+        } else {
+            "ask for fewer packages"
+        };
+        format!("{more}, or {less}.")
+    }
+}
+
+/// Rounded up.
+fn mebibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20)
+}
+
+fn shown(resource: Resource, amount: u64) -> String {
+    match resource {
+        Resource::Bytes if amount < 1 << 20 => format!("{amount} bytes"),
+        Resource::Bytes => format!("{} MiB ({amount} bytes)", mebibytes(amount)),
+        Resource::Inodes => format!("{amount} inodes"),
+    }
+}
+
+/// How a file system says that it takes no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// ENOSPC: blocks or inodes.
+    Volume,
+    /// EDQUOT.
+    Quota,
+}
+
+impl Full {
+    /// Whether an error says so.
+    pub fn of(error: &io::Error) -> Option<Self> {
+        match error.kind() {
+            io::ErrorKind::StorageFull => Some(Self::Volume),
+            io::ErrorKind::QuotaExceeded => Some(Self::Quota),
+            _ => None,
+        }
+    }
+}
+
+/// Finds out whether a volume takes what is needed, before any work: of bytes and of inodes, where it tells.
+pub(super) fn lacking(volume: Option<Volume>, needed: Amount) -> Option<(Resource, u64, u64)> {
+    let volume = volume?;
+    let bytes = volume.free_bytes().filter(|free| *free < needed.bytes);
+    let inodes = volume.free_inodes().filter(|free| *free < needed.inodes);
+    bytes
+        .map(|free| (Resource::Bytes, free, needed.bytes))
+        .or_else(|| inodes.map(|free| (Resource::Inodes, free, needed.inodes)))
+}
+
+/// What was lacking of a volume that turned out to be full: which resource, what the run could have had of it, and what
+/// it needs at least. `taken` is what it had by then, `missing` what it is known to need still.
+pub(super) fn lacked(volume: Option<Volume>, taken: Amount, missing: Amount) -> (Resource, u64, u64) {
+    let resource = volume.map_or(Resource::Bytes, |volume| volume.scarcer());
+    let needed = taken + missing;
+    let (free, taken, needed, least) = match resource {
+        Resource::Bytes => {
+            (volume.and_then(|volume| volume.free_bytes()), taken.bytes, needed.bytes, 256 << 10)
+        }
+        Resource::Inodes => (volume.and_then(|volume| volume.free_inodes()), taken.inodes, needed.inodes, 16),
+    };
+    let free = free.unwrap_or_default().saturating_add(taken);
+    // there was not enough, whatever the packages declare
+    let more = free.saturating_add((free / 8).max(least));
+    (resource, free, if needed > free { needed } else { more })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn volume(free_mebibytes: u64, free_files: u64) -> Volume {
+        Volume { blocks: 4096, free_blocks: free_mebibytes * 256, block_size: 4096, files: 1000, free_files }
+    }
+
+    fn shortage(resource: Resource, free: Option<u64>, needed: u64, replaced: u64) -> Shortage {
+        Shortage { destination: "/p".into(), resource, free, needed, replaced, packages: 2 }
+    }
+
+    #[test]
+    fn what_is_needed_is_known_before_work_begins() {
+        let needed = Amount { bytes: 3 * MIB, inodes: 50 };
+        assert_eq!(lacking(Some(volume(3, 50)), needed), None);
+        assert_eq!(lacking(Some(volume(2, 50)), needed), Some((Resource::Bytes, 2 * MIB, 3 * MIB)));
+        assert_eq!(lacking(Some(volume(3, 49)), needed), Some((Resource::Inodes, 49, 50)));
+        assert_eq!(lacking(None, needed), None);
+        let silent = Some(Volume { blocks: 0, free_blocks: 0, block_size: 0, files: 0, free_files: 0 });
+        assert_eq!(lacking(silent, needed), None, "no limits that are known");
+    }
+
+    #[test]
+    fn what_a_full_volume_would_have_had_to_hold() {
+        let taken = Amount { bytes: 5 * MIB, inodes: 900 };
+        let missing = Amount { bytes: 2 * MIB, inodes: 200 };
+        assert_eq!(lacked(Some(volume(0, 500)), taken, missing), (Resource::Bytes, 5 * MIB, 7 * MIB));
+        assert_eq!(lacked(Some(volume(1, 0)), taken, missing), (Resource::Inodes, 900, 1100));
+        // never less than what did not do
+        let (_, free, needed) = lacked(Some(volume(0, 500)), taken, Amount::default());
+        assert_eq!((free, needed), (5 * MIB, 5 * MIB + 5 * MIB / 8));
+        assert_eq!(lacked(None, taken, missing), (Resource::Bytes, 5 * MIB, 7 * MIB));
+    }
+
+    #[test]
+    fn the_message_says_how_much_and_the_hint_what_would_help() {
+        let bytes = shortage(Resource::Bytes, Some(MIB), 3 * MIB + 1, 0);
+        assert_eq!(
+            bytes.to_string(),
+            "/p has 1 MiB (1048576 bytes) free, but 2 packages need about 4 MiB (3145729 bytes)"
+        );
+        assert_eq!(
+            bytes.hint(),
+            "Give the volume 3Mi more (an emptyDir: its sizeLimit), or ask for fewer packages."
+        );
+        let inodes = shortage(Resource::Inodes, Some(7), 70, 62);
+        assert_eq!(inodes.to_string(), "/p has 7 inodes free, but 2 packages need at least 70 inodes");
+        assert_eq!(inodes.hint(), "Give the volume 63 inodes more, or ask for fewer packages.");
+        let replaced = shortage(Resource::Bytes, Some(MIB), 3 * MIB, 2 * MIB);
+        assert!(replaced.hint().contains("--keep-generations 1"), "{}", replaced.hint());
+        let quota = shortage(Resource::Bytes, None, 3 * MIB, 9 * MIB);
+        assert_eq!(
+            quota.to_string(),
+            "the quota on /p is used up, but 2 packages need about 3 MiB (3145728 bytes)"
+        );
+        assert_eq!(quota.hint(), "Raise the quota, or ask for fewer packages.");
+    }
+
+    #[test]
+    fn full_is_what_the_system_calls_so() {
+        use rustix::io::Errno;
+        let of = |errno: Errno| Full::of(&errno.into());
+        assert_eq!(of(Errno::NOSPC), Some(Full::Volume));
+        assert_eq!(of(Errno::DQUOT), Some(Full::Quota));
+        assert_eq!(of(Errno::ROFS), None);
+    }
+
+    #[test]
+    fn hard_links_take_their_space_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = taken(folder.path());
+        assert_eq!(empty.inodes, 1);
+        fs::write(folder.path().join("file"), vec![1; 100_000]).unwrap();
+        let one = taken(folder.path());
+        assert_eq!(one.inodes, 2);
+        assert!(one.bytes >= empty.bytes + 100_000, "{one:?}");
+        fs::hard_link(folder.path().join("file"), folder.path().join("other")).unwrap();
+        assert_eq!(taken(folder.path()), Amount { bytes: one.bytes, inodes: 3 });
+        assert_eq!(taken(&folder.path().join("gone")), Amount::default());
+    }
+}
