@@ -30,6 +30,8 @@ CLASSES = {
     "accounts": "added, where a script or a sysusers.d file makes accounts: `etc/passwd`, `etc/group`",
     "certificates": "added, where certificates are shipped: `etc/ssl/certs`, `etc/ca-certificates.conf`",
     "tmpfiles": "added, where a tmpfiles.d file asks for it: folders, links",
+    "caches": "added, where there is what they are made from: those of the linker, GSettings, gdk-pixbuf, MIME, Graphviz",
+    "scripts": "added, where a script names it: folders, empty files, links, copies of configuration",
 }
 # Of these, what `--owners keep` as root leaves.
 KEPT = CLASSES.keys() - {"owner", "set-id", "device"}
@@ -43,6 +45,11 @@ TYPES = {
     stat.S_IFCHR: "device",
     stat.S_IFBLK: "device",
 }
+CACHE = re.compile(
+    r"etc/ld\.so\.cache|usr/share/mime(/.*)?|usr/share/glib-2\.0/schemas/gschemas\.compiled"
+    r"|usr/lib/[^/]+/(gdk-pixbuf-2\.0/2\.10\.0/loaders\.cache|graphviz/config6a)|etc/R/Renviron"
+)
+CACHED = re.compile(r"/gdk-pixbuf-2\.0/2\.10\.0/loaders/|/graphviz/libgvplugin_|\.ucf$")
 ACCOUNTS = re.compile(r"\b(add(user|group)|(user|group)(add|mod)|gpasswd)\b")
 
 
@@ -172,9 +179,17 @@ class Archive:
         times = [(os.path.normpath(member.name), int(member.mtime)) for member in self.members if member.isdir()]
         return {merged(name): time * 10**9 for name, time in times if name not in ALIASES}
 
+    def names(self, place):
+        """Whether its scripts for an installation name a place."""
+        scripts = self.control.get("postinst", "") + self.control.get("preinst", "")
+        return bool(re.search(rf"""(?<![\w.-])/{re.escape(place)}/?(?=[\s;"'&|)]|$)""", scripts))
+
     def declares(self, kind, extracted):
         """Whether the package has what a class of additions comes from."""
         postinst = self.control.get("postinst", "")
+        if kind == "caches":
+            sources = ("etc/ld.so.conf", "usr/share/mime/packages/", "usr/share/glib-2.0/schemas/")
+            return any(place.startswith(sources) or CACHED.search(place) for place in extracted)
         if kind == "alternatives":
             return "update-alternatives" in postinst
         if kind == "accounts":
@@ -199,6 +214,9 @@ class Archives:
 
     def declares(self, kind, extracted):
         return any(archive.declares(kind, extracted) for archive in self.archives)
+
+    def names(self, place):
+        return any(archive.names(place) for archive in self.archives)
 
 
 def asked_for(extracted):
@@ -244,10 +262,12 @@ def addition(place, entry, asked):
             return kind
     if entry.target.startswith("/etc/alternatives/"):
         return "alternatives"
-    if place in ("etc/passwd", "etc/group"):
+    if place in ("etc/passwd", "etc/group", "etc/subuid", "etc/subgid"):
         return "accounts"
     if place == "etc/ca-certificates.conf":
         return "certificates"
+    if CACHE.fullmatch(place):
+        return "caches"
     return "tmpfiles" if place in asked else None
 
 
@@ -321,6 +341,7 @@ class Comparison:
         asked = asked_for(self.theirs)
         more = {place: entry for place, entry in self.ours.items() if place not in self.theirs}
         kinds = {place: addition(place, entry, asked) for place, entry in more.items()}
+        kinds |= {place: "scripts" for place, kind in kinds.items() if not kind and self.archive.names(place)}
         above = {}
         for place, kind in kinds.items():
             if kind:
