@@ -27,7 +27,7 @@ const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
 
 /// What compiled-in paths need instead: a variable, and the folders or files of the tree that it names; `*`
 /// stands for any one name. A variable is set only where its first pattern is in the tree.
-const ENVIRONMENT: [(&str, &[&str]); 21] = [
+const ENVIRONMENT: [(&str, &[&str]); 34] = [
     ("GIT_EXEC_PATH", &["usr/lib/git-core"]),
     ("GIT_TEMPLATE_DIR", &["usr/share/git-core/templates"]),
     (
@@ -61,6 +61,19 @@ const ENVIRONMENT: [(&str, &[&str]); 21] = [
     // others than C.UTF-8, which glibc has built in: with this it does not look into the main image any more
     ("LOCPATH", &["usr/lib/locale/*_*"]),
     ("OPENSSL_MODULES", &["usr/lib/*/ossl-modules"]),
+    ("OPENSSL_CONF", &["etc/ssl/openssl.cnf"]),
+    ("TZDIR", &["usr/share/zoneinfo"]),
+    ("MAGIC", &["usr/lib/file/magic.mgc"]),
+    ("GROFF_FONT_PATH", &["usr/share/groff/*/font"]),
+    ("GROFF_TMAC_PATH", &["usr/share/groff/*/tmac"]),
+    ("DICPATH", &["usr/share/hunspell"]),
+    ("NMAPDIR", &["usr/share/nmap"]),
+    ("RUBYLIB", &["usr/lib/ruby/*", "usr/lib/*/ruby/*"]),
+    ("TCL_LIBRARY", &["usr/share/tcltk/tcl8.*"]),
+    ("TCLLIBPATH", &["usr/share/tcltk"]),
+    ("PERL_LWP_SSL_CA_FILE", &["etc/ssl/certs/ca-certificates.crt"]),
+    ("GUILE_SYSTEM_PATH", &["usr/share/guile/*"]),
+    ("GUILE_SYSTEM_COMPILED_PATH", &["usr/lib/*/guile/*/ccache"]),
     ("XDG_DATA_DIRS", &["usr/share/mime"]),
     ("GSETTINGS_SCHEMA_DIR", &["usr/share/glib-2.0/schemas"]),
     ("GDK_PIXBUF_MODULE_FILE", &["usr/lib/*/gdk-pixbuf-2.0/2.10.0/loaders.cache"]),

@@ -262,7 +262,7 @@ def addition(place, entry, asked):
             return kind
     if entry.target.startswith("/etc/alternatives/"):
         return "alternatives"
-    if place in ("etc/passwd", "etc/group", "etc/subuid", "etc/subgid"):
+    if place in ("etc/passwd", "etc/group"):
         return "accounts"
     if place == "etc/ca-certificates.conf":
         return "certificates"

@@ -10,8 +10,8 @@ use super::tmpfiles;
 use crate::tree::Error;
 use crate::tree::links::resolve_in_root;
 
-/// Copies are of configuration.
-const LARGEST: u64 = 1 << 20;
+/// Copies are of configuration; LibreOffice's has 2 MiB.
+const LARGEST: u64 = 8 << 20;
 
 /// What a command makes.
 #[derive(Debug, Clone, PartialEq, Eq)]

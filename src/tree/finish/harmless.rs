@@ -109,7 +109,7 @@ pub(super) const READING: [&str; 64] = [
 ];
 
 /// Commands that a pod does not miss, or that have nothing to do in a new tree.
-pub(super) const IDLE: [&str; 43] = [
+pub(super) const IDLE: [&str; 44] = [
     "apparmor_parser",
     "busctl",
     "chgrp",
@@ -144,6 +144,7 @@ pub(super) const IDLE: [&str; 43] = [
     "systemctl",
     "systemd-hwdb",
     "telinit",
+    "ucfr",
     "udevadm",
     "update-binfmts",
     "update-desktop-database",

@@ -269,8 +269,16 @@ impl Walk<'_> {
             return None;
         }
         let words: Vec<&str> = words.iter().map(|word| word.trim_matches(['"', '\''])).collect();
-        if words.contains(&"||") || words.contains(&"-o") {
-            return None;
+        let is_or = |word: &&str| matches!(*word, "||" | "-o");
+        if words.iter().any(is_or) {
+            let is_and = |word: &&str| matches!(*word, "&&" | "-a");
+            let mut parts = words.split(is_or).map(|part| self.truth(part)).collect::<Vec<_>>().into_iter();
+            return match words.iter().any(is_and) {
+                true => None,
+                false if parts.clone().any(|truth| truth == Some(true)) => Some(true),
+                false if parts.all(|truth| truth == Some(false)) => Some(false),
+                false => None,
+            };
         }
         let mut all = Some(true);
         for part in words.split(|word| matches!(*word, "&&" | "-a")) {
@@ -485,13 +493,15 @@ mod tests {
         let body = "mkdir /sure\nif [ -n \"$2\" ]; then touch /no; else touch /yes; fi\n\
             if [ \"$x\" = y ]; then touch /maybe; else touch /other; fi\ncase \"$1\" in configure) touch /case;; esac\n\
             case \"$x\" in y) touch /pattern;; esac\nf() {\ntouch /function\n}\n\
-            for i in a; do touch /loop; done\n[ -e \"$x\" ] || touch /or\n";
+            for i in a; do touch /loop; done\n\
+            if [ \"$1\" = \"configure\" ] || [ \"$1\" = abort-upgrade ]; then touch /either; fi\n\
+            if [ \"$1\" = upgrade -o \"$1\" = x ]; then touch /neither; fi\n[ -e \"$x\" ] || touch /or\n";
         let mut todo = Vec::new();
         let left =
             undone(Path::new("/nonexistent"), "x", "postinst", &format!("#!/bin/sh\n{body}"), &mut todo)
                 .unwrap();
         let done: Vec<&str> = todo.iter().map(|todo| todo.line.as_str()).collect();
-        assert_eq!(done, ["mkdir /sure", "touch /yes", "touch /case"]);
+        assert_eq!(done, ["mkdir /sure", "touch /yes", "touch /case", "touch /either"]);
         let expected = ["touch /maybe", "touch /other", "touch /pattern", "touch /function", "touch /loop"];
         assert_eq!(left.lines[..5], expected);
         assert!(left.lines.len() == 6 && left.lines[5].ends_with("|| touch /or"));

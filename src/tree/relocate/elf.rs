@@ -49,6 +49,10 @@ fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Opti
 }
 
 impl Layout {
+    pub(super) fn has_code(&self) -> bool {
+        !self.code.is_empty()
+    }
+
     pub(super) fn is_code(&self, offset: u64) -> bool {
         self.code.iter().any(|range| range.contains(&offset))
     }

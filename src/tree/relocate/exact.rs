@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::paths::Paths;
-use super::token::{begins, token};
+use super::token::{begins, is_path_byte, token};
 use super::variable::{self, Variable, is_movabs};
 
 /// Folders of the root, their short homes, and the paths of the tree (without `/`) that these stand for. The first of
@@ -61,6 +61,9 @@ const VAR_OF_THE_IMAGE: [&str; 6] = ["tmp", "run", "lock", "log", "mail", "spool
 /// What the dynamic linker asks for whether it is there or not: the main image's names its own libraries.
 const OF_THE_LINKER: [&[u8]; 2] = [b"/etc/ld.so.cache", b"/etc/ld.so.preload"];
 
+/// A vector register of SSE2 and of Advanced SIMD, in bytes; their constants are aligned to as much.
+pub(super) const CONSTANT: usize = 16;
+
 #[derive(Debug, Clone, Copy)]
 struct Root {
     path: &'static str,
@@ -73,6 +76,8 @@ struct Root {
 pub(super) enum Among {
     /// Text, or data of a program.
     Data,
+    /// Data of a program, at a place where the constant of a vector register may stand.
+    Constant,
     /// Data of the dynamic linker, whose paths of libraries are folders with a slash.
     Linker,
     /// The name of the dynamic linker in a program: whatever stands before it.
@@ -157,10 +162,17 @@ impl Exact {
         }
         let path = if among.is_code() { operand(before, rest)? } else { token(rest) };
         let root = root_of(path).ok_or(Left::NotABeginning)?;
+        if among == Among::Constant && is_constant(before, path, root, paths) {
+            return Ok(self.home(root));
+        }
         if among != Among::Interpreter && !among.is_code() && !begins(before) {
             return Err(Left::NotABeginning);
         }
         let below = &path[root.path.len()..];
+        // `</var>` closes an element of HTML or XML
+        if below.is_empty() && before.ends_with(b"<") {
+            return Err(Left::NotABeginning);
+        }
         if of_the_image(root, below) {
             return Err(Left::OfTheImage);
         }
@@ -211,6 +223,17 @@ fn operand<'a>(before: &[u8], rest: &'a [u8]) -> Result<&'a [u8], Left> {
         }
         _ => Err(Left::Code),
     }
+}
+
+/// Whether sixteen bytes are a part of a path that a program puts together in vector registers: such constants stand one
+/// beside the other without a NUL, so that what stands before or after them tells nothing.
+fn is_constant(before: &[u8], path: &[u8], root: &Root, paths: &Paths) -> bool {
+    let is_apart = path.len() == CONSTANT || before.last().is_some_and(|byte| is_path_byte(*byte));
+    let start = &path[..path.len().min(CONSTANT)];
+    is_apart
+        && start.len() == CONSTANT
+        && !of_the_image(root, &start[root.path.len()..])
+        && paths.begins_some(start, |_| true)
 }
 
 fn root_of(path: &[u8]) -> Option<&'static Root> {

@@ -10,7 +10,7 @@ use md5::{Digest as _, Md5};
 
 use super::Relocation;
 use super::elf::{self, Layout};
-use super::exact::{Among, Left};
+use super::exact::{Among, CONSTANT, Left};
 use super::paths::Paths;
 use super::token::{BEFORE, LONGEST, is_path_byte, token};
 use crate::digest::{Checksum, Sha256};
@@ -151,6 +151,8 @@ impl<'a> Worker<'a> {
                     Among::Interpreter
                 } else if layout.is_code(place) {
                     if data == Among::Linker { Among::LinkerCode } else { Among::Code }
+                } else if data == Among::Data && layout.has_code() && place.is_multiple_of(CONSTANT as u64) {
+                    Among::Constant
                 } else {
                     data
                 };

@@ -68,6 +68,7 @@ fn a_short_prefix_has_a_place_for_every_path() {
         ("<dir>/usr/share/tool</dir>", "<dir>/p/u/share/tool</dir>"),
         ("/lib/tool/x.so", "/p/l/tool/x.so"),
         ("/var/lib/tool", "/p/v/lib/tool"),
+        ("cat </etc/tool/conf", "cat </p/e/tool/conf"),
         // it is missing, but in a folder that only this tree has
         ("/usr/lib/tool/other.so", "/p/u/lib/tool/other.so"),
     ] {
@@ -85,6 +86,7 @@ fn what_is_the_main_images_stays() {
         "http://host/usr/share/tool",
         "return \"/lib\"; return '/bin/'",
         "/usrx /etc-tool",
+        "<var>x</var>",
     ] {
         assert_eq!(exact(content), content);
     }
@@ -147,4 +149,42 @@ fn a_file_of_several_names_is_rewritten_once() {
     let relocated = Relocation::to("/p").apply(&mut tree).unwrap();
     assert_eq!((fs::read(&path).unwrap().as_slice(), relocated.files), (&b" /p/u/share/tool"[..], 2));
     assert_eq!(relocated.digests[Path::new("usr/bin/a")], relocated.digests[Path::new("usr/bin/b")]);
+}
+
+/// An ELF file of one section of instructions and then data, which begin at 256.
+fn program(data: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0; 256];
+    bytes[..4].copy_from_slice(ELF);
+    bytes[4..7].copy_from_slice(&[2, 1, 1]);
+    let mut put = |at: usize, value: u64, size: usize| {
+        bytes[at..at + size].copy_from_slice(&value.to_le_bytes()[..size]);
+    };
+    for (at, value, size) in
+        [(18, 62, 2), (20, 1, 4), (40, 64, 8), (52, 64, 2), (54, 56, 2), (58, 64, 2), (60, 2, 2)]
+    {
+        put(at, value, size);
+    }
+    // SHT_PROGBITS, SHF_ALLOC and SHF_EXECINSTR, offset, size
+    for (at, value) in [(4, 1), (8, 6), (24, 240), (32, 16)] {
+        put(128 + at, value, if at == 4 { 4 } else { 8 });
+    }
+    bytes.extend(data);
+    bytes
+}
+
+#[test]
+fn a_constant_of_sixteen_bytes_needs_no_end() {
+    let rewritten = |data: &[u8]| relocated_file("/p", "usr/bin/tool", &program(data)).0[256..].to_vec();
+    // as GCC lays out /usr/lib/tool/x.so for two registers
+    let apart = b"0123456789abcdef/usr/lib/tool/x.sr/lib/tool/x.so";
+    assert_eq!(rewritten(apart), b"0123456789abcdef/p/u/lib/tool/x.sr/lib/tool/x.so");
+    assert_eq!(rewritten(b"\x00123456789abcd\0/usr/lib/tool/x.\0"), b"\x00123456789abcd\0/p/u/lib/tool/x.\0");
+    for data in [
+        &b"0123456789abcdef/usr/lib/other/x.sr/lib/"[..],
+        b"0123456789abcde/usr/lib/tool/x.sr/lib/tool/x.so",
+        b"0123456789abcdef/usr/lib/tool\0",
+        b"0123456789abcdef/etc/passwd/x.sr",
+    ] {
+        assert_eq!(rewritten(data), data, "{}", data.escape_ascii());
+    }
 }

@@ -23,7 +23,8 @@ pub(super) fn begins(before: &[u8]) -> bool {
             rest.ends_with(b"-") && !rest[..rest.len() - 1].last().copied().is_some_and(is_path_byte)
         }
         b'/' => rest.ends_with(b"file:/"),
-        b'}' | b')' | b']' | b'*' | b'$' | b'@' | b'?' => false,
+        // a backslash makes a regular expression's `/`, whose next one has its own
+        b'}' | b')' | b']' | b'*' | b'$' | b'@' | b'?' | b'\\' => false,
         b'"' | b'\'' | b'`' => !is_joined(rest),
         byte => !is_path_byte(*byte),
     }
@@ -97,6 +98,7 @@ mod tests {
             "\"${x}\"",
             "dir+\"",
             "a-L",
+            "/^#!(?:\\",
         ] {
             assert!(!begins(before.as_bytes()), "{before:?}");
         }
