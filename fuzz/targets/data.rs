@@ -42,7 +42,9 @@ fn control() -> Vec<u8> {
 fn ar(members: [(&str, &[u8]); 3]) -> Vec<u8> {
     let mut archive = b"!<arch>\n".to_vec();
     for (name, data) in members {
-        archive.extend(format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, data.len()).bytes());
+        archive.extend(
+            format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, data.len()).bytes(),
+        );
         archive.extend(data);
         archive.resize(archive.len().next_multiple_of(2), b'\n');
     }

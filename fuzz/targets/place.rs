@@ -31,7 +31,10 @@ pub fn unpack(deb: &[u8]) {
     }
     let after = (canary.metadata().unwrap(), home.path().metadata().unwrap());
     for (one, other) in [(&before.0, &after.0), (&before.1, &after.1)] {
-        assert_eq!((one.mode(), one.nlink(), one.mtime_nsec()), (other.mode(), other.nlink(), other.mtime_nsec()));
+        assert_eq!(
+            (one.mode(), one.nlink(), one.mtime_nsec()),
+            (other.mode(), other.nlink(), other.mtime_nsec())
+        );
     }
     assert_eq!(fs::read(&canary).unwrap(), b"untouched");
     let names: Vec<_> = home.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
