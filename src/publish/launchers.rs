@@ -58,7 +58,7 @@ const ENVIRONMENT: [(&str, &[&str]); 34] = [
     ("VIMRUNTIME", &["usr/share/vim/vim*"]),
     ("TERMINFO_DIRS", &["lib/terminfo", "usr/share/terminfo"]),
     ("GCONV_PATH", &["usr/lib/*/gconv"]),
-    // others than C.UTF-8, which glibc has built in: with this it does not look into the main image any more
+    // others than C.UTF-8, which most images have: with this it does not look into the main image any more
     ("LOCPATH", &["usr/lib/locale/*_*"]),
     ("OPENSSL_MODULES", &["usr/lib/*/ossl-modules"]),
     ("OPENSSL_CONF", &["etc/ssl/openssl.cnf"]),

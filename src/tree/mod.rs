@@ -219,7 +219,7 @@ impl Error {
             }
             Self::Locale { .. } => {
                 "request the package locales-all as well, which has all that are compiled (aptlet compiles none), or \
-                 set C.UTF-8, which needs no package"
+                 libc-bin for C.UTF-8"
             }
             Self::Owners { .. } => {
                 "run as root with CAP_CHOWN, CAP_FOWNER and CAP_FSETID on a volume that stores owners, or leave out \

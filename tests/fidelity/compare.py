@@ -182,6 +182,7 @@ class Archive:
     def names(self, place):
         """Whether its scripts for an installation name a place."""
         scripts = self.control.get("postinst", "") + self.control.get("preinst", "")
+        scripts = re.sub(r"\$DPKG_ROOT|\$\{DPKG_ROOT(:-)?\}", "", scripts)
         return bool(re.search(rf"""(?<![\w.-])/{re.escape(place)}/?(?=[\s;"'&|)]|$)""", scripts))
 
     def declares(self, kind, extracted):

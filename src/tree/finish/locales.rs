@@ -6,15 +6,12 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::maker::exists;
-use crate::control::version;
 use crate::tree::links::resolve_in_root;
 use crate::tree::{Error, Tree};
 
 /// Where locale(7) has the compiled ones.
 const FOLDER: &str = "/usr/lib/locale";
 const ARCHIVE: &str = "/usr/lib/locale/locale-archive";
-/// The first glibc that has `C.UTF-8` built in.
-const WITH_C_UTF_8: &str = "2.35";
 const BUFFER_SIZE: usize = 1 << 20;
 
 /// Fails with the first locale that programs of the tree would not find.
@@ -28,14 +25,12 @@ pub(super) fn require(tree: &Tree, names: &[String]) -> Result<(), Error> {
     Ok(())
 }
 
-/// A tree without a C library runs with that of the main image, whose locales nobody knows here but for this one.
+/// A tree without a C library runs with that of the main image, whose locales nobody knows here but for `C.UTF-8`, which
+/// every Debian has.
 fn is_built_in(tree: &Tree, name: &str) -> bool {
     match normalised(name).as_str() {
         "C" | "POSIX" => true,
-        "C.utf8" => {
-            let mut libraries = tree.packages().iter().filter(|package| package.artifact.name == "libc6");
-            libraries.all(|libc| version::compare(&libc.artifact.version, WITH_C_UTF_8).is_ge())
-        }
+        "C.utf8" => tree.packages().iter().all(|package| package.artifact.name != "libc6"),
         _ => false,
     }
 }
