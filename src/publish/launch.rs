@@ -14,7 +14,7 @@ use object::read::elf::{FileHeader, ProgramHeader as _};
 use object::{Endianness, ReadCache, ReadRef};
 
 use super::current;
-use super::launchers::{Table, find, linker_knows_argv0, resolve};
+use super::launchers::{COMMAND_FOLDERS, Table, find, linker_knows_argv0, resolve};
 
 /// A script may name an interpreter that is a script; Linux follows as many steps.
 const DEEPEST: usize = 4;
@@ -88,7 +88,10 @@ impl Launcher<'_> {
             return Err(io::Error::other("its interpreters go round in circles"));
         }
         // the folder of the tree with the name that was called: programs find their files by it
-        let called = name.map(|name| program.with_file_name(name)).filter(|path| path.exists());
+        let called = name.and_then(|name| {
+            let folders = COMMAND_FOLDERS.iter().map(|folder| self.tree.join(folder).join(name));
+            std::iter::once(program.with_file_name(name)).chain(folders).find(|path| path.exists())
+        });
         let mut start = Vec::new();
         File::open(program)?.take(LONGEST_SHEBANG).read_to_end(&mut start)?;
         if let Some(line) = start.strip_prefix(b"#!") {
@@ -189,4 +192,32 @@ fn join(paths: impl IntoIterator<Item = PathBuf>) -> OsString {
         joined.push(path);
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_program_of_many_names_is_told_the_one_that_was_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = folder.path();
+        for folder in ["usr/bin", "usr/sbin"] {
+            fs::create_dir_all(tree.join(folder)).unwrap();
+        }
+        let program = tree.join("usr/sbin/many");
+        fs::write(&program, "").unwrap();
+        symlink("../sbin/many", tree.join("usr/bin/one")).unwrap();
+        symlink("many", tree.join("usr/sbin/two")).unwrap();
+        let table = Table::default();
+        let launcher = Launcher { tree, table: &table };
+        for (name, told) in [("one", "usr/bin/one"), ("two", "usr/sbin/two"), ("three", "usr/sbin/many")] {
+            let command = launcher.command(&program, Some(OsStr::new(name)), Vec::new(), 0).unwrap();
+            // the program where it differs from its first argument, and that
+            assert!(format!("{command:?}").ends_with(&format!("{:?}", tree.join(told))), "{command:?}");
+        }
+    }
 }
