@@ -10,7 +10,7 @@ use crate::fetch::{self, Client};
 use crate::lock;
 use crate::plan::Plan;
 use crate::publish::state::FOLDER;
-use crate::publish::{self, Destination, State, commands, launchers};
+use crate::publish::{self, Destination, State, affected, commands, launchers};
 use crate::report::{Report, counted, mebibytes};
 use crate::tree::filter::Filter;
 use crate::tree::finish::{self, Authority, How};
@@ -95,7 +95,7 @@ fn build(
     }
     let date = tree.newest_mtime();
     let relocation = Relocation::to(&settings.prefix);
-    let at_root = relocation.is_none();
+    let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());
     let authorities = authorities(settings)?;
     let how = How { date, prefix: &settings.prefix, authorities: &authorities, locales: &settings.locales };
     let outcome = finish::run(&mut tree, how)?;
@@ -119,6 +119,12 @@ fn build(
     tree.create_directory(Path::new(if at_root { FOLDER } else { launchers::BIN }))?;
     database::write(&mut tree, date)?;
     let generated = Generated { date };
+    for (path, target) in &relocated.links {
+        let link = tree.root().join(path);
+        generated
+            .link(&target.to_string_lossy(), &link)
+            .map_err(|source| publish::Error::write(&link, source))?;
+    }
     // the C library was left to a base
     let needs_launchers = !at_root && settings.base.is_some() && !launchers::has_own_linker(root);
     if needs_launchers {
@@ -126,10 +132,15 @@ fn build(
     }
     let commands = if at_root {
         launchers::commands(root).len()
-    } else if relocation.is_exact() && !needs_launchers {
+    } else if is_exact && !needs_launchers {
         commands::link(root, generated)?
     } else {
-        launchers::write(root, generated)?
+        let (commands, covered) = launchers::write(root, !is_exact, generated)?;
+        if !is_exact {
+            let affected = affected::affected(&tree, &settings.prefix, &relocated.cramped, &covered);
+            state.notes.extend(affected::notes(&affected, &settings.prefix));
+        }
+        commands
     };
     let lock_file = root.join(FOLDER).join("aptlet.lock");
     generated

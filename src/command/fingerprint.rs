@@ -13,7 +13,7 @@ use crate::fetch::Client;
 use crate::source::base;
 
 /// Raised whenever the same plan gives another tree.
-const LAYOUT: u32 = 9;
+const LAYOUT: u32 = 10;
 
 /// For a run that resolves.
 pub(super) async fn of_request(settings: &Settings, client: &Client) -> Result<Sha256, Error> {

@@ -47,6 +47,7 @@ fn as_json(file: &Examined) -> serde_json::Value {
     serde_json::json!({
         "file": Path::new("/").join(&file.path).to_string_lossy(),
         "rewritten": rewritten.collect::<Vec<_>>(),
+        "extended": file.extended,
         "left": left.collect::<Vec<_>>(),
     })
 }
@@ -58,6 +59,9 @@ fn as_text(file: &Examined, prefix: &str) -> String {
         format!("{}: {rewritten} rewritten for {prefix}, {left} left as they are\n", path.display());
     for (offset, original, now) in &file.rewritten {
         let _ = writeln!(text, "{offset:>10}  {} is now {}", original.escape_ascii(), now.escape_ascii());
+    }
+    if file.extended {
+        let _ = writeln!(text, "       end  the dynamic linker, and the folders of libraries");
     }
     for (offset, path, left) in &file.left {
         let _ = writeln!(text, "{offset:>10}  {} stays: {}", path.escape_ascii(), left.reason());

@@ -15,6 +15,7 @@ use object::{Endianness, ReadCache, ReadRef};
 
 use super::current;
 use super::launchers::{COMMAND_FOLDERS, Table, find, linker_knows_argv0, resolve};
+use crate::tree::libraries::Dynamic;
 
 /// A script may name an interpreter that is a script; Linux follows as many steps.
 const DEEPEST: usize = 4;
@@ -57,11 +58,8 @@ fn launch(
     let table = Table::read(&tree)?;
     let unknown = || io::Error::new(io::ErrorKind::NotFound, "the installed tree has no such command");
     let text = name.to_str().ok_or_else(unknown)?;
-    let program = match table.commands.get(text) {
-        Some(relative) => tree.join(relative),
-        None => find(&tree, text).ok_or_else(unknown)?,
-    };
-    let launcher = Launcher { tree: &tree, table: &table };
+    let program = find(&tree, text).ok_or_else(unknown)?;
+    let launcher = Launcher { destination, tree: &tree, table: &table };
     let mut command = launcher.command(&program, Some(name), arguments, 0)?;
     for (variable, value) in environment(&tree, &table.environment) {
         command.env(variable, value);
@@ -71,6 +69,7 @@ fn launch(
 }
 
 struct Launcher<'a> {
+    destination: &'a Path,
     tree: &'a Path,
     table: &'a Table,
 }
@@ -87,33 +86,44 @@ impl Launcher<'_> {
         if depth > DEEPEST {
             return Err(io::Error::other("its interpreters go round in circles"));
         }
-        // the folder of the tree with the name that was called: programs find their files by it
+        // by the name that was called, and a path that outlives the generation: programs find their files by both, and
+        // write them down
         let called = name.and_then(|name| {
-            let folders = COMMAND_FOLDERS.iter().map(|folder| self.tree.join(folder).join(name));
-            std::iter::once(program.with_file_name(name)).chain(folders).find(|path| path.exists())
+            let folders = COMMAND_FOLDERS.iter().map(|folder| self.destination.join(folder).join(name));
+            folders.chain([program.with_file_name(name)]).find(|path| path.exists())
         });
+        let called = called.as_deref().unwrap_or(program);
         let mut start = Vec::new();
         File::open(program)?.take(LONGEST_SHEBANG).read_to_end(&mut start)?;
         if let Some(line) = start.strip_prefix(b"#!") {
             let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
             if let Some((interpreter, mut first)) = self.interpreter(line) {
-                first.push(program.as_os_str().to_owned());
+                first.push(called.as_os_str().to_owned());
                 first.extend(arguments);
                 return self.command(&interpreter, None, first, depth + 1);
             }
-        } else if let Some((linker, knows_argv0)) = self.linker(program) {
+        } else if !self.finds_its_libraries(program)
+            && let Some((linker, knows_argv0)) = self.linker(program)
+        {
             let mut command = Command::new(&linker);
             let folders = self.table.library_path.iter().map(|folder| self.tree.join(folder));
             command.arg("--library-path").arg(join(folders));
             if knows_argv0 {
-                command.arg("--argv0").arg(called.as_deref().unwrap_or(program));
+                command.arg("--argv0").arg(called);
             }
             command.arg(program).args(arguments);
             return Ok(command);
         }
-        let mut command = Command::new(program);
-        command.arg0(called.as_deref().unwrap_or(program)).args(arguments);
+        let mut command = Command::new(called);
+        command.args(arguments);
         Ok(command)
+    }
+
+    /// Whether relocation has written into a program where the tree's libraries are.
+    fn finds_its_libraries(&self, program: &Path) -> bool {
+        let dynamic = if self.table.adapted { Dynamic::of(program) } else { None };
+        let mut folders = dynamic.unwrap_or_default().run_paths.into_iter();
+        folders.any(|folder| Path::new(&folder).starts_with(self.destination))
     }
 
     /// The interpreter of a first line, where the tree has it; else the kernel will look in the image.
@@ -126,7 +136,9 @@ impl Launcher<'_> {
             let name = argument?;
             return find(self.tree, name.to_str()?).map(|found| (found, Vec::new()));
         }
-        let found = resolve(self.tree, Path::new(OsStr::from_bytes(path)))?;
+        // relocation has named the tree's: the kernel will find it
+        let path = Path::new(OsStr::from_bytes(path));
+        let found = resolve(self.tree, path).filter(|_| !path.starts_with(self.destination))?;
         Some((found, argument.into_iter().collect()))
     }
 
@@ -213,7 +225,7 @@ mod tests {
         symlink("../sbin/many", tree.join("usr/bin/one")).unwrap();
         symlink("many", tree.join("usr/sbin/two")).unwrap();
         let table = Table::default();
-        let launcher = Launcher { tree, table: &table };
+        let launcher = Launcher { destination: tree, tree, table: &table };
         for (name, told) in [("one", "usr/bin/one"), ("two", "usr/sbin/two"), ("three", "usr/sbin/many")] {
             let command = launcher.command(&program, Some(OsStr::new(name)), Vec::new(), 0).unwrap();
             // the program where it differs from its first argument, and that

@@ -1,6 +1,7 @@
 //! The stop *publish*: a finished tree becomes the current generation of the destination, and its commands get
 //! launchers.
 
+pub mod affected;
 pub mod commands;
 mod destination;
 mod generations;

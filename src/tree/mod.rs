@@ -11,6 +11,7 @@ mod excluded;
 pub mod filter;
 pub mod finish;
 pub mod group;
+pub mod libraries;
 pub mod links;
 pub mod manifest;
 mod merge;

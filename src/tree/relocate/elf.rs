@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::ops::Range;
 
-use object::elf::{FileHeader32, FileHeader64, PT_INTERP, SHF_EXECINSTR, SHT_NOBITS};
+use object::elf::{FileHeader32, FileHeader64, PT_INTERP, PT_LOAD, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA};
 use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
 use object::{Endianness, ReadCache, ReadRef};
 
@@ -16,6 +16,12 @@ pub(super) struct Layout {
     pub(super) code: Vec<Range<u64>>,
     /// The string that `PT_INTERP` names.
     pub(super) interpreter: Option<u64>,
+    /// `e_machine`.
+    pub(super) machine: u16,
+    /// Tables of relocations with addends.
+    pub(super) relocations: Vec<Range<u64>>,
+    /// What is loaded, and the address of its first byte.
+    loaded: Vec<(Range<u64>, u64)>,
 }
 
 pub(super) fn is_elf(beginning: &[u8]) -> bool {
@@ -33,18 +39,29 @@ pub(super) fn layout(file: &File) -> Layout {
 fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Option<Layout> {
     let header = H::parse(data).ok()?;
     let endian = header.endian().ok()?;
-    let sections = header.section_headers(endian, data).unwrap_or_default().iter();
-    let code = sections.filter_map(|section| {
-        let is_code =
-            section.sh_flags(endian).contains(SHF_EXECINSTR) && section.sh_type(endian) != SHT_NOBITS;
+    let (mut code, mut relocations) = (Vec::new(), Vec::new());
+    for section in header.section_headers(endian, data).unwrap_or_default() {
         let (offset, size): (u64, u64) = (section.sh_offset(endian).into(), section.sh_size(endian).into());
-        is_code.then(|| offset..offset.saturating_add(size))
-    });
+        let range = offset..offset.saturating_add(size);
+        let kind = section.sh_type(endian);
+        if section.sh_flags(endian).contains(SHF_EXECINSTR) && kind != SHT_NOBITS {
+            code.push(range);
+        } else if kind == SHT_RELA {
+            relocations.push(range);
+        }
+    }
     let segments = header.program_headers(endian, data).ok()?;
     let interpreter = segments.iter().find(|segment| segment.p_type(endian) == PT_INTERP);
+    let loaded = segments.iter().filter(|segment| segment.p_type(endian) == PT_LOAD).map(|segment| {
+        let (offset, size) = segment.file_range(endian);
+        (offset..offset.saturating_add(size), segment.p_vaddr(endian).into())
+    });
     Some(Layout {
-        code: code.collect(),
+        code,
         interpreter: interpreter.map(|segment| segment.p_offset(endian).into()),
+        machine: header.e_machine(endian).0,
+        relocations,
+        loaded: loaded.collect(),
     })
 }
 
@@ -55,5 +72,19 @@ impl Layout {
 
     pub(super) fn is_code(&self, offset: u64) -> bool {
         self.code.iter().any(|range| range.contains(&offset))
+    }
+
+    /// Where in the file an address is.
+    pub(super) fn offset(&self, address: u64) -> Option<u64> {
+        self.loaded.iter().find_map(|(range, start)| {
+            let offset = range.start.checked_add(address.checked_sub(*start)?)?;
+            range.contains(&offset).then_some(offset)
+        })
+    }
+
+    /// The address of a place in the file.
+    pub(super) fn address(&self, offset: u64) -> Option<u64> {
+        let (range, start) = self.loaded.iter().find(|(range, _)| range.contains(&offset))?;
+        start.checked_add(offset - range.start)
     }
 }

@@ -1,12 +1,17 @@
-//! Relocation: paths that are compiled or written into the files of a tree are rewritten in place, at the same length,
-//! so that the tree works below a prefix. Whatever names nothing that the tree has stays as it is: it is the main image's.
+//! Relocation: paths that are compiled or written into the files of a tree are rewritten, so that the tree works below a
+//! prefix. Whatever names nothing that the tree has stays as it is: it is the main image's.
 
+mod adapted;
+mod aliases;
 mod elf;
 mod exact;
 pub mod examine;
 mod file;
+mod ours;
 mod paths;
+mod program;
 pub mod record;
+mod references;
 mod stems;
 #[cfg(test)]
 mod tests;
@@ -23,12 +28,14 @@ use std::sync::{Mutex, PoisonError};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-pub use self::exact::Left;
-use self::exact::{Among, Exact, NEEDLES};
-use self::file::{Done, Worker};
+use self::adapted::Adapted;
+use self::exact::Exact;
+use self::file::Worker;
+pub use self::ours::Left;
+use self::ours::{Among, NEEDLES};
 use self::paths::Paths;
-use self::record::{Original, Record};
-use self::stems::Stems;
+use self::record::{Edit, Original, Record};
+use super::libraries::library_path;
 use super::{Error, Tree};
 use crate::digest::Sha256;
 
@@ -52,18 +59,18 @@ const PASSED_OVER: [&str; 11] = [
 pub(super) type Digests = BTreeMap<PathBuf, String>;
 
 /// What a prefix allows.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Relocation {
     prefix: String,
     form: Form,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Form {
     /// The tree will be seen at `/`.
     None,
     Exact(Exact),
-    Adapted(Stems),
+    Adapted(Adapted),
 }
 
 /// Files to look through.
@@ -103,6 +110,10 @@ pub struct Relocated {
     pub digests: BTreeMap<PathBuf, Sha256>,
     /// What was done to each file, to be kept in the tree.
     pub record: Record,
+    /// Links that rewritten paths go through: their paths in the tree, and where they lead.
+    pub links: Vec<(PathBuf, PathBuf)>,
+    /// Files, with the paths of the tree in them that stay for lack of room.
+    pub cramped: BTreeMap<PathBuf, Vec<Vec<u8>>>,
 }
 
 impl Relocation {
@@ -111,7 +122,7 @@ impl Relocation {
         let form = match (prefix, Exact::to(prefix)) {
             ("/", _) => Form::None,
             (_, Some(exact)) => Form::Exact(exact),
-            (_, None) => Form::Adapted(Stems::of(prefix)),
+            (_, None) => Form::Adapted(Adapted::to(prefix)),
         };
         Self { prefix: prefix.to_owned(), form }
     }
@@ -131,51 +142,122 @@ impl Relocation {
         match &self.form {
             Form::None => Vec::new(),
             Form::Exact(_) => Exact::links().collect(),
-            Form::Adapted(stems) => stems.links().collect(),
+            Form::Adapted(adapted) => adapted.links().collect(),
         }
     }
 
     /// Rewrites the files of a tree, and the digests of them that dpkg will compare.
-    pub fn apply(&self, tree: &mut Tree) -> Result<Relocated, Error> {
-        let is_empty = match &self.form {
-            Form::None => true,
-            Form::Exact(_) => false,
-            Form::Adapted(stems) => stems.is_empty(),
-        };
-        if is_empty {
-            return Ok(Relocated::default());
-        }
+    pub fn apply(self, tree: &mut Tree) -> Result<Relocated, Error> {
         let root = tree.root().to_owned();
-        let mut files = Files::default();
-        let paths = Paths::read(&root, |path, meta| files.add(path, meta))
-            .map_err(|source| Error::write(&root, source))?;
-        let fitted = self.for_tree(&root, &paths).map_err(|source| Error::write(&root, source))?;
+        let failed = |source| Error::write(&root, source);
         let mut relocated = Relocated::default();
-        relocated.record.prefix.clone_from(&self.prefix);
+        if self.is_none() {
+            return Ok(relocated);
+        }
+        let mut files = Files::default();
+        let paths = Paths::read(&root, |path, meta| files.add(path, meta)).map_err(failed)?;
+        let searcher = searcher().map_err(failed)?;
+        let all = All { root: &root, paths: &paths, files: &files.first, searcher: &searcher };
+        let fitted = self.for_tree(&root, &all)?;
+        let mut done = all.each(&fitted, |worker, path| worker.rewrite(&root.join(path)))?;
+        for (path, one) in done.clone() {
+            let names = files.others.get(&path).into_iter().flatten();
+            done.extend(names.map(|name| (name.clone(), one.clone())));
+        }
+        relocated.record.prefix.clone_from(&fitted.prefix);
         let mut digests = Digests::new();
-        for (path, done) in fitted.rewrite(&root, &paths, &files)? {
+        for (path, done) in done {
             if let Some(changed) = done.changed {
                 relocated.files += 1;
                 relocated.paths += changed.edits.len();
                 digests.insert(path.clone(), changed.md5);
-                let edits = changed.edits.into_iter().map(|edit| (edit.offset, edit.original)).collect();
+                let mut edits: Vec<Edit> = changed.edits.into_iter().map(Edit::from).collect();
+                edits.sort_unstable_by_key(|edit| edit.offset);
                 relocated.record.files.insert(path.clone(), Original { sha256: changed.original, edits });
+            }
+            if !done.cramped.is_empty() {
+                relocated.cramped.insert(path.clone(), done.cramped);
             }
             relocated.digests.insert(path, done.sha256);
         }
         tree.update_digests(&digests);
+        if let Some(adapted) = fitted.adapted() {
+            tree.create_directory(Path::new(Adapted::FOLDER))?;
+            relocated.links = adapted.tree_links();
+        }
         Ok(relocated)
     }
 
-    fn rewrite(&self, root: &Path, paths: &Paths, files: &Files) -> Result<Vec<(PathBuf, Done)>, Error> {
-        let searcher = searcher().map_err(|source| Error::write(root, source))?;
+    /// What must be known of the whole tree before its files are rewritten.
+    fn for_tree(self, root: &Path, all: &All<'_>) -> Result<Self, Error> {
+        let form = match self.form {
+            Form::None => Form::None,
+            Form::Exact(exact) => {
+                Form::Exact(exact.for_tree(root, all.paths).map_err(|source| Error::write(root, source))?)
+            }
+            Form::Adapted(mut adapted) => {
+                adapted.add_libraries(&library_path(root));
+                let asked = Self { form: Form::Adapted(adapted), prefix: self.prefix };
+                all.each(&asked, |worker, path| worker.look_through(&root.join(path)).map(|()| None::<()>))?;
+                return Ok(asked.named());
+            }
+        };
+        Ok(Self { form, prefix: self.prefix })
+    }
+
+    fn named(self) -> Self {
+        let form = match self.form {
+            Form::Adapted(adapted) => Form::Adapted(adapted.named()),
+            other => other,
+        };
+        Self { form, prefix: self.prefix }
+    }
+
+    fn adapted(&self) -> Option<&Adapted> {
+        match &self.form {
+            Form::Adapted(adapted) => Some(adapted),
+            _ => None,
+        }
+    }
+
+    /// What to write over a path, as long as that; `alone` bytes of it are part of no other string.
+    fn decide(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        (among, alone): (Among, usize),
+        paths: &Paths,
+    ) -> Result<Vec<u8>, Left> {
+        match &self.form {
+            Form::None => Err(Left::NotInTheTree),
+            Form::Exact(exact) => exact.decide(bytes, at, among, paths),
+            Form::Adapted(adapted) => adapted.decide(bytes, at, (among, alone), paths),
+        }
+    }
+}
+
+/// All files of a tree, by several threads.
+struct All<'a> {
+    root: &'a Path,
+    paths: &'a Paths,
+    files: &'a [PathBuf],
+    searcher: &'a AhoCorasick,
+}
+
+impl All<'_> {
+    /// What `work` makes of each file, whose path is relative to the tree; nothing of some.
+    fn each<T: Send>(
+        &self,
+        relocation: &Relocation,
+        work: impl Fn(&mut Worker<'_>, &Path) -> io::Result<Option<T>> + Sync,
+    ) -> Result<Vec<(PathBuf, T)>, Error> {
         let next = AtomicUsize::new(0);
-        let all: Mutex<Result<Vec<(PathBuf, Done)>, Error>> = Mutex::new(Ok(Vec::new()));
-        let work = || {
-            let mut worker = Worker::new(self, paths, &searcher);
-            while let Some(path) = files.first.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let full = root.join(path);
-                let done = worker.rewrite(&full).map_err(|source| Error::write(&full, source));
+        let all: Mutex<Result<Vec<(PathBuf, T)>, Error>> = Mutex::new(Ok(Vec::new()));
+        let run = || {
+            let mut worker = Worker::new(relocation, self.paths, self.searcher);
+            while let Some(path) = self.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let done =
+                    work(&mut worker, path).map_err(|source| Error::write(self.root.join(path), source));
                 let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
                 match (done, &mut *all) {
                     (Err(error), _) => *all = Err(error),
@@ -191,37 +273,11 @@ impl Relocation {
         std::thread::scope(|scope| {
             let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
             for _ in 1..threads {
-                scope.spawn(work);
+                scope.spawn(run);
             }
-            work();
+            run();
         });
-        let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-        for (path, done) in all.clone() {
-            let names = files.others.get(&path).into_iter().flatten();
-            all.extend(names.map(|name| (name.clone(), done.clone())));
-        }
-        Ok(all)
-    }
-
-    fn for_tree(&self, root: &Path, paths: &Paths) -> io::Result<Self> {
-        let form = match &self.form {
-            Form::Exact(exact) => Form::Exact(exact.for_tree(root, paths)?),
-            other => other.clone(),
-        };
-        Ok(Self { form, ..self.clone() })
-    }
-
-    fn wants(&self, is_elf: bool) -> bool {
-        is_elf || self.is_exact()
-    }
-
-    fn decide(&self, bytes: &[u8], at: usize, among: Among, paths: &Paths) -> Result<Vec<u8>, Left> {
-        match &self.form {
-            Form::None => Err(Left::NotInTheTree),
-            Form::Exact(exact) => exact.decide(bytes, at, among, paths),
-            Form::Adapted(_) if among.is_code() => Err(Left::Code),
-            Form::Adapted(stems) => stems.decide(bytes, at, paths),
-        }
+        all.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

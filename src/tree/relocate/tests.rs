@@ -110,19 +110,123 @@ fn compressed_files_and_records_are_passed_over() {
 
 #[test]
 fn a_longer_prefix_has_room_for_the_great_folders() {
-    let content = b"\0/usr/share/tool/x.js\0-L/usr/lib/tool:/usr/share/tool/%s\0";
-    assert_eq!(relocated("/tmp/p", content), b"\0/tmp/p/s///tool/x.js\0-L/tmp/p/l/tool:/tmp/p/s///tool/%s\0");
-    assert_eq!(relocated("/opt/toolbox", content), content, "no room");
+    let content = b"\0/usr/share/tool/x.js\0-L/usr/lib/tool:/usr/share/tool/%s\0/usr/share\0";
+    assert_eq!(
+        relocated("/tmp/p", content),
+        b"\0/tmp/p/s///tool/x.js\0-L/tmp/p/l/tool:/tmp/p/s///tool/%s\0/tmp/p/s//\0"
+    );
     assert_eq!(relocated("/", content), content);
-    for content in [
-        &b"\0/usr/share\0/usr/share/\0/usr/lib\0"[..],
-        b"\0/usr/share/other\0/usr/share/other/x\0",
-        b"\0/opt/usr/share/tool\0x/usr/share/tool\0",
-    ] {
+    for content in
+        [&b"\0/usr/share/other\0/usr/share/other/x\0"[..], b"\0/opt/usr/share/tool\0x/usr/share/tool\0"]
+    {
         assert_eq!(relocated("/tmp/p", content), content, "{}", content.escape_ascii());
     }
-    let text = b"no ELF: /usr/share/tool";
-    assert_eq!(relocated_file("/tmp/p", "usr/bin/tool", text).0, text);
+}
+
+#[test]
+fn a_path_goes_through_a_short_link_where_that_fits() {
+    let content = b"\0/usr/share/tool/x.js\0/usr/lib/tool\0/usr/share/tool/%s\0/etc/tool/conf\0";
+    let (result, relocated) = relocated_file("/opt/tool", "usr/bin/tool", &[ELF, content].concat());
+    let links: BTreeMap<&Path, &Path> =
+        relocated.links.iter().map(|(path, to)| (path.as_path(), to.as_path())).collect();
+    let strings: Vec<&str> = result[5..result.len() - 1]
+        .split(|byte| *byte == 0)
+        .map(|text| std::str::from_utf8(text).unwrap())
+        .collect();
+    let originals = ["/usr/share/tool/x.js", "/usr/lib/tool", "/usr/share/tool/%s", "/etc/tool/conf"];
+    assert_eq!(strings.len(), originals.len());
+    for (string, original) in strings.into_iter().zip(originals) {
+        assert_eq!(string.len(), original.len());
+        let name: &str = string.strip_prefix("/opt/tool/r/").unwrap().trim_start_matches('/');
+        let (name, rest) = name.split_at(name.find('/').unwrap_or(name.len()));
+        let target = links[Path::new("var/lib/aptlet/r").join(name).as_path()];
+        assert_eq!(target.to_str().unwrap().to_owned() + rest, format!("../../../..{original}"));
+    }
+    assert!(relocated.cramped.is_empty());
+}
+
+#[test]
+fn what_has_no_room_stays_and_is_told() {
+    let content = b"\0/usr/lib/tool\0/bin/sh\0/usr/share/other/x\0";
+    let (result, relocated) = relocated_file("/a/longer/prefix", "usr/bin/tool", &[ELF, content].concat());
+    assert_eq!(&result[4..], content);
+    let cramped = &relocated.cramped[Path::new("usr/bin/tool")];
+    assert_eq!(cramped, &[b"/usr/lib/tool".to_vec(), b"/bin/sh".to_vec()]);
+    assert!(relocated.links.is_empty());
+}
+
+#[test]
+fn text_grows_and_can_be_cut_back() {
+    let before =
+        "#! /bin/sh\nx=/usr/share/tool/x:/usr/share/other /etc/passwd\ny=\"/lib/tool/x.so,/etc/tool\"\n";
+    let after = "#! /opt/t/usr/bin/sh\nx=/opt/t/usr/share/tool/x:/usr/share/other /etc/passwd\ny=\"/opt/t/usr/lib/tool/x.so,/opt/t/etc/tool\"\n";
+    let (result, relocated) = relocated_file("/opt/t", "usr/bin/tool", before.as_bytes());
+    assert_eq!(std::str::from_utf8(&result).unwrap(), after);
+    let original = &relocated.record.files[Path::new("usr/bin/tool")];
+    assert_eq!(undo(&result, &original.edits), before.as_bytes());
+    assert_eq!(original.sha256, Sha256::of(before.as_bytes()));
+    // a NUL, or a table of offsets, makes it something else
+    for content in [&b"/usr/share/tool/x\0"[..], b"%PDF /usr/share/tool/x"] {
+        let (result, _) = relocated_file("/opt/t", "usr/bin/tool", content);
+        assert_eq!(result.len(), content.len());
+        assert_ne!(result, content);
+    }
+}
+
+/// What the package has, as the record of a file tells.
+fn undo(now: &[u8], edits: &[Edit]) -> Vec<u8> {
+    let (mut original, mut from) = (Vec::new(), 0);
+    for edit in edits {
+        let same = usize::try_from(edit.offset).unwrap() - original.len();
+        original.extend(&now[from..from + same]);
+        original.extend(&edit.original);
+        from += same + usize::try_from(edit.length).unwrap();
+    }
+    original.extend(&now[from..]);
+    original
+}
+
+/// This very test is a program with a dynamic linker and libraries.
+#[test]
+fn a_program_is_told_where_its_linker_and_libraries_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tree = tree(folder.path());
+    let linker = ["lib64/ld-linux-x86-64.so.2", "lib/ld-linux-aarch64.so.1"]
+        .into_iter()
+        .find(|linker| Path::new("/").join(linker).exists())
+        .unwrap();
+    let here = tree.root().join("usr").join(linker);
+    fs::create_dir_all(here.parent().unwrap()).unwrap();
+    fs::copy(Path::new("/").join(linker), &here).unwrap();
+    let _ = symlink("usr/lib64", tree.root().join("lib64"));
+    let program = tree.root().join("usr/bin/program");
+    let before = fs::read(std::env::current_exe().unwrap()).unwrap();
+    fs::write(&program, &before).unwrap();
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    // the tree is where its prefix says, and has libraries of this machine
+    let prefix = folder.path().join("tree").to_str().unwrap().to_owned();
+    let libraries = Path::new("/proc/self/maps");
+    let maps = fs::read_to_string(libraries).unwrap();
+    let loaded: std::collections::BTreeSet<&Path> = maps
+        .lines()
+        .filter_map(|line| Some(Path::new(&line[line.find('/')?..])))
+        .filter(|path| path.to_str().unwrap().contains(".so"))
+        .collect();
+    for path in &loaded {
+        fs::copy(path, tree.root().join("usr/lib").join(path.file_name().unwrap())).unwrap();
+    }
+    let relocated = Relocation::to(&prefix).apply(&mut tree).unwrap();
+    let result = fs::read(&program).unwrap();
+    assert_eq!(undo(&result, &relocated.record.files[Path::new("usr/bin/program")].edits), before);
+    let list = std::process::Command::new(&program).env("LD_TRACE_LOADED_OBJECTS", "1").output().unwrap();
+    let list = String::from_utf8(list.stdout).unwrap();
+    assert!(list.contains(&format!("{prefix}/usr/{linker}")), "{list}");
+    for line in list.lines().filter(|line| line.contains("=>")) {
+        assert!(line.contains(&format!("=> {prefix}/usr/lib/")), "{line}");
+    }
+    assert!(list.contains("=>"), "{list}");
+    let started = std::process::Command::new(&program).arg("--help").output().unwrap();
+    assert!(started.status.success(), "{started:?}");
 }
 
 #[test]

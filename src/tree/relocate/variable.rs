@@ -7,8 +7,8 @@ use std::io;
 use std::path::Path;
 
 use super::elf;
-use super::exact::Among;
 use super::file::is_linker;
+use super::ours::Among;
 use super::paths::Paths;
 
 /// The variable of ld.so(8).

@@ -1,0 +1,161 @@
+//! What the instructions and tables of an ELF file point to. Linkers keep one string for two where one is the end of the
+//! other (`gnu` in `/usr/lib/x86_64-linux-gnu`): to write over what something else points into would change that, too.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+use object::elf::{EM_AARCH64, EM_X86_64, R_AARCH64_RELATIVE, R_X86_64_RELATIVE};
+
+use super::elf::Layout;
+
+/// What is read at once, in bytes; a multiple of the size of a relocation and of an instruction.
+const CHUNK: usize = 24 << 14;
+/// As long as an instruction can be whose beginning was read.
+const MORE: usize = 8;
+
+/// Offsets in a file that its instructions or tables point to, sorted.
+#[derive(Debug, Default)]
+pub(super) struct References(Vec<u64>);
+
+impl References {
+    /// Those of a file for amd64 or arm64; of other machines none are known.
+    pub(super) fn of(file: &File, layout: &Layout) -> io::Result<Self> {
+        let mut found = Vec::new();
+        let mut add = |address: u64| found.extend(layout.offset(address));
+        for code in &layout.code {
+            let Some(address) = layout.address(code.start) else { continue };
+            match layout.machine {
+                machine if machine == EM_X86_64.0 => each(file, code.clone(), |at, bytes, whole| {
+                    amd64(&bytes[..whole], bytes, address + (at - code.start), &mut add);
+                })?,
+                machine if machine == EM_AARCH64.0 => {
+                    let mut pages = [None; 32];
+                    each(file, code.clone(), |at, bytes, whole| {
+                        arm64(&bytes[..whole], address + (at - code.start), &mut pages, &mut add);
+                    })?;
+                }
+                _ => {}
+            }
+        }
+        for table in &layout.relocations {
+            each(file, table.clone(), |_, bytes, whole| {
+                for entry in bytes[..whole].chunks_exact(24) {
+                    let (kind, addend) = (word(&entry[8..12]), word(&entry[16..24]));
+                    if kind == u64::from(R_X86_64_RELATIVE.0) || kind == u64::from(R_AARCH64_RELATIVE.0) {
+                        add(addend);
+                    }
+                }
+            })?;
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(Self(found))
+    }
+
+    /// How many bytes from an offset on nothing points into.
+    pub(super) fn alone(&self, offset: u64) -> usize {
+        let next = self.0.partition_point(|known| *known <= offset);
+        self.0.get(next).map_or(usize::MAX, |known| usize::try_from(known - offset).unwrap_or(usize::MAX))
+    }
+}
+
+/// Little-endian, as both machines are.
+fn word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// Gives the bytes of a range, with its offset in the file, and the number of those that are not given again.
+fn each(
+    file: &File,
+    range: std::ops::Range<u64>,
+    mut visit: impl FnMut(u64, &[u8], usize),
+) -> io::Result<()> {
+    let mut buffer = vec![0; CHUNK + MORE];
+    let mut at = range.start;
+    while at < range.end {
+        let wanted = usize::try_from(range.end - at).unwrap_or(usize::MAX).min(buffer.len());
+        match file.read_exact_at(&mut buffer[..wanted], at) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            read => read?,
+        }
+        visit(at, &buffer[..wanted], wanted.min(CHUNK));
+        at += CHUNK as u64;
+    }
+    Ok(())
+}
+
+/// `lea disp32(%rip), %reg`: REX.W, 8D, a ModRM byte of mode 00 and 101.
+fn amd64(starts: &[u8], bytes: &[u8], address: u64, add: &mut impl FnMut(u64)) {
+    for at in memchr::memchr_iter(0x8d, starts) {
+        let is_wide = at.checked_sub(1).is_some_and(|rex| bytes[rex] & 0xf8 == 0x48);
+        if let Some(&[model, a, b, c, d]) = bytes.get(at + 1..at + 6)
+            && is_wide
+            && model & 0xc7 == 0x05
+        {
+            let displacement = i32::from_le_bytes([a, b, c, d]);
+            add((address + at as u64 + 6).wrapping_add_signed(displacement.into()));
+        }
+    }
+}
+
+/// `adrp`, which takes the address of a page, and `add` with the same register. What lies between is not followed.
+fn arm64(bytes: &[u8], address: u64, pages: &mut [Option<u64>; 32], add: &mut impl FnMut(u64)) {
+    for (number, instruction) in bytes.chunks_exact(4).enumerate() {
+        let instruction = word(instruction);
+        let (to, from) = ((instruction & 31) as usize, (instruction >> 5 & 31) as usize);
+        if instruction & 0x9f00_0000 == 0x9000_0000 {
+            let pages_away = (instruction >> 5 & 0x7_ffff) << 2 | (instruction >> 29 & 3);
+            // 21 bits with a sign
+            let pages_away = (pages_away << 43).cast_signed() >> 43;
+            let page = (address + number as u64 * 4) & !0xfff;
+            pages[to] = Some(page.wrapping_add_signed(pages_away << 12));
+        } else if instruction & 0xffc0_0000 == 0x9100_0000
+            && let Some(page) = pages[from]
+        {
+            add(page.wrapping_add(instruction >> 10 & 0xfff));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lea_points_to_is_found() {
+        let mut found = Vec::new();
+        // lea 0x10(%rip), %rdi; lea -0x20(%rip), %r8; lea 0x10(%rip), %edi (an address of 32 bits: no pointer)
+        let code = [
+            &[0x48, 0x8d, 0x3d, 0x10, 0, 0, 0][..],
+            &[0x4c, 0x8d, 0x05, 0xe0, 0xff, 0xff, 0xff],
+            &[0x67, 0x8d, 0x3d, 0x10, 0, 0, 0],
+        ]
+        .concat();
+        amd64(&code, &code, 0x1000, &mut |address| found.push(address));
+        assert_eq!(found, [0x1017, 0xfee]);
+        // cut in the middle of an instruction
+        amd64(&code[..5], &code[..5], 0x1000, &mut |_| panic!());
+    }
+
+    #[test]
+    fn what_adrp_and_add_point_to_is_found() {
+        let mut found = Vec::new();
+        // adrp x0, +1 page; add x0, x0, #0x234; adrp x1, -1 page; nop; add x2, x1, #8; add x3, x4, #1
+        let code: Vec<u8> =
+            [0xb000_0000_u32, 0x9108_d000, 0xf0ff_ffe1, 0xd503_201f, 0x9100_2022, 0x9100_0483]
+                .into_iter()
+                .flat_map(u32::to_le_bytes)
+                .collect();
+        arm64(&code, 0x40_0100, &mut [None; 32], &mut |address| found.push(address));
+        assert_eq!(found, [0x40_1234, 0x3f_f008]);
+    }
+
+    #[test]
+    fn what_is_alone_ends_where_something_points() {
+        let references = References(vec![10, 20]);
+        for (offset, alone) in [(0, 10), (9, 1), (10, 10), (11, 9), (20, usize::MAX), (30, usize::MAX)] {
+            assert_eq!(references.alone(offset), alone, "{offset}");
+        }
+    }
+}
