@@ -11,8 +11,9 @@ use crate::control::relation;
 use crate::tree::libraries::{Dynamic, library_path, list};
 use crate::tree::{Tree, in_tree};
 
-/// Folders that every image has, or that only begin a path: what is looked for in them has a path of its own.
-const COMMON: [&str; 12] = [
+/// What is not told: folders that every image has, or that only begin a path, since what is looked for in them has a path
+/// of its own; translations of messages; and the settings of SELinux, which are the node's.
+const NOT_TOLD: [&str; 15] = [
     "/usr/bin",
     "/usr/sbin",
     "/usr/games",
@@ -21,11 +22,16 @@ const COMMON: [&str; 12] = [
     "/usr/lib64",
     "/usr/libexec",
     "/usr/share",
+    "/usr/include",
     "/usr/src",
     "/usr/local",
     "/var/lib",
     "/var/cache",
+    "/usr/share/locale",
+    "/etc/selinux",
 ];
+/// These start another shell for a script without a first line, and for nothing else.
+const SHELLS: [&str; 5] = ["dash", "bash", "ksh93", "mksh", "zsh"];
 const SHELL: &str = "/bin/sh";
 
 /// What a command lacks.
@@ -105,12 +111,12 @@ fn lack(root: &Path, paths: &[Vec<u8>], covered: &[String]) -> Lack {
     let mut lack = Lack::default();
     for path in paths.iter().map(|path| String::from_utf8_lossy(path)) {
         let plain = path.trim_end_matches('/');
-        let is_common = plain.rfind('/').is_none_or(|slash| slash == 0) || COMMON.contains(&plain);
+        let is_not_told = plain.rfind('/').is_none_or(|slash| slash == 0) || NOT_TOLD.contains(&plain);
         let is_covered =
             covered.iter().any(|known| Path::new(plain.trim_start_matches('/')).starts_with(known));
         if path.is_empty() {
             lack.files.insert("its dynamic linker".to_owned());
-        } else if !is_common && !is_covered {
+        } else if !is_not_told && !is_covered {
             match resolve(root, Path::new(plain)) {
                 Some(file) if file.is_file() && plain.contains("bin/") => {
                     lack.programs.insert(plain.to_owned())
@@ -190,8 +196,12 @@ impl Search<'_> {
         // libraries may need each other
         self.known.insert(file.to_owned(), Lack::default());
         let mut lack = self.lacks.get(file).cloned().unwrap_or_default();
+        let is_shell = file.file_name().is_some_and(|name| SHELLS.iter().any(|shell| name == *shell));
+        if is_shell {
+            lack.programs.clear();
+        }
         let dynamic = Dynamic::of(&self.root.join(file)).unwrap_or_default();
-        if dynamic.starts_shell && resolve(self.root, Path::new(SHELL)).is_some() {
+        if dynamic.starts_shell && !is_shell && resolve(self.root, Path::new(SHELL)).is_some() {
             lack.programs.insert(SHELL.to_owned());
         }
         // what the C library starts, it starts for who asks for it

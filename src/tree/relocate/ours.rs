@@ -57,6 +57,8 @@ const VAR_OF_THE_IMAGE: [&str; 6] = ["tmp", "run", "lock", "log", "mail", "spool
 /// What the dynamic linker asks for whether it is there or not: the main image's names its own libraries.
 const OF_THE_LINKER: [&[u8]; 2] = [b"/etc/ld.so.cache", b"/etc/ld.so.preload"];
 
+/// The operand of an instruction, in bytes.
+pub(super) const OPERAND: usize = 8;
 /// A vector register of SSE2 and of Advanced SIMD, in bytes; their constants are aligned to as much.
 pub(super) const CONSTANT: usize = 16;
 
@@ -182,7 +184,7 @@ fn is_meant(start: &[u8], root: &Root, paths: &Paths) -> bool {
 
 /// The path in the operand of `movabs $…, %reg` (REX.W B8+r), which stands before these bytes.
 fn operand<'a>(before: &[u8], rest: &'a [u8]) -> Result<&'a [u8], Left> {
-    match (before, rest.first_chunk::<8>()) {
+    match (before, rest.first_chunk::<OPERAND>()) {
         (before, Some(operand)) if is_movabs(before) => {
             let path = token(operand);
             let is_whole = path.len() == operand.len() || operand[path.len()..].iter().all(|byte| *byte == 0);
