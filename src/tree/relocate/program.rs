@@ -77,14 +77,14 @@ struct Elf {
     segments: Vec<Segment>,
     /// Where the dynamic section is in the file.
     dynamic: u64,
-    /// Its tags and values, with the empty ones at its end.
+    /// Its tags and values, with the empty ones at its end; none, where there is no such section.
     entries: Vec<(i64, u64)>,
     /// The string table that it names.
     strings: Vec<u8>,
     linker: Option<Vec<u8>>,
 }
 
-/// `None` for what has no dynamic section, or one that cannot be understood.
+/// `None` for what cannot be understood.
 fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>, is_64: bool) -> Option<Elf> {
     let header = H::parse(data).ok()?;
     let endian = header.endian().ok()?;
@@ -100,84 +100,102 @@ fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>, is_64: 
         align: header.p_align(endian).into(),
     };
     let segments: Vec<Segment> = headers.iter().map(segment).collect();
-    let dynamic = segments.iter().find(|segment| segment.kind == PT_DYNAMIC.0)?.offset;
-    let entries = headers.iter().find_map(|header| header.dynamic(endian, data).ok().flatten())?;
-    let entries = entries.iter().map(|entry| (entry.tag(endian).0, entry.d_val(endian).into()));
     let linker = headers.iter().find_map(|header| header.interpreter(endian, data).ok().flatten());
     let mut elf = Elf {
         is_64,
         endian,
         table: header.e_phoff(endian).into(),
         segments,
-        dynamic,
-        entries: entries.collect(),
+        dynamic: 0,
+        entries: Vec::new(),
         strings: Vec::new(),
         linker: linker.map(<[u8]>::to_vec),
     };
-    let (address, size) = (elf.value(DT_STRTAB)?, elf.value(DT_STRSZ)?);
-    let offset = elf.offset(address)?;
-    elf.strings = data.read_bytes_at(offset, Some(size).filter(|size| *size <= LARGEST)?).ok()?.to_vec();
+    if let Some(dynamic) = elf.segments.iter().find(|segment| segment.kind == PT_DYNAMIC.0) {
+        elf.dynamic = dynamic.offset;
+        let entries = headers.iter().find_map(|header| header.dynamic(endian, data).ok().flatten())?;
+        elf.entries = entries.iter().map(|entry| (entry.tag(endian).0, entry.d_val(endian).into())).collect();
+        let (address, size) = (elf.value(DT_STRTAB)?, elf.value(DT_STRSZ)?);
+        let offset = elf.offset(address)?;
+        elf.strings = data.read_bytes_at(offset, Some(size).filter(|size| *size <= LARGEST)?).ok()?.to_vec();
+    }
     Some(elf)
 }
 
 impl Elf {
     fn adapt(mut self, length: u64, wanted: &Wanted<'_>) -> Adaption {
-        // a library that can be run names a linker, too; but what counts is who loads it
-        let is_program = self.linker.is_some() && self.value(DT_SONAME).is_none();
-        if is_program { self.adapt_program(length, wanted) } else { self.adapt_library(wanted.prefix) }
+        if self.linker.is_some() {
+            self.adapt_program(length, wanted)
+        } else {
+            self.adapt_library(wanted.prefix)
+        }
     }
 
     fn adapt_library(&mut self, prefix: &str) -> Adaption {
-        let Some(at) = self.position(DT_RUNPATH) else { return Adaption::None };
-        let Some(folders) = self.string(self.entries[at].1) else { return Adaption::None };
+        let before = self.entries.clone();
+        self.hand_on_folders(prefix);
+        let edits = self.changed_entries(&before);
+        if edits.is_empty() { Adaption::None } else { Adaption::Edits(edits) }
+    }
+
+    /// Makes a `DT_RPATH` of a `DT_RUNPATH`.
+    fn hand_on_folders(&mut self, prefix: &str) {
+        let Some(at) = self.position(DT_RUNPATH) else { return };
+        let Some(folders) = self.string(self.entries[at].1) else { return };
         let stays = |folder: &[u8]| folder.starts_with(b"/") && !folder.starts_with(prefix.as_bytes());
         // what names folders of the main image, and nothing else, is empty then; the program has the same ones
         let end = if folders.split(|byte| *byte == b':').all(stays) { folders.len() as u64 } else { 0 };
-        let before = self.entries.clone();
         self.entries[at] = (DT_RPATH.0, self.entries[at].1 + end);
-        Adaption::Edits(self.changed_entries(&before))
     }
 
     fn adapt_program(&mut self, length: u64, wanted: &Wanted<'_>) -> Adaption {
-        let linker = self.linker.as_deref().and_then(wanted.linker);
         // such tables are not what a linker makes
         if self.segments.iter().any(|segment| segment.align > 1 && !segment.align.is_power_of_two()) {
             return Adaption::NoRoom;
         }
-        let (Some(folders), Some(entry)) = (self.folders(wanted), self.entry_for_folders()) else {
-            return Adaption::NoRoom;
-        };
-        let entries = self.entries.clone();
-        let segments = self.segments.clone();
+        let (entries, segments) = (self.entries.clone(), self.segments.clone());
         let offset = length.next_multiple_of(8);
         let Some(address) = self.free_address(offset) else { return Adaption::NoRoom };
-        let mut content = std::mem::take(&mut self.strings);
-        self.entries[entry] = (DT_RPATH.0, content.len() as u64);
-        content.extend(folders);
-        content.push(0);
-        let strings = content.len() as u64;
-        for (tag, value) in &mut self.entries {
-            match *tag {
-                tag if tag == DT_STRTAB.0 => *value = address,
-                tag if tag == DT_STRSZ.0 => *value = strings,
-                _ => {}
+        // a library that can be run (libc.so.6) names a linker, too; but who loads it says where libraries are
+        let is_library = self.value(DT_SONAME).is_some();
+        let mut content = Vec::new();
+        if is_library {
+            self.hand_on_folders(wanted.prefix);
+        } else if !self.entries.is_empty() {
+            let (Some(folders), Some(entry)) = (self.folders(wanted), self.entry_for_folders()) else {
+                return Adaption::NoRoom;
+            };
+            content = std::mem::take(&mut self.strings);
+            self.entries[entry] = (DT_RPATH.0, content.len() as u64);
+            content.extend(folders);
+            content.push(0);
+            let size = content.len() as u64;
+            for (tag, value) in &mut self.entries {
+                match *tag {
+                    tag if tag == DT_STRTAB.0 => *value = address,
+                    tag if tag == DT_STRSZ.0 => *value = size,
+                    _ => {}
+                }
             }
         }
-        if let Some(linker) = linker {
+        if let Some(linker) = self.linker.as_deref().and_then(wanted.linker) {
+            let (start, size) = (content.len() as u64, linker.len() as u64 + 1);
             content.extend(&linker);
             content.push(0);
-            let at = |start: u64| start + strings;
             for segment in self.segments.iter_mut().filter(|segment| segment.kind == PT_INTERP.0) {
-                let size = linker.len() as u64 + 1;
                 *segment = Segment {
-                    offset: at(offset),
-                    address: at(address),
-                    physical: at(address),
+                    offset: offset + start,
+                    address: address + start,
+                    physical: address + start,
                     in_file: size,
                     in_memory: size,
                     ..*segment
                 };
             }
+        }
+        if content.is_empty() {
+            let edits = self.changed_entries(&entries);
+            return if edits.is_empty() { Adaption::None } else { Adaption::Edits(edits) };
         }
         if !self.add_segment(offset, address, content.len() as u64) {
             return Adaption::NoRoom;
