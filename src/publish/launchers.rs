@@ -25,7 +25,7 @@ const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
 
 /// What compiled-in paths need instead: a variable, and the folders or files of the tree that it names; `*`
 /// stands for any one name. A variable is set only where its first pattern is in the tree.
-const ENVIRONMENT: [(&str, &[&str]); 34] = [
+const ENVIRONMENT: [(&str, &[&str]); 39] = [
     ("GIT_EXEC_PATH", &["usr/lib/git-core"]),
     ("GIT_TEMPLATE_DIR", &["usr/share/git-core/templates"]),
     (
@@ -66,6 +66,22 @@ const ENVIRONMENT: [(&str, &[&str]); 34] = [
     ("GROFF_TMAC_PATH", &["usr/share/groff/*/tmac"]),
     ("DICPATH", &["usr/share/hunspell"]),
     ("NMAPDIR", &["usr/share/nmap"]),
+    ("RHOME", &["usr/lib/R"]),
+    ("M4", &["usr/bin/m4"]),
+    ("BISON_PKGDATADIR", &["usr/share/bison"]),
+    // GCC searches these before its own, so all of its own that come first must be named
+    ("C_INCLUDE_PATH", &["usr/lib/gcc/*/*/include", "usr/include/*-linux-gnu", "usr/include"]),
+    (
+        "CPLUS_INCLUDE_PATH",
+        &[
+            "usr/include/c++/*",
+            "usr/include/*/c++/*",
+            "usr/include/c++/*/backward",
+            "usr/lib/gcc/*/*/include",
+            "usr/include/*-linux-gnu",
+            "usr/include",
+        ],
+    ),
     ("RUBYLIB", &["usr/lib/ruby/*", "usr/lib/*/ruby/*"]),
     ("TCL_LIBRARY", &["usr/share/tcltk/tcl8.*"]),
     ("TCLLIBPATH", &["usr/share/tcltk"]),

@@ -41,6 +41,8 @@ pub fn examine(root: &Path, record: &Record, below: &Path) -> io::Result<Vec<Exa
     let mut examined = Vec::new();
     for path in files.first {
         let mut left = worker.staying(&root.join(&path))?;
+        // an adapted prefix may begin like a path of the tree
+        left.retain(|(_, path, _)| !Path::new(OsStr::from_bytes(path)).starts_with(&record.prefix));
         let edits = record.files.get(&path).map(|original| original.edits.as_slice()).unwrap_or_default();
         let mut rewritten = Vec::new();
         let (mut extended, mut grown) = (false, 0_u64);

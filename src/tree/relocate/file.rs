@@ -225,11 +225,15 @@ impl<'a> Worker<'a> {
                         let original = chunk[at..at + bytes.len()].to_vec();
                         edits.push(Edit { offset: place, original, bytes });
                     }
-                    // an operand has eight bytes of a path, and the next instruction follows
-                    Err(left) if among.is_code() => {
-                        self.notes.add(&chunk[..filled.min(at + OPERAND)], at, place, left);
+                    // what follows the operand of an instruction, or the constant of a register, is something else
+                    Err(left) => {
+                        let end = match among {
+                            among if among.is_code() => at + OPERAND,
+                            Among::Constant if !self.paths.has(token(&chunk[at..])) => at + CONSTANT,
+                            _ => filled,
+                        };
+                        self.notes.add(&chunk[..end.min(filled)], at, place, left);
                     }
-                    Err(left) => self.notes.add(chunk, at, place, left),
                 }
             }
             each(&self.buffer[from..to]);
