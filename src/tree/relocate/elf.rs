@@ -12,13 +12,13 @@ const MAGIC: &[u8; 4] = b"\x7fELF";
 /// Parts of an ELF file, as offsets in bytes.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Sections of instructions.
+    /// Sections of instructions, in order, without overlaps.
     pub(super) code: Vec<Range<u64>>,
     /// The string that `PT_INTERP` names.
     pub(super) interpreter: Option<u64>,
     /// `e_machine`.
     pub(super) machine: u16,
-    /// Tables of relocations with addends.
+    /// Tables of relocations with addends, likewise.
     pub(super) relocations: Vec<Range<u64>>,
     /// What is loaded, and the address of its first byte.
     loaded: Vec<(Range<u64>, u64)>,
@@ -57,12 +57,23 @@ fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Opti
         (offset..offset.saturating_add(size), segment.p_vaddr(endian).into())
     });
     Some(Layout {
-        code,
+        code: merged(code),
         interpreter: interpreter.map(|segment| segment.p_offset(endian).into()),
         machine: header.e_machine(endian).0,
-        relocations,
+        relocations: merged(relocations),
         loaded: loaded.collect(),
     })
+}
+
+/// In order and without overlaps: a damaged file may have the same bytes in many sections.
+fn merged(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        last.end = if overlaps { last.end.max(next.end) } else { last.end };
+        overlaps
+    });
+    ranges
 }
 
 impl Layout {
@@ -71,7 +82,8 @@ impl Layout {
     }
 
     pub(super) fn is_code(&self, offset: u64) -> bool {
-        self.code.iter().any(|range| range.contains(&offset))
+        let next = self.code.partition_point(|range| range.end <= offset);
+        self.code.get(next).is_some_and(|range| range.contains(&offset))
     }
 
     /// Where in the file an address is.

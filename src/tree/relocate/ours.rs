@@ -54,6 +54,9 @@ const ETC_OF_THE_IMAGE: [&str; 24] = [
 /// Of `/var`, what is written at run time: the tree may be mounted read-only.
 const VAR_OF_THE_IMAGE: [&str; 6] = ["tmp", "run", "lock", "log", "mail", "spool"];
 
+/// Written after relocation.
+const DATABASE: &[u8] = b"/var/lib/dpkg/";
+
 /// What the dynamic linker asks for whether it is there or not: the main image's names its own libraries.
 const OF_THE_LINKER: [&[u8]; 2] = [b"/etc/ld.so.cache", b"/etc/ld.so.preload"];
 
@@ -154,7 +157,7 @@ pub(super) fn ours<'a>(bytes: &'a [u8], at: usize, among: Among, paths: &Paths) 
     }
     let wanted = match among {
         Among::Code | Among::LinkerCode => is_meant(path, root, paths),
-        _ if OF_THE_LINKER.contains(&path) => true,
+        _ if OF_THE_LINKER.contains(&path) || path.starts_with(DATABASE) => true,
         // alone they are more often the end of something than a path
         _ if below.is_empty() && matches!(root.home, "l" | "b" | "s") => {
             before.ends_with(b":") || rest.get(path.len()) == Some(&b':')
@@ -162,8 +165,10 @@ pub(super) fn ours<'a>(bytes: &'a [u8], at: usize, among: Among, paths: &Paths) 
         _ if below == b"/" && matches!(root.home, "l" | "b" | "s") => among == Among::Linker,
         _ => is_ours(path, rest.get(path.len()).copied(), root, paths),
     };
-    if wanted {
-        Ok(Ours { root, path, is_part: among.is_code() })
+    // the end of a sentence
+    let sentence = path.strip_suffix(b".").filter(|path| !wanted && !among.is_code() && paths.has(path));
+    if wanted || sentence.is_some() {
+        Ok(Ours { root, path: sentence.unwrap_or(path), is_part: among.is_code() })
     } else {
         Err(if among.is_code() { Left::Code } else { Left::NotInTheTree })
     }
@@ -239,7 +244,10 @@ fn is_ours(path: &[u8], after: Option<u8>, root: &Root, paths: &Paths) -> bool {
         || matches!(path.last(), Some(b'-' | b'_' | b'.'));
     paths.has(path)
         || (goes_on && depth(&path[..end]) >= 2 && paths.begins_some(path, |_| true))
-        || (root.home == "u" && paths.folder(&path[..end]).is_some_and(|folder| depth(&folder) >= 3))
+        // /usr/local is whose image it is
+        || (root.home == "u"
+            && !path.starts_with(b"/usr/local/")
+            && paths.folder(&path[..end]).is_some_and(|folder| depth(&folder) >= 3))
 }
 
 fn depth(path: &[u8]) -> usize {

@@ -145,7 +145,7 @@ impl Elf {
         let stays = |folder: &[u8]| folder.starts_with(b"/") && !folder.starts_with(prefix.as_bytes());
         // what names folders of the main image, and nothing else, is empty then; the program has the same ones
         let end = if folders.split(|byte| *byte == b':').all(stays) { folders.len() as u64 } else { 0 };
-        self.entries[at] = (DT_RPATH.0, self.entries[at].1 + end);
+        self.entries[at] = (DT_RPATH.0, self.entries[at].1.wrapping_add(end));
     }
 
     fn adapt_program(&mut self, length: u64, wanted: &Wanted<'_>) -> Adaption {
@@ -242,7 +242,8 @@ impl Elf {
         let end = ends.collect::<Option<Vec<_>>>()?.into_iter().max()?;
         let align = self.align();
         let address = end.checked_next_multiple_of(align)?.checked_add(offset % align)?;
-        (self.is_64 || u32::try_from(address.checked_add(LARGEST)?).is_ok()).then_some(address)
+        let end = address.checked_add(2 * LARGEST)?;
+        (self.is_64 || u32::try_from(end).is_ok()).then_some(address)
     }
 
     fn align(&self) -> u64 {

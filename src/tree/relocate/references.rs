@@ -27,12 +27,12 @@ impl References {
             let Some(address) = layout.address(code.start) else { continue };
             match layout.machine {
                 machine if machine == EM_X86_64.0 => each(file, code.clone(), |at, bytes, whole| {
-                    amd64(&bytes[..whole], bytes, address + (at - code.start), &mut add);
+                    amd64(&bytes[..whole], bytes, address.wrapping_add(at - code.start), &mut add);
                 })?,
                 machine if machine == EM_AARCH64.0 => {
                     let mut pages = [None; 32];
                     each(file, code.clone(), |at, bytes, whole| {
-                        arm64(&bytes[..whole], address + (at - code.start), &mut pages, &mut add);
+                        arm64(&bytes[..whole], address.wrapping_add(at - code.start), &mut pages, &mut add);
                     })?;
                 }
                 _ => {}
@@ -94,7 +94,7 @@ fn amd64(starts: &[u8], bytes: &[u8], address: u64, add: &mut impl FnMut(u64)) {
             && model & 0xc7 == 0x05
         {
             let displacement = i32::from_le_bytes([a, b, c, d]);
-            add((address + at as u64 + 6).wrapping_add_signed(displacement.into()));
+            add(address.wrapping_add(at as u64 + 6).wrapping_add_signed(displacement.into()));
         }
     }
 }
@@ -108,7 +108,7 @@ fn arm64(bytes: &[u8], address: u64, pages: &mut [Option<u64>; 32], add: &mut im
             let pages_away = (instruction >> 5 & 0x7_ffff) << 2 | (instruction >> 29 & 3);
             // 21 bits with a sign
             let pages_away = (pages_away << 43).cast_signed() >> 43;
-            let page = (address + number as u64 * 4) & !0xfff;
+            let page = address.wrapping_add(number as u64 * 4) & !0xfff;
             pages[to] = Some(page.wrapping_add_signed(pages_away << 12));
         } else if instruction & 0xffc0_0000 == 0x9100_0000
             && let Some(page) = pages[from]

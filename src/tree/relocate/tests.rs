@@ -18,6 +18,7 @@ fn tree(folder: &Path) -> Tree {
         "etc/tool",
         "etc/ssh",
         "var/lib/tool",
+        "usr/local/share/tool",
     ] {
         tree.create_directory(Path::new(path)).unwrap();
     }
@@ -69,6 +70,9 @@ fn a_short_prefix_has_a_place_for_every_path() {
         ("/lib/tool/x.so", "/p/l/tool/x.so"),
         ("/var/lib/tool", "/p/v/lib/tool"),
         ("cat </etc/tool/conf", "cat </p/e/tool/conf"),
+        ("see /etc/tool/conf.\n", "see /p/e/tool/conf.\n"),
+        ("\tthen . \"/usr/share/tool/x.sh\"", "\tthen . \"/p/u/share/tool/x.sh\""),
+        ("/var/lib/dpkg/info/x.list", "/p/v/lib/dpkg/info/x.list"),
         // it is missing, but in a folder that only this tree has
         ("/usr/lib/tool/other.so", "/p/u/lib/tool/other.so"),
     ] {
@@ -81,6 +85,7 @@ fn what_is_the_main_images_stays() {
     for content in [
         "/etc/passwd /etc/hosts",
         "/etc/other /usr/bin/other /usr/share/other/x /opt/x",
+        "/usr/local/share/fonts /etc/other.",
         "/var/tmp /var/run/tool /var/log",
         "${prefix}/lib/tool $prefix/usr/share/tool \"$x\"/usr/share/tool x + '/lib/tool'",
         "http://host/usr/share/tool",

@@ -41,11 +41,20 @@ fn is_joined(before: &[u8]) -> bool {
         }
         b' ' | b'\t' | b'\n' => {
             let code = before.trim_ascii_end();
-            code.ends_with(b"+") || code.ends_with(b" .")
+            code.ends_with(b"+") || (code.ends_with(b" .") && !is_command(&code[..code.len() - 1]))
         }
         b'+' => true,
         _ => false,
     }
+}
+
+/// Whether a dot after these bytes is the command of a shell, and not the operator of Perl or PHP.
+fn is_command(before: &[u8]) -> bool {
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let ends = |word: &[u8]| line.ends_with(word);
+    line.is_empty()
+        || [&b";"[..], b"&&", b"||", b"{", b"("].into_iter().any(ends)
+        || [&b"then"[..], b"do", b"else"].into_iter().any(|word| line == word || ends(&[b" ", word].concat()))
 }
 
 pub(super) fn is_path_byte(byte: u8) -> bool {
@@ -76,6 +85,11 @@ mod tests {
             "= r\"",
             "x=\"",
             "\\\"",
+            "\n. \"",
+            "\n\t. \"",
+            "[ -r x ] && . \"",
+            "if x; then . '",
+            "else . \"",
         ] {
             assert!(begins(before.as_bytes()), "{before:?}");
         }
@@ -92,6 +106,8 @@ mod tests {
             "'abc'",
             "prefix + '",
             "$a . \"",
+            "\n  $undo . \"",
+            "x() . \"",
             "*",
             "x-",
             "XL",
