@@ -32,3 +32,51 @@ fn the_test_command_of_the_readme_is_the_one_that_ci_runs() {
     assert_eq!(commands.len(), 2, "one to run the main job, one to test: {commands:?}");
     assert!(read(".ci/run").lines().any(|line| line.starts_with("step ") && line.ends_with(commands[1])));
 }
+
+/// The lines of the tables of one section.
+fn rows<'a>(document: &'a str, section: &str) -> Vec<Vec<&'a str>> {
+    let section = document.split(&format!("\n## {section}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with('|') && !line.starts_with("| --- |"));
+    rows.skip(1).map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+#[test]
+fn what_the_documents_say_of_files_of_your_own_is_what_jobs_try() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/anywhere/jobs");
+    let jobs: String = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    let document = read("docs/anywhere.md");
+    let rows = rows(&document, "Files of your own");
+    assert!(rows.len() > 15);
+    for row in rows {
+        let named: Vec<&str> = row.last().unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no job tries {row:?}");
+        for name in named {
+            assert!(jobs.contains(&format!("name = \"{name}\"\n")), "no job is called {name}");
+        }
+    }
+}
+
+#[test]
+fn each_class_of_paths_that_lead_out_of_a_tree_is_explained() {
+    let checker = read("tests/real/leftover.py");
+    let document = read("docs/anywhere.md");
+    let rows = rows(&document, "What still leads out of a tree");
+    let explained: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    let expressions =
+        checker.lines().filter_map(|line| line.strip_suffix(',')?.split_once(": rb")).map(|(name, _)| name);
+    let returned =
+        checker.lines().filter_map(|line| line.trim().strip_prefix("return \"")?.strip_suffix('"'));
+    let mut known: Vec<&str> = expressions
+        .map(|name| name.trim().trim_matches('"'))
+        .chain(returned)
+        .filter(|name| *name != "other")
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    let mut sorted = explained.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, known);
+}

@@ -109,9 +109,10 @@ read_machine_sources() {
     suite=$(. /etc/os-release && echo "${VERSION_CODENAME:?this is no release of Debian}")
 }
 
+# start_forwarder [KEPT]
 start_forwarder() {
-    mkdir "$work/forward"
-    "$here/forward.py" "$work/machine.list" "$work/forward" &
+    mkdir "$work/forward" ${1:+"$1"}
+    "$here/forward.py" "$work/machine.list" "$work/forward" "$@" &
     forwarder=$!
     local tries
     for tries in $(seq 100); do

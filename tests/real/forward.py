@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Serves the machine's own mirrors on a loopback port, and logs what was asked for.
 
-usage: forward.py SOURCES FOLDER
+usage: forward.py SOURCES FOLDER [KEPT]
 
 SOURCES holds lines `deb URI SUITE COMPONENT…`. Each URI is served at http://127.0.0.1:PORT/NAME, NAME being the
 last part of its path (`debian`). What is below /tampered/NAME is the same, but for one changed word in each
@@ -9,13 +9,16 @@ InRelease. FOLDER gets
   forward.list  SOURCES with those URIs; written last, so that it says that the server is up
   port          the port
   requests      one line for each request: METHOD PATH STATUS BYTES
-It ends when its parent does.
+With a folder KEPT, what cannot change (packages, and indexes that are named by their digest) is fetched once and then
+served from there. It ends when its parent does.
 """
 
+import contextlib
 import functools
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -63,6 +66,9 @@ class Handler(BaseHTTPRequestHandler):
         name, _, rest = path.lstrip("/").partition("/")
         if name not in self.server.upstreams:
             return self.answer(404, {}, b"")
+        kept = self.place_of(path)
+        if kept and kept.exists():
+            return self.serve(kept)
         headers = {key: self.headers[key] for key in PASSED_ON if key in self.headers}
         request = urllib.request.Request(f"{self.server.upstreams[name]}/{rest}", headers=headers, method=self.command)
         try:
@@ -78,19 +84,51 @@ class Handler(BaseHTTPRequestHandler):
                 body = upstream.read().replace(b"\nCodename: ", b"\nCodename: x", 1)
                 return self.answer(upstream.status, {**back, "Content-Length": str(len(body))}, body)
             if "Content-Length" in back:
-                return self.stream(upstream, back)
+                if kept and self.command == "GET" and upstream.status == 200:
+                    return self.keep(upstream, back, kept)
+                self.stream(upstream, back)
+                return None
             return self.answer(upstream.status, back, upstream.read())
 
     do_HEAD = do_GET
 
-    def stream(self, upstream, headers):
+    def place_of(self, path):
+        """Where a file that cannot change is kept, or None."""
+        parts = path.lstrip("/").split("/")
+        if self.server.kept is None or ".." in parts or not (path.endswith(".deb") or "by-hash" in parts):
+            return None
+        return self.server.kept.joinpath(*parts)
+
+    def keep(self, upstream, headers, kept):
+        """Passes a file on; it takes its place once all of it has come."""
+        with tempfile.NamedTemporaryFile(dir=self.server.kept) as copy:
+            if not self.stream(upstream, headers, copy):
+                return
+            copy.flush()
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                os.link(copy.name, kept)
+
+    def serve(self, file):
+        with file.open("rb") as body:
+            self.begin(200, {"Content-Length": str(os.fstat(body.fileno()).st_size)})
+            if self.command == "GET":
+                self.wfile.flush()
+                self.connection.sendfile(body)
+
+    def stream(self, upstream, headers, copy=None):
+        """Whether all of it has come."""
         self.begin(upstream.status, headers)
         sent = 0
         while chunk := upstream.read(256 << 10):
             self.wfile.write(chunk)
             sent += len(chunk)
-        if self.command == "GET" and sent != int(headers["Content-Length"]):
+            if copy:
+                copy.write(chunk)
+        complete = sent == int(headers["Content-Length"])
+        if self.command == "GET" and not complete:
             self.close_connection = True
+        return complete
 
     def answer(self, status, headers, body):
         self.begin(status, {"Content-Length": str(len(body)), **headers})
@@ -128,6 +166,7 @@ def main():
     server = Server(("127.0.0.1", 0), Handler)
     lines, server.upstreams = read_sources(sources.read_text())
     server.lock, server.requests = threading.Lock(), folder / "requests"
+    server.kept = Path(sys.argv[3]) if len(sys.argv) > 3 else None
     server.requests.touch()
     port = server.server_address[1]
     threading.Thread(target=server.serve_forever, daemon=True).start()

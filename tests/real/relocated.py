@@ -9,37 +9,18 @@ PLAIN is a generation for /, RELOCATED one of the same packages for PREFIX, a sl
 - an ELF file's headers or sections' table differ, its PT_INTERP does not end with a NUL, a segment's offset and address
   do not agree (as the kernel wants them, elf(5)), or readelf says something else about it,
 - with --linker: the tree's own dynamic linker does not take a program (`--verify`),
-- more than 0.5 % of the paths in ELF files and scripts that name something in the tree still lead out of it. Each is
-  counted under what stands before it.
+- more than 0.5 % of the paths in ELF files and scripts that name something in the tree still lead out of it, or any of
+  them is of no class that docs/anywhere.md explains (leftover.py). Each class is counted and shown.
 """
 
 import collections
 import os
-import re
 import stat
 import struct
 import subprocess
 import sys
 
-OWN = ("var/lib/aptlet", "var/lib/dpkg")
-PATH = re.compile(rb"/(?:usr|etc|lib64|lib32|libx32|lib|bin|sbin|var|opt)(?:/[A-Za-z0-9_.+@~-]*)*")
-LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/+@~"
-KEPT = re.compile(
-    rb"/etc/(passwd|group|shadow|gshadow|subuid|subgid|hosts|resolv\.conf|nsswitch\.conf|host\.conf|gai\.conf|localtime"
-    rb"|timezone|hostname|mtab|machine-id|os-release|debian_version|fstab|services|protocols|networks|shells|environment)"
-    rb"(/|$)|/var/(tmp|run|lock|log|mail|spool)(/|$)")
-READ_BY_PEOPLE = re.compile(r"usr/share/(doc|man|info|lintian|bug|doc-base|locale|misc)/|usr/lib/file/")
-
-
-def walk(root):
-    found = {}
-    for folder, names, files in os.walk(root):
-        relative = os.path.relpath(folder, root)
-        for name in names + files:
-            path = os.path.normpath(os.path.join(relative, name))
-            if not path.startswith(OWN):
-                found[path] = os.lstat(os.path.join(folder, name))
-    return found
+from leftover import Left, Names, walk
 
 
 def homes(letter):
@@ -110,63 +91,16 @@ def readelf(path):
     return [line.split(path.encode())[-1] for line in said.stderr.splitlines()], said.returncode
 
 
-class Names:
-    """What a tree has, with its links."""
-
-    def __init__(self, root):
-        self.root, self.known = root, {}
-
-    def has(self, path):
-        if path not in self.known:
-            self.known[path] = self.resolve(path, 0)
-        return self.known[path]
-
-    def resolve(self, path, depth):
-        place, parts = b"", [part for part in path.split(b"/") if part]
-        while parts:
-            part = parts.pop(0)
-            if part in (b".", b".."):
-                place = place if part == b"." else os.path.dirname(place)
-                continue
-            full = os.fsencode(self.root) + place + b"/" + part
-            try:
-                mode = os.lstat(full).st_mode
-            except OSError:
-                return False
-            if stat.S_ISLNK(mode):
-                target = os.readlink(full)
-                depth += 1
-                if depth > 40:
-                    return False
-                parts = [name for name in target.split(b"/") if name] + parts
-                if target.startswith(b"/"):
-                    place = b""
-            else:
-                place += b"/" + part
-        return True
-
-
-def leftovers(data, names, among):
-    """Paths of a file that name something in the tree: all of them, and by what stands before them."""
-    for match in PATH.finditer(data):
-        at, path = match.start(), match.group().rstrip(b".")
-        before = data[at - 1:at]
-        if before and before in LETTERS and data[max(0, at - 7):at] != b"file://":
-            continue
-        if KEPT.match(path) or path.count(b"/") < 2 or path.rstrip(b"/").count(b"/") < 2 or not names.has(path):
-            continue
-        among[before.decode("latin-1") or "start"].append(path)
-
-
 def main():
     plain, relocated, prefix = sys.argv[1:4]
     letter = prefix[1:].encode()
     pairs = homes(letter)
-    bad, counts, before, after = [], collections.Counter(), collections.defaultdict(list), collections.defaultdict(list)
+    bad, counts = [], collections.Counter()
     one, other = walk(plain), walk(relocated)
     # in a relocated tree absolute links are relative
     bad += [f"only in one of them: {path}" for path in sorted(one.keys() ^ other.keys()) if path != "etc/ld.so.cache"]
     names = Names(plain)
+    before, after = Left(names), Left(names)
     linker = os.path.join(relocated, "lib64/ld-linux-x86-64.so.2")
     seen = set()
     for path in sorted(one.keys() & other.keys()):
@@ -185,7 +119,7 @@ def main():
         counts["files"] += 1
         full = os.path.join(relocated, path)
         first, second = (open(os.path.join(root, path), "rb").read() for root in (plain, relocated))
-        is_elf, is_script = first[:4] == b"\x7fELF", first[:2] == b"#!"
+        is_elf = first[:4] == b"\x7fELF"
         if first != second:
             rest, count = explained(first, second, pairs, letter)
             counts["changed"] += 1
@@ -203,18 +137,11 @@ def main():
                     counts["linked"] += 1
                     if subprocess.run([linker, "--verify", full], capture_output=True).returncode not in (0, 2):
                         bad.append(f"the linker does not take it: {path}")
-        if (is_elf or is_script) and not READ_BY_PEOPLE.match(path):
-            leftovers(first, names, before)
-            leftovers(second, names, after)
-    total, left = sum(map(len, before.values())), sum(map(len, after.values()))
+        before.look(path, first)
+        after.look(path, second)
     print(f"{counts['files']} files, {counts['elf']} of them ELF; {counts['rewritten']} paths rewritten in {counts['changed']} files"
           + (f"; {counts['linked']} programs verified by the linker" if counts["linked"] else ""))
-    print(f"{left} of {total} paths of ELF files and scripts that name something in the tree lead out of it ({100 * left / max(1, total):.2f} %)")
-    for char, paths in sorted(after.items(), key=lambda item: -len(item[1])):
-        common = ", ".join(f"{path.decode('latin-1')} ({count})" for path, count in collections.Counter(paths).most_common(4))
-        print(f"  after {char!r}: {len(paths)}: {common}")
-    if not total or left > 0.005 * total:
-        bad.append("too many paths lead out of the tree")
+    bad += after.report(before.count())
     print("\n".join(bad[:40]) if bad else "nothing is damaged")
     return 1 if bad or not counts["rewritten"] else 0
 

@@ -51,10 +51,10 @@ fn is_joined(before: &[u8]) -> bool {
 /// Whether a dot after these bytes is the command of a shell, and not the operator of Perl or PHP.
 fn is_command(before: &[u8]) -> bool {
     let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
-    let ends = |word: &[u8]| line.ends_with(word);
+    let word = line.rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
     line.is_empty()
-        || [&b";"[..], b"&&", b"||", b"{", b"("].into_iter().any(ends)
-        || [&b"then"[..], b"do", b"else"].into_iter().any(|word| line == word || ends(&[b" ", word].concat()))
+        || [&b";"[..], b"&&", b"||", b"{", b"("].into_iter().any(|end| line.ends_with(end))
+        || matches!(word, b"then" | b"do" | b"else")
 }
 
 pub(super) fn is_path_byte(byte: u8) -> bool {
