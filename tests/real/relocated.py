@@ -5,10 +5,12 @@ usage: relocated.py PLAIN RELOCATED PREFIX [--linker]
 
 PLAIN is a generation for /, RELOCATED one of the same packages for PREFIX, a slash and a letter. Fails if
 - a file has another size, mode, time or kind, or a path is only in one of them (aptlet's own records aside),
-- bytes differ that are no path's beginning, or the name of LD_LIBRARY_PATH,
+- bytes differ that are no path's beginning, or the name of LD_LIBRARY_PATH; on arm64 also as the immediates of movz and
+  movk, two bytes in each,
 - an ELF file's headers or sections' table differ, its PT_INTERP does not end with a NUL, a segment's offset and address
   do not agree (as the kernel wants them, elf(5)), or readelf says something else about it,
-- with --linker: the tree's own dynamic linker does not take a program (`--verify`),
+- with --linker: the tree's own dynamic linker does not take a program (`--verify`); that of arm64 is run by
+  qemu-aarch64-static,
 - more than 0.5 % of the paths in ELF files and scripts that name something in the tree still lead out of it, or any of
   them is of no class that docs/anywhere.md explains (leftover.py). Each class is counted and shown.
 """
@@ -42,9 +44,29 @@ def differing(one, other):
     return places
 
 
+def halves(pairs, letter):
+    """Immediates of movz and movk that differ: which two of eight bytes, before, after; whether a path begins there."""
+    known = {(3, b"Y_", b"Y" + letter): False}
+    for root, home in pairs.items():
+        for part in range(2):
+            old, new = (text[2 * part:2 * part + 2] for text in (root, home))
+            known[part, old, new] = part == 0
+    return known
+
+
+def instruction(one, other, place, known):
+    """Whether an instruction of arm64 differs in its immediate as a path would; and if it begins one."""
+    old, new = (struct.unpack_from("<I", text, place)[0] for text in (one, other))
+    if old & 0x7f800000 not in (0x52800000, 0x72800000) or (old ^ new) & ~(0xffff << 5):
+        return None
+    return known.get((old >> 21 & 3, *(struct.pack("<H", word >> 5 & 0xffff) for word in (old, new))))
+
+
 def explained(one, other, pairs, letter):
     """The places that differ and are no rewritten path; and the number of those that are."""
     rest, count, done = [], 0, -1
+    # e_machine, see elf(5)
+    known = halves(pairs, letter) if one[:4] == b"\x7fELF" and one[18:20] == b"\xb7\0" else {}
     for place in differing(one, other):
         if place <= done:
             continue
@@ -57,6 +79,8 @@ def explained(one, other, pairs, letter):
             start = place - 7
             if one[start:start + 8] == b"LIBRARY_" and other[start:start + 8] == b"LIBRARY" + letter:
                 done = place
+            elif (begins := instruction(one, other, place & ~3, known)) is not None:
+                count, done = count + begins, place | 3
             else:
                 rest.append(place)
     return rest, count
@@ -101,7 +125,9 @@ def main():
     bad += [f"only in one of them: {path}" for path in sorted(one.keys() ^ other.keys()) if path != "etc/ld.so.cache"]
     names = Names(plain)
     before, after = Left(names), Left(names)
-    linker = os.path.join(relocated, "lib64/ld-linux-x86-64.so.2")
+    linker = [os.path.join(relocated, "lib64/ld-linux-x86-64.so.2")]
+    if not os.path.exists(linker[0]):
+        linker = ["qemu-aarch64-static", os.path.join(relocated, "lib/ld-linux-aarch64.so.1")]
     seen = set()
     for path in sorted(one.keys() & other.keys()):
         a, b = one[path], other[path]
@@ -132,10 +158,10 @@ def main():
             if first != second:
                 if readelf(os.path.join(plain, path)) != readelf(full):
                     bad.append(f"readelf sees something else: {path}")
-                dynamic = b"/ld-linux-x86-64.so.2" in first[:8192] and struct.unpack_from("<H", first, 16)[0] in (2, 3)
+                dynamic = b"/" + os.fsencode(os.path.basename(linker[-1])) in first[:8192] and struct.unpack_from("<H", first, 16)[0] in (2, 3)
                 if "--linker" in sys.argv and dynamic and a.st_mode & 0o111:
                     counts["linked"] += 1
-                    if subprocess.run([linker, "--verify", full], capture_output=True).returncode not in (0, 2):
+                    if subprocess.run([*linker, "--verify", full], capture_output=True).returncode not in (0, 2):
                         bad.append(f"the linker does not take it: {path}")
         before.look(path, first)
         after.look(path, second)

@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::ops::Range;
 
-use object::elf::{FileHeader32, FileHeader64, PT_INTERP, PT_LOAD, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA};
+use object::elf::{
+    EM_AARCH64, FileHeader32, FileHeader64, PT_INTERP, PT_LOAD, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA,
+};
 use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
 use object::{Endianness, ReadCache, ReadRef};
 
@@ -18,6 +20,8 @@ pub(super) struct Layout {
     pub(super) interpreter: Option<u64>,
     /// `e_machine`.
     pub(super) machine: u16,
+    /// Whether the instructions are those of arm64, and its data little-endian.
+    pub(super) is_aarch64: bool,
     /// Tables of relocations with addends, likewise.
     pub(super) relocations: Vec<Range<u64>>,
     /// What is loaded, and the address of its first byte.
@@ -60,6 +64,7 @@ fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Opti
         code: merged(code),
         interpreter: interpreter.map(|segment| segment.p_offset(endian).into()),
         machine: header.e_machine(endian).0,
+        is_aarch64: header.e_machine(endian) == EM_AARCH64 && endian == Endianness::Little,
         relocations: merged(relocations),
         loaded: loaded.collect(),
     })

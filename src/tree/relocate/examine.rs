@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::file::{Worker, is_linker};
+use super::aarch64;
+use super::file::{Worker, bytes_at, is_linker};
 use super::record::Record;
 use super::{All, Files, Left, Paths, Relocation, searcher};
 
@@ -56,7 +57,11 @@ pub fn examine(root: &Path, record: &Record, below: &Path) -> io::Result<Vec<Exa
             }
         }
         for edit in edits {
-            if matches!(edit.original.first(), Some(b'/' | b'L')) {
+            if let Some(original) = aarch64::spelled(&edit.original) {
+                let now = bytes_at(&root.join(&path), edit.offset + grown, edit.original.len())?;
+                let now = aarch64::spelled(&now).map(Vec::from).unwrap_or(now);
+                rewritten.push((edit.offset, original.to_vec(), now));
+            } else if matches!(edit.original.first(), Some(b'/' | b'L')) {
                 let now = worker.token_at(&root.join(&path), edit.offset + grown)?;
                 let length = usize::try_from(edit.length).unwrap_or(usize::MAX);
                 let rest = now.get(length..).unwrap_or_default();

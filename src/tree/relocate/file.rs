@@ -9,6 +9,7 @@ use aho_corasick::AhoCorasick;
 use md5::{Digest as _, Md5};
 
 use super::Relocation;
+use super::aarch64;
 use super::adapted::Adapted;
 use super::elf::{self, Layout};
 use super::ours::{Among, CONSTANT, Left, OPERAND};
@@ -112,7 +113,9 @@ impl<'a> Worker<'a> {
     pub(super) fn staying(&mut self, path: &Path) -> io::Result<Vec<Staying>> {
         self.notes.staying = Some(Vec::new());
         self.look_through(path)?;
-        Ok(self.notes.staying.take().unwrap_or_default())
+        let mut staying = self.notes.staying.take().unwrap_or_default();
+        staying.sort_by_key(|(offset, ..)| *offset);
+        Ok(staying)
     }
 
     /// Shows the paths of a file to the relocation, and changes nothing.
@@ -236,8 +239,16 @@ impl<'a> Worker<'a> {
                     }
                 }
             }
+            for (at, constant) in aarch64::constants(&opened.layout, chunk, offset, from..to) {
+                let among = if opened.data == Among::Linker { Among::LinkerOperand } else { Among::Operand };
+                match self.relocation.decide(&constant.bytes, 0, (among, usize::MAX), self.paths) {
+                    Ok(start) => edits.extend(constant.edits(chunk, offset, &start).unwrap_or_default()),
+                    Err(left) => self.notes.add(&constant.bytes, 0, offset + at as u64, left),
+                }
+            }
             each(&self.buffer[from..to]);
             if at_end {
+                edits.sort_by_key(|edit| edit.offset);
                 return Ok(edits);
             }
             let next = offset + to as u64;
@@ -295,6 +306,14 @@ impl Notes {
             staying.push((place, token(&bytes[at..]).to_vec(), left));
         }
     }
+}
+
+/// The bytes at a place of a file, as many as it has.
+pub(super) fn bytes_at(path: &Path, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; length];
+    let filled = read_full(&File::open(path)?, &mut bytes, offset)?;
+    bytes.truncate(filled);
+    Ok(bytes)
 }
 
 fn laid_over(text: &[u8], edits: &[Edit]) -> Vec<u8> {

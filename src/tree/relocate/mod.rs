@@ -1,6 +1,7 @@
 //! Relocation: paths that are compiled or written into the files of a tree are rewritten, so that the tree works below a
 //! prefix. Whatever names nothing that the tree has stays as it is: it is the main image's.
 
+mod aarch64;
 mod adapted;
 mod aliases;
 mod elf;

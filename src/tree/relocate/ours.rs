@@ -58,7 +58,10 @@ const VAR_OF_THE_IMAGE: [&str; 6] = ["tmp", "run", "lock", "log", "mail", "spool
 const DATABASE: &[u8] = b"/var/lib/dpkg/";
 
 /// What the dynamic linker asks for whether it is there or not: the main image's names its own libraries.
-const OF_THE_LINKER: [&[u8]; 2] = [b"/etc/ld.so.cache", b"/etc/ld.so.preload"];
+const OF_THE_LINKER: [&[u8]; 3] = [b"/etc/ld.so.cache", b"/etc/ld.so.preload", OF_THE_LINKER_OF_ARM64];
+
+/// The beginning of its name as GCC has it, which puts the rest together from its options.
+const OF_THE_LINKER_OF_ARM64: &[u8] = b"/lib/ld-linux-aarch64";
 
 /// The operand of an instruction, in bytes.
 pub(super) const OPERAND: usize = 8;
@@ -87,11 +90,15 @@ pub(super) enum Among {
     Code,
     /// Instructions of the dynamic linker.
     LinkerCode,
+    /// Eight bytes that several instructions put together.
+    Operand,
+    /// Those of the dynamic linker.
+    LinkerOperand,
 }
 
 impl Among {
     pub(super) fn is_code(self) -> bool {
-        matches!(self, Self::Code | Self::LinkerCode)
+        !matches!(self, Self::Data | Self::Constant | Self::Linker | Self::Interpreter)
     }
 }
 
@@ -138,7 +145,7 @@ pub(super) struct Ours<'a> {
 /// The path that begins at `at`, if it is the tree's.
 pub(super) fn ours<'a>(bytes: &'a [u8], at: usize, among: Among, paths: &Paths) -> Result<Ours<'a>, Left> {
     let (before, rest) = bytes.split_at(at);
-    let path = if among.is_code() { operand(before, rest)? } else { token(rest) };
+    let path = if among.is_code() { operand(before, rest, among)? } else { token(rest) };
     let root = root_of(path).ok_or(Left::NotABeginning)?;
     if among == Among::Constant && is_constant(before, path, root, paths) {
         let is_whole = begins(before) && rest.get(path.len()) == Some(&0);
@@ -156,7 +163,7 @@ pub(super) fn ours<'a>(bytes: &'a [u8], at: usize, among: Among, paths: &Paths) 
         return Err(Left::OfTheImage);
     }
     let wanted = match among {
-        Among::Code | Among::LinkerCode => is_meant(path, root, paths),
+        _ if among.is_code() => is_meant(path, root, paths),
         _ if OF_THE_LINKER.contains(&path) || path.starts_with(DATABASE) => true,
         // alone they are more often the end of something than a path
         _ if below.is_empty() && matches!(root.home, "l" | "b" | "s") => {
@@ -187,10 +194,10 @@ fn is_meant(start: &[u8], root: &Root, paths: &Paths) -> bool {
         && paths.begins_some(start, |path| !of_the_image(root, &path[root.path.len()..]))
 }
 
-/// The path in the operand of `movabs $…, %reg` (REX.W B8+r), which stands before these bytes.
-fn operand<'a>(before: &[u8], rest: &'a [u8]) -> Result<&'a [u8], Left> {
+/// The path in the operand of `movabs $…, %reg` (REX.W B8+r), which stands before these bytes; or in what is one already.
+fn operand<'a>(before: &[u8], rest: &'a [u8], among: Among) -> Result<&'a [u8], Left> {
     match (before, rest.first_chunk::<OPERAND>()) {
-        (before, Some(operand)) if is_movabs(before) => {
+        (before, Some(operand)) if !matches!(among, Among::Code | Among::LinkerCode) || is_movabs(before) => {
             let path = token(operand);
             let is_whole = path.len() == operand.len() || operand[path.len()..].iter().all(|byte| *byte == 0);
             if is_whole { Ok(path) } else { Err(Left::Code) }

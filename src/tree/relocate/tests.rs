@@ -32,7 +32,7 @@ fn tree(folder: &Path) -> Tree {
     tree
 }
 
-fn relocated_file(prefix: &str, name: &str, content: &[u8]) -> (Vec<u8>, Relocated) {
+pub(super) fn relocated_file(prefix: &str, name: &str, content: &[u8]) -> (Vec<u8>, Relocated) {
     let folder = tempfile::tempdir().unwrap();
     let mut tree = tree(folder.path());
     let path = tree.root().join(name);

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::aarch64;
 use super::elf;
 use super::file::is_linker;
 use super::ours::Among;
@@ -13,7 +14,8 @@ use super::paths::Paths;
 
 /// The variable of ld.so(8).
 pub(super) const NAME: &[u8] = b"LD_LIBRARY_PATH";
-/// What glibc on amd64 compares what follows `LD_` with: the operand of a `movabs`. The rest is compared apart.
+/// What glibc compares what follows `LD_` with: the operand of a `movabs` on amd64, a constant of several instructions on
+/// arm64. The rest is compared apart.
 pub(super) const OPERAND: &[u8] = b"LIBRARY_";
 /// The underscore of the name that is replaced.
 const AT: usize = 10;
@@ -49,8 +51,9 @@ impl Variable {
     pub(super) fn decide(&self, before: &[u8], rest: &[u8], among: Among) -> Option<Vec<u8>> {
         let is_name =
             |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-        if among == Among::LinkerCode {
-            let is_operand = rest.starts_with(OPERAND) && is_movabs(before);
+        if matches!(among, Among::LinkerCode | Among::LinkerOperand) {
+            let is_operand =
+                rest.starts_with(OPERAND) && (among == Among::LinkerOperand || is_movabs(before));
             return is_operand.then(|| self.renamed(OPERAND, AT - b"LD_".len()));
         }
         let is_whole = rest.starts_with(NAME) && !is_name(before.last()) && !is_name(rest.get(NAME.len()));
@@ -82,5 +85,6 @@ fn places(linker: &Path) -> io::Result<Option<usize>> {
     let places = memchr::memmem::find_iter(&bytes, OPERAND)
         .filter(|at| layout.is_code(*at as u64) && is_movabs(&bytes[..*at]))
         .count();
-    Ok(Some(places))
+    let constants = aarch64::constants(&layout, &bytes, 0, 0..bytes.len());
+    Ok(Some(places + constants.filter(|(_, constant)| constant.bytes == *OPERAND).count()))
 }
