@@ -17,6 +17,8 @@ pub struct Arguments {
     pub requests: Vec<String>,
     /// The flags.
     pub options: Options,
+    /// For `aptlet run`: the command and its arguments.
+    pub program: Vec<OsString>,
 }
 
 /// Install Debian packages into a volume: apt-get for pods, without apt-get
@@ -34,6 +36,9 @@ enum Subcommands {
     /// Install packages and all that they depend on
     #[command(after_help = INSTALL_HELP)]
     Install(Requested),
+    /// Install packages if they are not, and become a command that finds them on its PATH
+    #[command(after_help = RUN_HELP, override_usage = "aptlet run [OPTIONS] [REQUEST]... -- COMMAND [ARGUMENT]...")]
+    Run(Started),
     /// Resolve only, and write down exactly what 'install' would install
     #[command(after_help = LOCK_HELP)]
     Lock(Requested),
@@ -53,6 +58,18 @@ struct Requested {
     requests: Vec<String>,
     #[command(flatten)]
     options: Options,
+}
+
+#[derive(clap::Args)]
+struct Started {
+    #[command(flatten)]
+    requested: Requested,
+    /// Requests, separated by spaces, commas or line ends, as in the variable; repeatable
+    #[arg(long, value_name = "REQUESTS", help_heading = "Packages")]
+    packages: Vec<String>,
+    /// What to become, and its arguments
+    #[arg(value_name = "COMMAND", last = true, required = true, num_args = 1..)]
+    program: Vec<OsString>,
 }
 
 #[derive(clap::Args)]
@@ -88,7 +105,26 @@ Examples:
     aptlet install --mirror http://mirror.example/debian --suite trixie --prefix /t git
 
   Install the same bytes every time:
-    aptlet install --lock aptlet.lock";
+    aptlet install --lock aptlet.lock
+
+  Only put aptlet itself into the volume, for a container that is started by 'aptlet run':
+    aptlet install --self";
+
+const RUN_HELP: &str = "\
+Flags, environment variables and the settings folder are those of 'aptlet install'. What is
+installed already is not installed again. Then this process becomes COMMAND, with bin of the
+destination first on its PATH, and all else as it was. What the image has itself, as its
+/var/lib/dpkg says, is not installed; --base none installs it all the same.
+
+The exit code is that of COMMAND; 127 if it is not found, 126 if it cannot be executed; or that of
+'aptlet install' if that fails.
+
+Examples:
+  Start a script that needs jq and curl:
+    aptlet run jq curl -- /app/start.sh --port 8080
+
+  Start a server from the volume that 'aptlet install --self' has filled, even if the mirror is down:
+    /p/.aptlet/aptlet run --on-failure continue --packages 'nginx' -- nginx -g 'daemon off;'";
 
 const LOCK_HELP: &str = "\
 Flags, environment variables and the settings folder are those of 'aptlet install'. Nothing is
@@ -161,6 +197,8 @@ const PLAIN: &[&str] = &[
     "max_unpacked",
     "require_scripts",
     "keep_generations",
+    "self",
+    "on_failure",
 ];
 
 /// What decides how a tree is made, and not which packages are in it.
@@ -175,13 +213,16 @@ const OF_TREES: &[&str] = &[
     "slim",
     "path_exclude",
     "path_include",
+    "self",
 ];
 
 /// The options that a command has no use for, and therefore refuses as flags. They are not refused in the
 /// environment and the `ConfigMap`, which commands share.
-const NOT_FOR: [(&str, &[&str]); 6] = [
-    ("install", &["output", "explain", "relocation"]),
-    ("lock", &["lock", "relocation"]),
+const NOT_FOR: [(&str, &[&str]); 7] = [
+    ("install", &["output", "explain", "relocation", "on_failure"]),
+    // it is started where the destination is, and by what is there
+    ("run", &["output", "explain", "relocation", "prefix", "self"]),
+    ("lock", &["lock", "relocation", "on_failure"]),
     ("lock", OF_TREES),
     ("status", PLAIN),
     ("verify", PLAIN),
@@ -219,19 +260,19 @@ fn place(patterns: &mut [PathPattern], matches: &ArgMatches, id: &str) {
 }
 
 fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
+    let arguments =
+        |command, requests, options| Arguments { command, requests, options, program: Vec::new() };
     Ok(match Cli::from_arg_matches(matches)?.command {
         Subcommands::Install(Requested { requests, options }) => {
-            Arguments { command: Command::Install, requests, options }
+            arguments(Command::Install, requests, options)
         }
-        Subcommands::Lock(Requested { requests, options }) => {
-            Arguments { command: Command::Lock, requests, options }
+        Subcommands::Run(Started { requested, packages, program }) => {
+            let requests = [requested.requests, packages].concat();
+            Arguments { program, ..arguments(Command::Run, requests, requested.options) }
         }
-        Subcommands::Status(Plain { options }) => {
-            Arguments { command: Command::Status, requests: Vec::new(), options }
-        }
-        Subcommands::Verify(Plain { options }) => {
-            Arguments { command: Command::Verify, requests: Vec::new(), options }
-        }
+        Subcommands::Lock(Requested { requests, options }) => arguments(Command::Lock, requests, options),
+        Subcommands::Status(Plain { options }) => arguments(Command::Status, Vec::new(), options),
+        Subcommands::Verify(Plain { options }) => arguments(Command::Verify, Vec::new(), options),
     })
 }
 
@@ -249,6 +290,9 @@ fn command() -> clap::Command {
 }
 
 fn with_variable(arg: clap::Arg) -> clap::Arg {
+    if arg.is_last_set() {
+        return arg;
+    }
     let variable = arg.get_long().map_or(PACKAGES.to_owned(), variable_of);
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let (says, default) = match help.split_once(" [default: ") {
@@ -314,6 +358,21 @@ mod tests {
     }
 
     #[test]
+    fn a_command_to_become_is_what_follows_two_dashes() {
+        let line =
+            ["aptlet", "run", "jq", "--packages", "curl git", "--", "sh", "-c", "a b", "--", "--dest", ""];
+        let arguments = parse(line).unwrap();
+        assert_eq!(arguments.command, Command::Run);
+        assert_eq!(arguments.requests, ["jq", "curl git"]);
+        assert_eq!(arguments.program, ["sh", "-c", "a b", "--", "--dest", ""]);
+        assert_eq!(arguments.options.dest, None);
+        for arguments in [&["run", "jq"][..], &["run", "jq", "--"]] {
+            let (code, text) = fails(arguments);
+            assert!(code == 2 && text.contains("COMMAND") && text.contains("Usage: aptlet run"), "{text}");
+        }
+    }
+
+    #[test]
     fn the_order_of_two_flags_is_known() {
         let arguments =
             ["aptlet", "install", "x", "--path-exclude=/a", "--path-include", "/b", "--path-exclude=/c"];
@@ -348,6 +407,11 @@ mod tests {
             &["lock", "--dest=/x"],
             &["status", "--ca-certificate=x"],
             &["status", "curl"],
+            &["run", "--prefix=/x", "--", "true"],
+            &["run", "--self", "--", "true"],
+            &["install", "--on-failure=abort"],
+            &["lock", "--self"],
+            &["verify", "--self"],
         ] {
             let (code, text) = fails(arguments);
             assert!(code == 2 && text.contains("unexpected argument"), "{text}");
@@ -365,14 +429,14 @@ mod tests {
 
     #[test]
     fn the_help_is_complete_and_narrow() {
-        for name in ["install", "lock", "status", "verify"] {
+        for name in ["install", "run", "lock", "status", "verify"] {
             let (code, text) = fails(&[name, "--help"]);
             assert_eq!(code, 0);
             assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
             assert!(text.contains("Examples:"), "{text}");
             let command = command();
             let subcommand = command.find_subcommand(name).unwrap();
-            for arg in subcommand.get_arguments().filter(|arg| !arg.is_hide_set()) {
+            for arg in subcommand.get_arguments().filter(|arg| !arg.is_hide_set() && !arg.is_last_set()) {
                 let variable = arg.get_long().map_or(PACKAGES.to_owned(), variable_of);
                 assert!(text.contains(&format!("[env: {variable}]")), "{name}: {variable}");
             }

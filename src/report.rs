@@ -108,23 +108,36 @@ impl Report {
     pub fn failure(&self, error: &Error, termination_log: &Path) {
         failure(self.format, error, termination_log);
     }
+
+    /// The last word of `aptlet run` when its command cannot be started; the code is a shell's.
+    pub fn unstarted(&self, message: &str, code: u8, termination_log: &Path) {
+        last_word(self.format, message, None, "command", code, termination_log);
+    }
 }
 
 /// See [`Report::failure`]; for failures before there is a report.
 pub fn failure(format: LogFormat, error: &Error, termination_log: &Path) {
     let (class, hint) = (error.class(), error.hint());
-    let text = match &hint {
-        Some(hint) => format!("error: {error}\n hint: {hint}"),
-        None => format!("error: {error}"),
+    last_word(format, &error.to_string(), hint.as_deref(), &class.to_string(), class.code(), termination_log);
+}
+
+fn last_word(
+    format: LogFormat,
+    message: &str,
+    hint: Option<&str>,
+    class: &str,
+    code: u8,
+    termination_log: &Path,
+) {
+    let text = match hint {
+        Some(hint) => format!("error: {message}\n hint: {hint}"),
+        None => format!("error: {message}"),
     };
     match format {
         LogFormat::Text => emit(&text),
         LogFormat::Json => emit(
-            &json!({
-                "level": "error", "class": class.to_string(), "code": class.code(),
-                "message": error.to_string(), "hint": hint,
-            })
-            .to_string(),
+            &json!({"level": "error", "class": class, "code": code, "message": message, "hint": hint})
+                .to_string(),
         ),
     }
     terminate(&text, termination_log);

@@ -128,7 +128,7 @@ fn build(
     // the C library was left to a base
     let needs_launchers = !at_root && settings.base.is_some() && !launchers::has_own_linker(root);
     if needs_launchers {
-        destination.need_launchers();
+        destination.need_binary();
     }
     let commands = if at_root {
         launchers::commands(root).len()

@@ -18,16 +18,19 @@ use crate::tree::owners;
 use crate::tree::relocate::Relocation;
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
+    if settings.own_binary && settings.lock.is_none() && settings.requests.is_empty() {
+        return put_binary(settings, report).await;
+    }
     let locked = settings.lock.as_deref().map(lock::read).transpose()?;
     let client = client(settings)?;
     let request = match &locked {
         Some(plan) => fingerprint::of_plan(settings, lock::digest(plan))?,
         None => fingerprint::of_request(settings, &client).await?,
     };
-    let at_root = settings.prefix == "/";
-    let relocation = Relocation::to(&settings.prefix);
-    let view = if at_root { View::plain() } else { View::relocated(&relocation) };
-    let mut destination = open(settings, view).await?;
+    let mut destination = open(settings, view(settings)).await?;
+    if settings.own_binary {
+        destination.need_binary();
+    }
     let previous = publish::current(&settings.dest);
     let known = previous.as_deref().and_then(State::read);
     let installed = known.as_ref().filter(|state| state.request == request);
@@ -111,6 +114,21 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     );
     report.success(&summary, facts(&state, Some(&generation)));
     Ok(())
+}
+
+/// `aptlet install --self` alone: for containers that are started by what is in the volume.
+async fn put_binary(settings: &Settings, report: &Report) -> Result<(), Error> {
+    let mut destination = open(settings, view(settings)).await?;
+    let path = destination.put_binary()?;
+    report.success(&format!("aptlet is {}", path.display()), Map::new());
+    Ok(())
+}
+
+fn view(settings: &Settings) -> View {
+    match Relocation::to(&settings.prefix) {
+        relocation if relocation.is_none() => View::plain(),
+        relocation => View::relocated(&relocation),
+    }
 }
 
 /// Waits for other runs in a thread of its own, so that a signal to end is heeded meanwhile.

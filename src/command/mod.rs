@@ -8,11 +8,13 @@ mod install;
 mod lock;
 mod pipeline;
 mod relocation;
+mod run;
 mod sources;
 mod space;
 mod status;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -52,8 +54,8 @@ pub fn main() -> ExitCode {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    match run(arguments.command, &settings, &report) {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(arguments.command, &arguments.program, &settings, &report) {
+        Ok(code) => code,
         Err(error) => {
             report.failure(&error, &settings.termination_log);
             error.class().into()
@@ -75,23 +77,35 @@ fn before_settings(flags: Option<&Options>) -> (LogFormat, PathBuf) {
     )
 }
 
-fn run(command: Command, settings: &Settings, report: &Report) -> Result<(), Error> {
+/// `program` is what `aptlet run` is to become.
+fn run(
+    command: Command,
+    program: &[OsString],
+    settings: &Settings,
+    report: &Report,
+) -> Result<ExitCode, Error> {
     match command {
-        Command::Install => block_on(install::install(settings, report)),
-        Command::Lock => block_on(lock::lock(settings, report)),
+        Command::Run => return run::run(settings, program, report),
+        Command::Install => block_on(install::install(settings, report), end_signal()),
+        Command::Lock => block_on(lock::lock(settings, report), end_signal()),
         Command::Status => status::status(settings),
         Command::Verify => verify::verify(settings, report),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
-fn block_on(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+/// Does the work, unless `end` comes first, with the number of a signal: then this process ends.
+fn block_on(
+    work: impl Future<Output = Result<(), Error>>,
+    end: impl Future<Output = std::io::Result<i32>>,
+) -> Result<(), Error> {
     let broken = |error| Error::Internal(format!("cannot start threads: {error}"));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(broken)?;
     let result = runtime.block_on(async {
         tokio::select! {
             result = work => result.map(|()| None),
-            signal = end_signal() => signal.map(Some).map_err(broken),
+            signal = end => signal.map(Some).map_err(broken),
         }
     });
     // dropping `work` has removed what was half-done; a thread that is still unpacking has nothing to add

@@ -28,6 +28,14 @@ pub enum Error {
         /// What has been passed over until then; the requests may be there, under a misspelt name.
         warnings: Vec<Warning>,
     },
+    /// A command that runs where the destination is, with a tree for another place.
+    #[error("the prefix is {prefix}, but a command that is run here finds the tree at {}", dest.display())]
+    OtherPrefix {
+        /// The prefix.
+        prefix: String,
+        /// The destination.
+        dest: PathBuf,
+    },
     /// A lock and requests from the same place, which can only contradict each other.
     #[error("{lock} and {requests} are both given, but a lock leaves nothing to ask for")]
     LockAndRequests {
@@ -139,6 +147,9 @@ impl Error {
             Self::NoRequests { config, .. } => Some(format!(
                 "name packages as arguments, in APTLET_PACKAGES, or in the key 'packages' of the ConfigMap at {}",
                 config.display()
+            )),
+            Self::OtherPrefix { prefix, .. } => Some(format!(
+                "unset the prefix (APTLET_PREFIX, aptlet.yaml), or mount the volume at {prefix} and set --dest to it"
             )),
             Self::LockAndRequests { lock, requests } => {
                 Some(format!("drop {requests} to install what the lock pins, or drop {lock} to resolve anew"))

@@ -30,7 +30,7 @@ pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt,
 pub use text::{LARGEST, read as read_text};
 pub(crate) use values::redact;
 pub use values::{
-    Architecture, BadValue, Count, Locale, LogFormat, MirrorUri, Owners, PathPattern, Quantity,
+    Architecture, BadValue, Count, Locale, LogFormat, MirrorUri, OnFailure, Owners, PathPattern, Quantity,
     RequireScripts, Word,
 };
 
@@ -48,6 +48,8 @@ const DEFAULT_TIMEOUT: u32 = 30;
 pub enum Command {
     /// `aptlet install`: requests, or a lock.
     Install,
+    /// `aptlet run`: as for `aptlet install`, and the base is by default that of this machine.
+    Run,
     /// `aptlet lock`: requests; a lock that is there already is not looked at.
     Lock,
     /// `aptlet status`: neither.
@@ -78,6 +80,7 @@ pub enum Output {
 
 /// Everything that is configured, decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// The destination: an absolute path without `.` and `..`.
     pub dest: PathBuf,
@@ -122,6 +125,10 @@ pub struct Settings {
     pub keep_generations: usize,
     /// Which maintainer scripts must be done in full.
     pub require_scripts: RequireScripts,
+    /// Whether aptlet itself is put into the destination, too. With neither requests nor a lock, nothing else is.
+    pub own_binary: bool,
+    /// What `aptlet run` does when the installation fails.
+    pub on_failure: OnFailure,
     /// Connections to one host at once; at least 1.
     pub connections: usize,
     /// Further tries after the first.
@@ -155,6 +162,8 @@ pub struct Host {
     pub etc_aptlet: PathBuf,
     /// The configuration of this machine's apt.
     pub etc_apt: PathBuf,
+    /// The folder of this machine's dpkg database.
+    pub dpkg: PathBuf,
 }
 
 impl Host {
@@ -165,6 +174,7 @@ impl Host {
             working_directory: std::env::current_dir().map_err(Error::WorkingDirectory)?,
             etc_aptlet: DEFAULT_CONFIG.into(),
             etc_apt: "/etc/apt".into(),
+            dpkg: "/var/lib/dpkg".into(),
         })
     }
 }
@@ -213,11 +223,15 @@ impl Settings {
         ];
         let mut warnings = environment.warnings;
         warnings.extend(map.warnings);
-        let Some((lock, requests)) = wanted(command, layers, &host.working_directory)? else {
-            return Err(Error::NoRequests { config, warnings });
-        };
+        let wanted = wanted(command, layers, &host.working_directory)?;
         let path_rules = paths::rules([&map.options, &environment.options, &flags]);
         let options = flags.or(environment.options).or(map.options);
+        let own_binary = command == Command::Install && options.own_binary.unwrap_or(false);
+        let (lock, requests) = match wanted {
+            Some(wanted) => wanted,
+            None if own_binary => (None, Vec::new()),
+            None => return Err(Error::NoRequests { config, warnings }),
+        };
         let sources = sources::choose(&options, &host.etc_apt, &mut warnings)?;
         if !matches!(command, Command::Status | Command::Verify) {
             let lists = [&options.sources, &options.keyring, &options.preferences, &options.ca_certificate];
@@ -226,8 +240,12 @@ impl Settings {
         }
         let dest =
             normalise(&host.working_directory.join(options.dest.unwrap_or_else(|| DEFAULT_DEST.into())));
+        let prefix = prefix(options.prefix.as_deref().unwrap_or(&dest))?;
+        if command == Command::Run && dest != Path::new(&prefix) {
+            return Err(Error::OtherPrefix { prefix, dest });
+        }
         Ok(Self {
-            prefix: prefix(options.prefix.as_deref().unwrap_or(&dest))?,
+            prefix,
             dest,
             requests,
             lock,
@@ -240,7 +258,7 @@ impl Settings {
             recommends: options.recommends.unwrap_or(false),
             exclude: options.exclude.into_iter().map(|name| name.0).collect(),
             with_essential: options.with_essential.unwrap_or(false),
-            base: options.base,
+            base: base(command, options.base, &host.dpkg),
             upgrade_base: options.upgrade_base.unwrap_or(false),
             max_unpacked: options.max_unpacked.map(|quantity| quantity.0),
             owners: options.owners.unwrap_or_default(),
@@ -248,6 +266,8 @@ impl Settings {
             paths: Paths { slim: options.slim.unwrap_or(false), rules: path_rules },
             keep_generations: options.keep_generations.map_or(DEFAULT_GENERATIONS, |count| count.0) as usize,
             require_scripts: options.require_scripts.unwrap_or_default(),
+            own_binary,
+            on_failure: options.on_failure.unwrap_or_default(),
             connections: options.connections.map_or(DEFAULT_CONNECTIONS, |count| count.0) as usize,
             retries: options.retries.map_or(DEFAULT_RETRIES, |count| count.0),
             timeout: Duration::from_secs(options.timeout.map_or(DEFAULT_TIMEOUT, |count| count.0).into()),
@@ -314,7 +334,7 @@ fn wanted(
     }
     for layer in layers {
         let requests = layer.requests.read(working_directory)?;
-        let lock = layer.lock.filter(|_| command == Command::Install);
+        let lock = layer.lock.filter(|_| command != Command::Lock);
         // In a ConfigMap the one is made from the other; anywhere else they contradict each other.
         if lock.is_some() && !requests.is_empty() && !matches!(layer.requests, Asked::Key(_)) {
             let [lock, requests] = layer.names;
@@ -325,6 +345,16 @@ fn wanted(
         }
     }
     Ok(None)
+}
+
+/// What counts as installed already: what is said, or for a command that runs in the main image what that has.
+fn base(command: Command, said: Option<PathBuf>, dpkg: &Path) -> Option<PathBuf> {
+    let has_status = || dpkg.join("status").is_file() || dpkg.join("status.d").is_dir();
+    match said {
+        Some(path) if path.as_os_str() == options::NO_BASE => None,
+        None if command == Command::Run && has_status() => Some(dpkg.to_owned()),
+        said => said,
+    }
 }
 
 /// Takes `.` and `..` out of an absolute path by its text, as a shell's `cd` does.

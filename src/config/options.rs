@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::builder::BoolishValueParser;
 
 use super::values::{
-    self, Architecture, Count, Locale, LogFormat, MirrorUri, Owners, PathPattern, Quantity, RequireScripts,
-    Word,
+    self, Architecture, Count, Locale, LogFormat, MirrorUri, OnFailure, Owners, PathPattern, Quantity,
+    RequireScripts, Word,
 };
+
+/// The `--base` that is none; a file of that name is `./none`.
+pub(super) const NO_BASE: &str = "none";
 
 /// What one layer of configuration says; an empty list says nothing.
 ///
@@ -49,7 +52,8 @@ pub struct Options {
     #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     pub with_essential: Option<bool>,
 
-    /// Install only what this dpkg status of the main image does not have: a file, or a status.d folder
+    /// Install only what this dpkg status of the main image does not have: a file, a status.d folder, or 'none'
+    /// [default: none; for 'run', that of the image]
     #[arg(long, value_name = "PATH", help_heading = "Packages")]
     pub base: Option<PathBuf>,
 
@@ -147,6 +151,19 @@ pub struct Options {
     #[arg(long, value_name = "WHICH", help_heading = "Destination", hide_possible_values = true)]
     pub require_scripts: Option<RequireScripts>,
 
+    /// Put aptlet itself into the destination as .aptlet/aptlet, for containers whose image does not have it
+    /// [default: false]
+    #[arg(id = "self", long = "self", value_name = "BOOL", help_heading = "Destination")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    #[serde(rename = "self")]
+    pub own_binary: Option<bool>,
+
+    /// When the installation fails, 'abort' ends with its exit code, and 'continue' starts the command with what is
+    /// there [default: abort]
+    #[arg(long, value_name = "WHAT", help_heading = "Destination", hide_possible_values = true)]
+    pub on_failure: Option<OnFailure>,
+
     /// Open at most this many connections to one host [default: 8]
     #[arg(long, value_name = "N", help_heading = "Network")]
     #[serde(deserialize_with = "values::parsed")]
@@ -234,6 +251,8 @@ impl Options {
             path_include: first(self.path_include, lower.path_include),
             keep_generations: self.keep_generations.or(lower.keep_generations),
             require_scripts: self.require_scripts.or(lower.require_scripts),
+            own_binary: self.own_binary.or(lower.own_binary),
+            on_failure: self.on_failure.or(lower.on_failure),
             connections: self.connections.or(lower.connections),
             retries: self.retries.or(lower.retries),
             timeout: self.timeout.or(lower.timeout),
@@ -250,6 +269,7 @@ impl Options {
     /// Reads relative paths as beside `folder`, as those of a file in it are meant. (A prefix is a path of
     /// another container.) An empty path says nothing.
     pub(super) fn relative_to(mut self, folder: &Path) -> Self {
+        let no_base = self.base.take_if(|path| path.as_os_str() == NO_BASE);
         for path in [
             &mut self.lock,
             &mut self.base,
@@ -260,6 +280,7 @@ impl Options {
         ] {
             *path = path.take().filter(|path| !path.as_os_str().is_empty()).map(|path| beside(folder, path));
         }
+        self.base = no_base.or(self.base);
         let lists = [&mut self.sources, &mut self.preferences, &mut self.keyring, &mut self.ca_certificate];
         for list in lists {
             *list = std::mem::take(list).into_iter().map(|path| beside(folder, path)).collect();
@@ -301,6 +322,7 @@ mod tests {
             ("URL", _) => "http://mirror.example/debian",
             ("WHICH", _) => "known",
             ("HOW", _) => "keep",
+            ("WHAT", _) => "continue",
             ("LOCALE", _) => "de_DE.UTF-8",
             ("ARCH", _) => "riscv64",
             _ => "/word",
@@ -330,7 +352,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 36);
+        assert_eq!(count, 38);
     }
 
     #[test]

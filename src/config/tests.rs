@@ -27,6 +27,7 @@ fn machine(keys: &[(&str, &str)], environment: &[(&str, &str)]) -> Machine {
         working_directory: "/work/here".into(),
         etc_aptlet,
         etc_apt: folder.path().join("etc/apt"),
+        dpkg: folder.path().join("var/lib/dpkg"),
     };
     Machine { folder, host }
 }
@@ -80,6 +81,8 @@ fn the_defaults() {
             paths: Paths::default(),
             keep_generations: 2,
             require_scripts: RequireScripts::None,
+            own_binary: false,
+            on_failure: OnFailure::Abort,
             connections: 8,
             retries: 3,
             timeout: Duration::from_secs(30),
@@ -319,4 +322,55 @@ fn quiet_and_verbose_from_one_place_are_an_error() {
     assert_eq!(machine.install(&["-v"], &["curl"]).unwrap().verbosity, Verbosity::Verbose);
     assert_eq!(machine.install(&["-q=no"], &["curl"]).unwrap().verbosity, Verbosity::Normal);
     assert!(matches!(machine.install(&["-qv"], &["curl"]), Err(Error::QuietAndVerbose { .. })));
+}
+
+#[test]
+fn the_base_of_a_command_that_runs_in_the_image_is_the_images() {
+    let machine = machine(&[], &[]);
+    let base = |command, flags: &[&str]| machine.resolve(command, flags, &["curl"]).unwrap().base;
+    let dpkg = machine.at("var/lib/dpkg");
+    assert_eq!(base(Command::Run, &[]), None, "it has none");
+    for (folder, file) in [("var/lib/dpkg", "status"), ("var/lib/dpkg/status.d", "tzdata")] {
+        fs::create_dir_all(machine.at(folder)).unwrap();
+        let file = machine.at(folder).join(file);
+        fs::write(&file, "").unwrap();
+        assert_eq!(base(Command::Run, &[]), Some(dpkg.clone()));
+        assert_eq!(base(Command::Install, &[]), None);
+        assert_eq!(base(Command::Run, &["--base=none"]), None);
+        assert_eq!(base(Command::Run, &["--base=./none"]), Some("./none".into()));
+        fs::remove_file(file).unwrap();
+    }
+}
+
+#[test]
+fn no_base_can_be_said_anywhere() {
+    for (variable, yaml, base) in [
+        ("none", "base: status", None),
+        ("", "base: none", None),
+        ("", "base: ./none", Some("etc/aptlet/./none")),
+        ("/x", "base: none", Some("/x")),
+    ] {
+        let machine = machine(&[("aptlet.yaml", yaml)], &[("APTLET_BASE", variable)]);
+        let settings = machine.install(&[], &["curl"]).unwrap();
+        assert_eq!(settings.base, base.map(|base| machine.at(base)), "{variable} {yaml}");
+    }
+}
+
+#[test]
+fn a_command_that_runs_here_has_its_tree_here() {
+    let machine = machine(&[], &[("APTLET_PREFIX", "/q")]);
+    let error = machine.resolve(Command::Run, &[], &["curl"]).unwrap_err();
+    assert!(error.to_string().contains("/q") && error.hint().unwrap().contains("--dest"), "{error}");
+    assert_eq!(machine.resolve(Command::Run, &["--dest=/q/."], &["curl"]).unwrap().prefix, "/q");
+}
+
+#[test]
+fn aptlet_itself_is_something_to_install() {
+    let machine = machine(&[], &[("APTLET_SELF", "true")]);
+    let settings = machine.install(&[], &[]).unwrap();
+    assert!(settings.own_binary && settings.requests.is_empty() && settings.lock.is_none());
+    assert!(machine.install(&["--self=no"], &[]).is_err());
+    for command in [Command::Run, Command::Lock] {
+        assert!(machine.resolve(command, &[], &[]).is_err(), "{command:?}");
+    }
 }

@@ -72,6 +72,17 @@ pub enum Owners {
     Keep,
 }
 
+/// What `aptlet run` does when the installation fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// Ends.
+    #[default]
+    Abort,
+    /// Starts the command with what is there.
+    Continue,
+}
+
 /// A real architecture in dpkg's spelling (Debian Policy 11.1, dpkg-architecture(1)): `amd64`, `arm64`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Architecture(String);

@@ -19,6 +19,8 @@ use crate::tree::relocate::Relocation;
 
 /// Where launchers find the binary that they are, below the destination.
 const BINARY: &str = ".aptlet/aptlet";
+/// Whatever the mode of the file that runs: containers of other users start it.
+const BINARY_MODE: u32 = 0o755;
 const STAGING: &str = ".staging-";
 
 /// How a destination shows the current generation.
@@ -26,8 +28,8 @@ const STAGING: &str = ".staging-";
 pub struct View {
     /// Names in the destination, and the paths of the tree that they lead to.
     links: Vec<(&'static str, &'static str)>,
-    /// Whether `bin` has launchers, and so needs this binary.
-    launchers: bool,
+    /// Whether this binary is put there, as launchers need it.
+    binary: bool,
 }
 
 impl View {
@@ -37,7 +39,7 @@ impl View {
 
     /// A tree that is used at `/`: its commands are what they are.
     pub fn plain() -> Self {
-        Self { links: [&Self::COMMON[..], &[("bin", "usr/bin")]].concat(), launchers: false }
+        Self { links: [&Self::COMMON[..], &[("bin", "usr/bin")]].concat(), binary: false }
     }
 
     /// A tree that is used below a prefix, with links that relocated paths go through, and with launchers unless all
@@ -45,7 +47,7 @@ impl View {
     pub fn relocated(relocation: &Relocation) -> Self {
         let mut links = [&Self::COMMON[..], &[("bin", BIN)]].concat();
         links.extend(relocation.links());
-        Self { links, launchers: !relocation.is_exact() }
+        Self { links, binary: !relocation.is_exact() }
     }
 }
 
@@ -108,9 +110,23 @@ impl Destination {
         Ok(Staging { path })
     }
 
-    /// What is to be published has launchers, whatever its prefix.
-    pub fn need_launchers(&mut self) {
-        self.view.launchers = true;
+    /// This binary is put there, whatever the prefix: for launchers, or for another container.
+    pub fn need_binary(&mut self) {
+        self.view.binary = true;
+    }
+
+    /// Puts this binary there, and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; then what was there before still is.
+    pub fn put_binary(&mut self) -> Result<PathBuf, Error> {
+        let folder = self.path.join(FOLDER);
+        make_dirs(&folder, &mut self.made).map_err(|source| Error::write(&folder, source))?;
+        let mut made = Made::default();
+        self.copy_binary(&mut made)?;
+        made.0.clear();
+        self.made.clear();
+        Ok(self.path.join(BINARY))
     }
 
     /// Whether the volume takes what `needed` says, before any work is done.
@@ -142,7 +158,7 @@ impl Destination {
     /// What publishing takes besides the tree: mostly the launchers' binary, until it is there.
     fn own_need(&self) -> Amount {
         let entries = self.view.links.len() as u64 + 4;
-        let binary = match self.view.launchers && !self.path.join(BINARY).exists() {
+        let binary = match self.view.binary && !self.path.join(BINARY).exists() {
             true => own_binary().and_then(fs::metadata).map_or(0, |meta| meta.len()),
             false => 0,
         };
@@ -162,7 +178,7 @@ impl Destination {
     pub fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
         let mut made = Made::default();
         let mut fresh = Made::default();
-        if self.view.launchers {
+        if self.view.binary {
             self.copy_binary(&mut made)?;
         }
         let turned = self.make_links(&mut made, &mut fresh)?;
@@ -192,8 +208,8 @@ impl Destination {
     /// Does for the current generation what a run that was killed right after it had made it current did not.
     pub fn complete(&self) -> Result<(), Error> {
         let (mut made, mut fresh) = (Made::default(), Made::default());
-        let launchers = self.path.join(CURRENT).join(TABLE).exists();
-        if launchers && !self.path.join(BINARY).exists() {
+        let has_launchers = || self.path.join(CURRENT).join(TABLE).exists();
+        if self.view.binary || has_launchers() && !self.path.join(BINARY).exists() {
             self.copy_binary(&mut made)?;
         }
         let turned = self.make_links(&mut made, &mut fresh)?;
@@ -247,7 +263,9 @@ impl Destination {
         let same = |old: &Path| -> io::Result<bool> {
             let (old_meta, own_meta) = (fs::metadata(old)?, fs::metadata(&own)?);
             let one_file = (old_meta.dev(), old_meta.ino()) == (own_meta.dev(), own_meta.ino());
-            Ok(one_file || (old_meta.len() == own_meta.len() && fs::read(old)? == fs::read(&own)?))
+            let executable = old_meta.permissions().mode() & 0o7777 == BINARY_MODE;
+            Ok(one_file
+                || (executable && old_meta.len() == own_meta.len() && fs::read(old)? == fs::read(&own)?))
         };
         if same(&target).unwrap_or(false) {
             return Ok(());
@@ -257,7 +275,12 @@ impl Destination {
         }
         // a rename, because a binary that runs cannot be written to
         let fresh = target.with_extension(&NEW[1..]);
-        fs::copy(&own, &fresh).and_then(|_| fs::rename(&fresh, &target)).map_err(|source| {
+        // on the disk first, because what starts containers must not turn out to be an empty file
+        let copied = fs::copy(&own, &fresh)
+            .and_then(|_| fs::set_permissions(&fresh, fs::Permissions::from_mode(BINARY_MODE)))
+            .and_then(|()| File::open(&fresh)?.sync_all())
+            .and_then(|()| fs::rename(&fresh, &target));
+        copied.map_err(|source| {
             let _ = fs::remove_file(&fresh);
             Error::write(&target, source)
         })

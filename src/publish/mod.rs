@@ -107,7 +107,8 @@ impl Error {
 pub fn write_hint(error: &io::Error) -> Option<String> {
     let hint = match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            "Mount a volume there that this user can write: an emptyDir, with fsGroup if it is not root's."
+            "Mount a volume there that this user can write (an emptyDir, with fsGroup if it is not root's), or choose \
+             another --dest."
         }
         io::ErrorKind::ReadOnlyFilesystem => {
             "Mount a writable volume there (an emptyDir, without readOnly), or choose another --dest."
