@@ -55,8 +55,10 @@ fn install(deb: &[u8], inside: &Path) -> Result<(), tree::Error> {
     let (diversions, _) = divert::read(std::slice::from_ref(&unpacked))?;
     tree.divert(diversions);
     tree.merge(unpacked, &private_root)?;
-    finish::run(&mut tree, How { date: 0, prefix: "/p", authorities: &[], locales: &[] })?;
-    Relocation::to("/p").apply(&mut tree)?;
+    // both forms
+    let prefix = if deb.len().is_multiple_of(2) { "/p" } else { "/opt/tools" };
+    finish::run(&mut tree, How { date: 0, prefix, authorities: &[], locales: &[] })?;
+    Relocation::to(prefix).apply(&mut tree)?;
     database::write(&mut tree, 0)?;
     tree.finish().map(|_| ())
 }

@@ -297,3 +297,43 @@ fn a_constant_of_sixteen_bytes_needs_no_end() {
         assert_eq!(rewritten(data), data, "{}", data.escape_ascii());
     }
 }
+
+#[test]
+fn a_damaged_program_is_rewritten_or_left_and_nothing_else() {
+    let whole = fs::read("/usr/bin/true").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut tree = tree(folder.path());
+    let path = tree.root().join("usr/bin/true");
+    // xorshift, so that a failure comes again
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    let mut undone = 0;
+    for _ in 0..300 {
+        let mut damaged = whole.clone();
+        // headers and the table of segments, or anywhere
+        let end = if random(4) > 0 { 1000 } else { damaged.len() };
+        for _ in 0..=random(6) {
+            damaged[random(end)] = [0, 1, 0x7f, 0x80, 0xff][random(5)];
+        }
+        damaged.truncate(if random(8) > 0 { damaged.len() } else { random(damaged.len()) });
+        fs::write(&path, &damaged).unwrap();
+        for prefix in ["/opt/tools", "/p"] {
+            fs::write(&path, &damaged).unwrap();
+            let relocated = Relocation::to(prefix).apply(&mut tree).unwrap();
+            let now = fs::read(&path).unwrap();
+            match relocated.record.files.get(Path::new("usr/bin/true")) {
+                None => assert_eq!(now, damaged),
+                Some(original) => {
+                    assert_eq!(undo(&now, &original.edits), damaged);
+                    undone += 1;
+                }
+            }
+        }
+    }
+    assert!(undone > 100, "{undone}");
+}
