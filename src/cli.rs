@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::config::{Command, Options, PACKAGES, PathPattern, redact, variable_of};
+use crate::config::{Command, Endpoint, Options, PACKAGES, PathPattern, redact, variable_of};
 
 /// What the command line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,15 @@ enum Subcommands {
     /// Find out whether what is installed was changed since
     #[command(after_help = VERIFY_HELP)]
     Verify(Plain),
+    /// Install, and again whenever the settings change: a sidecar container
+    #[command(after_help = WATCH_HELP)]
+    Watch(Requested),
+    /// What 'watch' runs
+    #[command(hide = true)]
+    Reconcile(Requested),
+    /// Ask the 'watch' of a destination how it is, as an exec probe does
+    #[command(after_help = PROBE_HELP)]
+    Probe(Probed),
 }
 
 #[derive(clap::Args)]
@@ -74,6 +83,21 @@ struct Started {
 
 #[derive(clap::Args)]
 struct Plain {
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(clap::Args)]
+struct Probed {
+    /// 'livez' for whether it runs, 'readyz' for whether there is something to use
+    #[arg(
+        value_name = "QUESTION",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        display_order = 0
+    )]
+    endpoint: Endpoint,
     #[command(flatten)]
     options: Options,
 }
@@ -166,6 +190,30 @@ Examples:
   Check what is installed in another folder:
     aptlet verify --dest /srv/tools";
 
+const WATCH_HELP: &str = "\
+Requests, flags, environment variables and the settings folder are those of 'aptlet install'. The
+settings folder is read anew at each change; --dest, --listen and the flags of the log hold from the
+start on. What fails is tried again after 5 s, and then after up to 5 minutes; until it succeeds,
+what was installed before stays.
+
+Examples:
+  Keep /p as the ConfigMap at /etc/aptlet says, and answer probes on port 8080:
+    aptlet watch --listen :8080
+
+  Install curl, and its security updates when they come:
+    aptlet watch --interval 6h curl";
+
+const PROBE_HELP: &str = "\
+Run it in the container of 'aptlet watch', with the same --dest. It prints one line; the exit code
+is 0 for yes and 1 for no.
+
+Examples:
+  Ask whether a tree is installed, as a startup or readiness probe:
+    aptlet probe
+
+  Ask whether the process still works, as a liveness probe:
+    aptlet probe livez";
+
 /// What commands that only look at the destination have no use for.
 const PLAIN: &[&str] = &[
     "lock",
@@ -199,7 +247,12 @@ const PLAIN: &[&str] = &[
     "keep_generations",
     "self",
     "on_failure",
+    "listen",
+    "interval",
 ];
+
+/// What only a process that stays has a use for.
+const OF_WATCH: &[&str] = &["listen", "interval"];
 
 /// What decides how a tree is made, and not which packages are in it.
 const OF_TREES: &[&str] = &[
@@ -218,15 +271,21 @@ const OF_TREES: &[&str] = &[
 
 /// The options that a command has no use for, and therefore refuses as flags. They are not refused in the
 /// environment and the `ConfigMap`, which commands share.
-const NOT_FOR: [(&str, &[&str]); 7] = [
+const NOT_FOR: [(&str, &[&str]); 13] = [
     ("install", &["output", "explain", "relocation", "on_failure"]),
+    ("install", OF_WATCH),
     // it is started where the destination is, and by what is there
     ("run", &["output", "explain", "relocation", "prefix", "self"]),
+    ("run", OF_WATCH),
     ("lock", &["lock", "relocation", "on_failure"]),
     ("lock", OF_TREES),
+    ("lock", OF_WATCH),
     ("status", PLAIN),
     ("verify", PLAIN),
     ("verify", &["relocation"]),
+    ("watch", &["output", "explain", "relocation", "on_failure", "self"]),
+    ("probe", PLAIN),
+    ("probe", &["relocation"]),
 ];
 
 /// Parses the command line, the program's name first.
@@ -273,6 +332,13 @@ fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
         Subcommands::Lock(Requested { requests, options }) => arguments(Command::Lock, requests, options),
         Subcommands::Status(Plain { options }) => arguments(Command::Status, Vec::new(), options),
         Subcommands::Verify(Plain { options }) => arguments(Command::Verify, Vec::new(), options),
+        Subcommands::Watch(Requested { requests, options }) => arguments(Command::Watch, requests, options),
+        Subcommands::Reconcile(Requested { requests, options }) => {
+            arguments(Command::Reconcile, requests, options)
+        }
+        Subcommands::Probe(Probed { endpoint, options }) => {
+            arguments(Command::Probe(endpoint), Vec::new(), options)
+        }
     })
 }
 
@@ -290,10 +356,11 @@ fn command() -> clap::Command {
 }
 
 fn with_variable(arg: clap::Arg) -> clap::Arg {
-    if arg.is_last_set() {
-        return arg;
-    }
-    let variable = arg.get_long().map_or(PACKAGES.to_owned(), variable_of);
+    let variable = match arg.get_long() {
+        Some(long) => variable_of(long),
+        None if arg.get_id() == "requests" => PACKAGES.to_owned(),
+        None => return arg,
+    };
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
     let (says, default) = match help.split_once(" [default: ") {
         Some((says, default)) => (says, format!("[default: {default} ")),
@@ -355,6 +422,11 @@ mod tests {
         assert_eq!(arguments.command, Command::Lock);
         assert_eq!(arguments.options.output.as_deref(), Some(std::path::Path::new("-")));
         assert_eq!(parse(["aptlet", "status"]).unwrap().command, Command::Status);
+        let probes =
+            [(&["aptlet", "probe"][..], Endpoint::Readyz), (&["aptlet", "probe", "livez"], Endpoint::Livez)];
+        for (arguments, endpoint) in probes {
+            assert_eq!(parse(arguments).unwrap().command, Command::Probe(endpoint));
+        }
     }
 
     #[test]
@@ -405,6 +477,10 @@ mod tests {
             &["status", "--explain=x"],
             &["lock", "--lock=x"],
             &["lock", "--dest=/x"],
+            &["lock", "--interval=1h"],
+            &["install", "--listen=:1"],
+            &["watch", "--explain=x"],
+            &["probe", "--listen=:1"],
             &["status", "--ca-certificate=x"],
             &["status", "curl"],
             &["run", "--prefix=/x", "--", "true"],
@@ -429,14 +505,15 @@ mod tests {
 
     #[test]
     fn the_help_is_complete_and_narrow() {
-        for name in ["install", "run", "lock", "status", "verify"] {
+        for name in ["install", "run", "lock", "status", "verify", "watch", "probe"] {
             let (code, text) = fails(&[name, "--help"]);
             assert_eq!(code, 0);
             assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
             assert!(text.contains("Examples:"), "{text}");
             let command = command();
             let subcommand = command.find_subcommand(name).unwrap();
-            for arg in subcommand.get_arguments().filter(|arg| !arg.is_hide_set() && !arg.is_last_set()) {
+            let shown = subcommand.get_arguments().filter(|arg| !arg.is_hide_set() && !arg.is_last_set());
+            for arg in shown.filter(|arg| arg.get_id() != "endpoint") {
                 let variable = arg.get_long().map_or(PACKAGES.to_owned(), variable_of);
                 assert!(text.contains(&format!("[env: {variable}]")), "{name}: {variable}");
             }

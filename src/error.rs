@@ -30,13 +30,17 @@ pub enum Error {
     Tree(#[from] tree::Error),
     #[error(transparent)]
     Publish(#[from] publish::Error),
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: String, source: std::io::Error },
     /// Nothing that a user could have caused.
     #[error("internal error: {0}")]
     Internal(String),
 }
 
 /// The class of a failure: its exit code, and its name in the JSON log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// A bug in aptlet.
     Internal = 1,
@@ -53,6 +57,16 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them, by exit code.
+    pub const ALL: [Self; 6] = [
+        Self::Internal,
+        Self::Configuration,
+        Self::NoSolution,
+        Self::Mirror,
+        Self::NotTrusted,
+        Self::Destination,
+    ];
+
     /// The exit code.
     pub fn code(self) -> u8 {
         self as u8
@@ -82,7 +96,7 @@ impl Error {
     /// The class, as DESIGN's table of exit codes has it.
     pub fn class(&self) -> Class {
         match self {
-            Self::Config(_) | Self::Pin(_) => Class::Configuration,
+            Self::Config(_) | Self::Pin(_) | Self::Listen { .. } => Class::Configuration,
             Self::Source(error) => of_source(error),
             Self::Archive(error) => of_archive(error),
             Self::Resolve(resolve::Error::Unverifiable { .. }) => Class::NotTrusted,
@@ -121,6 +135,9 @@ impl Error {
             Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
             Self::Tree(error) => error.hint(),
             Self::Publish(error) => error.hint(),
+            Self::Listen { .. } => {
+                Some("give --listen another port, or the address of an interface of the pod".to_owned())
+            }
             Self::Internal(_) => Some("report this, with the log, to the makers of aptlet".to_owned()),
         }?;
         Some(sentence(&hint))

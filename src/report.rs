@@ -28,6 +28,7 @@ pub struct Report {
     terminal: bool,
     started: Instant,
     stops: Mutex<Vec<Stop>>,
+    echo: bool,
 }
 
 #[derive(Debug)]
@@ -57,7 +58,13 @@ impl Report {
         // fails only in tests, where one process makes several
         let _ = tracing_subscriber::registry().with(Lines { format, level }).try_init();
         let terminal = std::io::stderr().is_terminal() && format == LogFormat::Text;
-        Self { format, verbosity, terminal, started: Instant::now(), stops: Mutex::default() }
+        Self { format, verbosity, terminal, started: Instant::now(), stops: Mutex::default(), echo: false }
+    }
+
+    /// Also tells the last word of a success to whoever reads standard output, as [`echo`] does.
+    #[must_use]
+    pub fn echoing(self) -> Self {
+        Self { echo: true, ..self }
     }
 
     /// Begins a stop. `total` is what [`Running::advance`] adds up to, in bytes; 0 where that is not known.
@@ -84,18 +91,21 @@ impl Report {
     pub fn success(&self, summary: &str, facts: Map<String, Value>) {
         let total = self.started.elapsed();
         let stops = self.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut object = facts;
+        object.insert("level".into(), json!("info"));
+        object.insert("message".into(), json!(summary));
+        object.insert("seconds".into(), json!(rounded(total)));
+        let seconds = stops.iter().map(|stop| (stop.name.to_owned(), json!(rounded(stop.time)))).collect();
+        object.insert("stops".into(), Value::Object(seconds));
+        let object = Value::Object(object);
+        if self.echo {
+            echo(&object);
+        }
         if self.verbosity == Verbosity::Quiet {
             return;
         }
         if self.format == LogFormat::Json {
-            let mut object = facts;
-            object.insert("level".into(), json!("info"));
-            object.insert("message".into(), json!(summary));
-            object.insert("seconds".into(), json!(rounded(total)));
-            let seconds =
-                stops.iter().map(|stop| (stop.name.to_owned(), json!(rounded(stop.time)))).collect();
-            object.insert("stops".into(), Value::Object(seconds));
-            return emit(&Value::Object(object).to_string());
+            return emit(&object.to_string());
         }
         let mut text = format!("{summary} in {:.1} s", total.as_secs_f64());
         for stop in stops.iter() {
@@ -111,36 +121,43 @@ impl Report {
 
     /// The last word of `aptlet run` when its command cannot be started; the code is a shell's.
     pub fn unstarted(&self, message: &str, code: u8, termination_log: &Path) {
-        last_word(self.format, message, None, "command", code, termination_log);
+        let object = json!({
+            "level": "error", "class": "command", "code": code, "message": message, "hint": Value::Null,
+        });
+        last_word(self.format, message, None, &object, termination_log);
     }
 }
 
 /// See [`Report::failure`]; for failures before there is a report.
 pub fn failure(format: LogFormat, error: &Error, termination_log: &Path) {
-    let (class, hint) = (error.class(), error.hint());
-    last_word(format, &error.to_string(), hint.as_deref(), &class.to_string(), class.code(), termination_log);
+    last_word(format, &error.to_string(), error.hint().as_deref(), &object_of(error), termination_log);
 }
 
-fn last_word(
-    format: LogFormat,
-    message: &str,
-    hint: Option<&str>,
-    class: &str,
-    code: u8,
-    termination_log: &Path,
-) {
+fn last_word(format: LogFormat, message: &str, hint: Option<&str>, object: &Value, termination_log: &Path) {
     let text = match hint {
         Some(hint) => format!("error: {message}\n hint: {hint}"),
         None => format!("error: {message}"),
     };
     match format {
         LogFormat::Text => emit(&text),
-        LogFormat::Json => emit(
-            &json!({"level": "error", "class": class, "code": code, "message": message, "hint": hint})
-                .to_string(),
-        ),
+        LogFormat::Json => emit(&object.to_string()),
     }
     terminate(&text, termination_log);
+}
+
+/// A failure as an object of the JSON log.
+pub fn object_of(error: &Error) -> Value {
+    let class = error.class();
+    json!({
+        "level": "error", "class": class.to_string(), "code": class.code(),
+        "message": error.to_string(), "hint": error.hint(),
+    })
+}
+
+/// Tells a last word, as it is in the JSON log, to whoever reads standard output.
+pub fn echo(object: &Value) {
+    // nobody reads it any more
+    let _ = writeln!(std::io::stdout().lock(), "{object}");
 }
 
 /// Writes a message to the termination message file, which the kubelet makes; elsewhere there is none.

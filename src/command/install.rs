@@ -112,7 +112,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
             format!(", {} notes (aptlet status)", state.notes.len())
         },
     );
-    report.success(&summary, facts(&state, Some(&generation)));
+    report.success(&summary, facts(&state, Some(&generation), true));
     Ok(())
 }
 
@@ -171,7 +171,7 @@ fn shortage(
 fn up_to_date(settings: &Settings, report: &Report, state: &State, generation: Option<&Path>) {
     let packages = counted(state.packages, "package");
     let summary = format!("{packages} up to date in {}", settings.dest.display());
-    report.success(&summary, facts(state, generation));
+    report.success(&summary, facts(state, generation, false));
 }
 
 /// What the packages say that they unpack to, before any is fetched; what they do unpack to is counted later.
@@ -184,9 +184,10 @@ fn check_allowance(settings: &Settings, plan: &Plan) -> Result<(), Error> {
     }
 }
 
-fn facts(state: &State, generation: Option<&Path>) -> Map<String, serde_json::Value> {
+fn facts(state: &State, generation: Option<&Path>, changed: bool) -> Map<String, serde_json::Value> {
     let name = generation.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     Map::from_iter([
+        ("changed".to_owned(), json!(changed)),
         ("packages".to_owned(), json!(state.packages)),
         ("bytes".to_owned(), json!(state.download_size)),
         ("generation".to_owned(), json!(name)),

@@ -13,12 +13,14 @@ mod sources;
 mod space;
 mod status;
 mod verify;
+mod watch;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::{self, Arguments};
 use crate::config::{Command, Host, LogFormat, Options, Settings};
 use crate::error::{Class, Error};
 use crate::fetch::{Client, ClientOptions, auth};
@@ -27,7 +29,7 @@ use crate::report::{self, Report};
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     report_panics();
-    let arguments = match cli::parse(std::env::args_os()) {
+    let mut arguments = match cli::parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
             // a closed standard output is no reason to fail
@@ -39,7 +41,42 @@ pub fn main() -> ExitCode {
             return Class::Configuration.into();
         }
     };
+    match arguments.command {
+        Command::Watch => watch::watch(arguments),
+        Command::Probe(endpoint) => watch::probe(endpoint, arguments.options),
+        Command::Reconcile => watch::reconcile(arguments),
+        Command::Run => {
+            let program = std::mem::take(&mut arguments.program);
+            perform(arguments, |settings, report| run::run(settings, &program, report))
+        }
+        Command::Install => perform(arguments, |settings, report| {
+            done(block_on(install::install(settings, report), end_signal()))
+        }),
+        Command::Lock => {
+            perform(arguments, |settings, report| done(block_on(lock::lock(settings, report), end_signal())))
+        }
+        Command::Status => perform(arguments, |settings, _| done(status::status(settings))),
+        Command::Verify => perform(arguments, |settings, report| done(verify::verify(settings, report))),
+    }
+}
+
+fn done(result: Result<(), Error>) -> Result<ExitCode, Error> {
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+/// Does the work of a command that ends, and tells how it ended.
+fn perform(
+    arguments: Arguments,
+    work: impl FnOnce(&Settings, &Report) -> Result<ExitCode, Error>,
+) -> ExitCode {
     let (format, termination_log) = before_settings(Some(&arguments.options));
+    let echo = arguments.command == Command::Reconcile;
+    let fails = |error: &Error| {
+        if echo {
+            report::echo(&report::object_of(error));
+        }
+        error.class().into()
+    };
     let settings = Host::this()
         .and_then(|host| Settings::resolve(arguments.command, arguments.options, &arguments.requests, &host));
     let settings = match settings {
@@ -47,18 +84,19 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let error = Error::from(error);
             report::failure(format, &error, &termination_log);
-            return error.class().into();
+            return fails(&error);
         }
     };
     let report = Report::new(settings.log_format, settings.verbosity);
+    let report = if echo { report.echoing() } else { report };
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    match run(arguments.command, &arguments.program, &settings, &report) {
+    match work(&settings, &report) {
         Ok(code) => code,
         Err(error) => {
             report.failure(&error, &settings.termination_log);
-            error.class().into()
+            fails(&error)
         }
     }
 }
@@ -75,23 +113,6 @@ fn before_settings(flags: Option<&Options>) -> (LogFormat, PathBuf) {
             .or_else(log)
             .unwrap_or_else(|| "/dev/termination-log".into()),
     )
-}
-
-/// `program` is what `aptlet run` is to become.
-fn run(
-    command: Command,
-    program: &[OsString],
-    settings: &Settings,
-    report: &Report,
-) -> Result<ExitCode, Error> {
-    match command {
-        Command::Run => return run::run(settings, program, report),
-        Command::Install => block_on(install::install(settings, report), end_signal()),
-        Command::Lock => block_on(lock::lock(settings, report), end_signal()),
-        Command::Status => status::status(settings),
-        Command::Verify => verify::verify(settings, report),
-    }
-    .map(|()| ExitCode::SUCCESS)
 }
 
 /// Does the work, unless `end` comes first, with the number of a signal: then this process ends.
@@ -119,16 +140,32 @@ fn block_on(
     }
 }
 
-/// Waits for a request to end. As process 1 of a container aptlet must listen for it: there, the kernel ignores
-/// signals that have no handler, and the kubelet would wait for the whole grace period.
+/// Waits for a request to end.
 async fn end_signal() -> std::io::Result<i32> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
-        _ = interrupt.recv() => SignalKind::interrupt().as_raw_value(),
-    })
+    Ok(EndSignals::listen()?.next().await)
+}
+
+/// Requests to end. As process 1 of a container aptlet must listen for them: there, the kernel ignores signals that
+/// have no handler, and the kubelet would wait for the whole grace period.
+struct EndSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl EndSignals {
+    /// None is missed from now on.
+    fn listen() -> std::io::Result<Self> {
+        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
+    }
+
+    /// The number of the next one.
+    async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate().as_raw_value(),
+            _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
+        }
+    }
 }
 
 /// A bug ends with exit code 1 and a last word, not with a signal.

@@ -130,6 +130,9 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
+    /// A sidecar that would take the files of running programs away.
+    #[error("'keep-generations' is 1, which leaves nothing to programs that were started before a change")]
+    KeepGenerations,
     /// A relative path is to be resolved and the working directory is gone or unreadable.
     #[error("cannot tell the working directory: {0}")]
     WorkingDirectory(#[source] io::Error),
@@ -174,6 +177,9 @@ impl Error {
             }
             Self::NotText { .. } => Some("save the file as UTF-8".to_owned()),
             Self::Prefix { .. } => Some("give the absolute path of a folder, such as /p".to_owned()),
+            Self::KeepGenerations => {
+                Some("set it to 2 or more for 'aptlet watch', or leave it out".to_owned())
+            }
             Self::WorkingDirectory(_) => Some("give --dest as an absolute path".to_owned()),
             Self::Variable { .. } | Self::TooLarge { .. } | Self::Yaml { .. } => None,
         }

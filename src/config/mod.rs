@@ -18,6 +18,7 @@ mod requests;
 mod sources;
 mod text;
 mod values;
+mod watching;
 mod yaml;
 
 pub use archive::Archive;
@@ -30,9 +31,10 @@ pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt,
 pub use text::{LARGEST, read as read_text};
 pub(crate) use values::redact;
 pub use values::{
-    Architecture, BadValue, Count, Locale, LogFormat, MirrorUri, OnFailure, Owners, PathPattern, Quantity,
-    RequireScripts, Word,
+    Architecture, BadValue, Count, Interval, Listen, Locale, LogFormat, MirrorUri, OnFailure, Owners,
+    PathPattern, Quantity, RequireScripts, Word,
 };
+pub use watching::Watching;
 
 const DEFAULT_CONFIG: &str = "/etc/aptlet";
 const DEFAULT_DEST: &str = "/p";
@@ -56,6 +58,22 @@ pub enum Command {
     Status,
     /// `aptlet verify`: neither.
     Verify,
+    /// `aptlet watch`, whose own process has no use for either.
+    Watch,
+    /// What `aptlet watch` runs: `aptlet install`, with its last word as JSON on standard output.
+    Reconcile,
+    /// `aptlet probe`: neither.
+    Probe(Endpoint),
+}
+
+/// A question about a process, as Kubernetes names them for its own components.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Endpoint {
+    /// Whether it runs.
+    Livez,
+    /// Whether what it is for can be used.
+    #[default]
+    Readyz,
 }
 
 /// How much is logged.
@@ -238,11 +256,14 @@ impl Settings {
             let files = lists.into_iter().flatten().chain(&options.auth).chain(&lock);
             files.map(PathBuf::as_path).try_for_each(text::check)?;
         }
-        let dest =
-            normalise(&host.working_directory.join(options.dest.unwrap_or_else(|| DEFAULT_DEST.into())));
+        let dest = dest(options.dest, host);
         let prefix = prefix(options.prefix.as_deref().unwrap_or(&dest))?;
         if command == Command::Run && dest != Path::new(&prefix) {
             return Err(Error::OtherPrefix { prefix, dest });
+        }
+        let keep_generations = options.keep_generations.map_or(DEFAULT_GENERATIONS, |count| count.0) as usize;
+        if command == Command::Reconcile && keep_generations < 2 {
+            return Err(Error::KeepGenerations);
         }
         Ok(Self {
             prefix,
@@ -264,7 +285,7 @@ impl Settings {
             owners: options.owners.unwrap_or_default(),
             locales: options.locale.into_iter().map(|locale| locale.0).collect(),
             paths: Paths { slim: options.slim.unwrap_or(false), rules: path_rules },
-            keep_generations: options.keep_generations.map_or(DEFAULT_GENERATIONS, |count| count.0) as usize,
+            keep_generations,
             require_scripts: options.require_scripts.unwrap_or_default(),
             own_binary,
             on_failure: options.on_failure.unwrap_or_default(),
@@ -279,11 +300,7 @@ impl Settings {
             explain: options.explain.filter(|name| !name.is_empty()),
             relocation: options.relocation.filter(|path| !path.as_os_str().is_empty()),
             log_format: options.log_format.unwrap_or_default(),
-            verbosity: match (options.quiet, options.verbose) {
-                (Some(true), _) => Verbosity::Quiet,
-                (_, Some(true)) => Verbosity::Verbose,
-                _ => Verbosity::Normal,
-            },
+            verbosity: verbosity(options.quiet, options.verbose),
             termination_log: options.termination_log.unwrap_or_else(|| DEFAULT_TERMINATION_LOG.into()),
             warnings,
         })
@@ -334,7 +351,8 @@ fn wanted(
     }
     for layer in layers {
         let requests = layer.requests.read(working_directory)?;
-        let lock = layer.lock.filter(|_| command != Command::Lock);
+        let lock =
+            layer.lock.filter(|_| matches!(command, Command::Install | Command::Run | Command::Reconcile));
         // In a ConfigMap the one is made from the other; anywhere else they contradict each other.
         if lock.is_some() && !requests.is_empty() && !matches!(layer.requests, Asked::Key(_)) {
             let [lock, requests] = layer.names;
@@ -354,6 +372,18 @@ fn base(command: Command, said: Option<PathBuf>, dpkg: &Path) -> Option<PathBuf>
         Some(path) if path.as_os_str() == options::NO_BASE => None,
         None if command == Command::Run && has_status() => Some(dpkg.to_owned()),
         said => said,
+    }
+}
+
+fn dest(given: Option<PathBuf>, host: &Host) -> PathBuf {
+    normalise(&host.working_directory.join(given.unwrap_or_else(|| DEFAULT_DEST.into())))
+}
+
+fn verbosity(quiet: Option<bool>, verbose: Option<bool>) -> Verbosity {
+    match (quiet, verbose) {
+        (Some(true), _) => Verbosity::Quiet,
+        (_, Some(true)) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::builder::BoolishValueParser;
 
 use super::values::{
-    self, Architecture, Count, Locale, LogFormat, MirrorUri, OnFailure, Owners, PathPattern, Quantity,
-    RequireScripts, Word,
+    self, Architecture, Count, Interval, Listen, Locale, LogFormat, MirrorUri, OnFailure, Owners,
+    PathPattern, Quantity, RequireScripts, Word,
 };
 
 /// The `--base` that is none; a file of that name is `./none`.
@@ -179,6 +179,18 @@ pub struct Options {
     #[serde(deserialize_with = "values::parsed")]
     pub timeout: Option<Count<1>>,
 
+    /// Answer /livez, /readyz and /metrics over HTTP at this address: ':8080' for all addresses of the pod, or IP:PORT
+    /// [default: do not listen]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Watching")]
+    #[serde(deserialize_with = "values::parsed")]
+    pub listen: Option<Listen>,
+
+    /// Look for new versions in the repositories this often, a number with s, m, h or d: 6h; less up to a tenth, so that
+    /// many pods do not come at once [default: only when settings change]
+    #[arg(long, value_name = "TIME", help_heading = "Watching")]
+    #[serde(deserialize_with = "values::parsed")]
+    pub interval: Option<Interval>,
+
     /// Write the lock to this file, or to standard output for '-' [default: aptlet.lock]
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
@@ -256,6 +268,8 @@ impl Options {
             connections: self.connections.or(lower.connections),
             retries: self.retries.or(lower.retries),
             timeout: self.timeout.or(lower.timeout),
+            listen: self.listen.or(lower.listen),
+            interval: self.interval.or(lower.interval),
             output: self.output.or(lower.output),
             explain: self.explain.or(lower.explain),
             relocation: self.relocation.or(lower.relocation),
@@ -324,6 +338,8 @@ mod tests {
             ("HOW", _) => "keep",
             ("WHAT", _) => "continue",
             ("LOCALE", _) => "de_DE.UTF-8",
+            ("ADDRESS", _) => "127.0.0.1:8080",
+            ("TIME", _) => "6h",
             ("ARCH", _) => "riscv64",
             _ => "/word",
         }
@@ -352,7 +368,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 38);
+        assert_eq!(count, 40);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use url::Url;
@@ -197,6 +199,66 @@ impl FromStr for Quantity {
         let scale = 10_u128.pow(u32::try_from(fraction.len()).map_err(|_| bad())?);
         let bytes = digits(whole)? * unit + digits(fraction)? * unit / scale;
         u64::try_from(bytes).ok().filter(|bytes| *bytes > 0).map(Self).ok_or_else(bad)
+    }
+}
+
+/// A length of time as Prometheus writes it: a whole number and one of the units s, m, h and d.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval(pub Duration);
+
+impl FromStr for Interval {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let bad =
+            || BadValue("a number with one of the units s, m, h and d is expected, such as 6h".to_owned());
+        let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(bad)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 60 * 60,
+            "d" => 24 * 60 * 60,
+            _ => return Err(bad()),
+        };
+        match number.parse::<u32>() {
+            Ok(number) if (1..=99_999).contains(&number) => {
+                Ok(Self(Duration::from_secs(u64::from(number) * seconds)))
+            }
+            _ => Err(bad()),
+        }
+    }
+}
+
+/// An address to listen on: `IP:PORT`, or `:PORT` for all addresses of the pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen(pub Vec<SocketAddr>);
+
+impl FromStr for Listen {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        if let Some(port) = text.strip_prefix(':').and_then(|port| port.parse::<u16>().ok()) {
+            // the second where the kernel has no IPv6; where it has, the first is for both
+            return Ok(Self(vec![
+                (Ipv6Addr::UNSPECIFIED, port).into(),
+                (Ipv4Addr::UNSPECIFIED, port).into(),
+            ]));
+        }
+        match text.parse() {
+            Ok(address) => Ok(Self(vec![address])),
+            Err(_) => {
+                Err(BadValue("':PORT' or 'IP:PORT' is expected, such as :8080 or 127.0.0.1:8080".to_owned()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [address] => address.fmt(f),
+            several => write!(f, ":{}", several.first().map_or(0, SocketAddr::port)),
+        }
     }
 }
 
@@ -474,6 +536,36 @@ mod tests {
             ["", "0", "Gi", "-1", "2GB", "2 Gi", "1.", ".5", "1.2.3", "1e3", "99999999Ti", "2gi", "100m"]
         {
             assert!(bad.parse::<Quantity>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_interval_has_one_unit() {
+        for (text, seconds) in [("1s", 1), ("90s", 90), ("30m", 1800), ("6h", 21_600), ("1d", 86_400)] {
+            assert_eq!(text.parse(), Ok(Interval(Duration::from_secs(seconds))), "{text}");
+        }
+        for bad in ["", "6", "h", "0s", "-1h", "1.5h", "1h30m", "6 h", "6H", "1w", "100000s", "6é"] {
+            assert!(bad.parse::<Interval>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_address_to_listen_on_is_no_name() {
+        for (text, first, count) in [
+            (":8080", "[::]:8080", 2),
+            ("0.0.0.0:8080", "0.0.0.0:8080", 1),
+            ("[::1]:0", "[::1]:0", 1),
+            ("127.0.0.1:9477", "127.0.0.1:9477", 1),
+        ] {
+            let listen: Result<Listen, _> = text.parse();
+            let said =
+                listen.as_ref().map(|listen| (listen.0[0].to_string(), listen.0.len(), listen.to_string()));
+            assert_eq!(said, Ok((first.to_owned(), count, text.to_owned())));
+        }
+        for bad in
+            ["", "8080", ":", ":http", ":65536", "localhost:8080", "::1:8080", "10.0.0.1", "http://[::]:80"]
+        {
+            assert!(bad.parse::<Listen>().is_err(), "{bad}");
         }
     }
 

@@ -24,4 +24,5 @@ pub use client::{Answer, Client, ClientOptions, Document, Validators};
 pub use download::Expected;
 pub use error::{Cause, Error};
 pub use examine::Examined;
+pub(crate) use retry::jittered;
 pub use tls::certificates;

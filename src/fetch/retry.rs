@@ -55,7 +55,7 @@ impl Retry {
 }
 
 /// Between half and all of `wait`, so that a thousand pods do not come back in step.
-fn jittered(wait: Duration) -> Duration {
+pub(crate) fn jittered(wait: Duration) -> Duration {
     // a fresh RandomState is seeded by the system; a generator of its own would be one more dependency
     let random = RandomState::new().build_hasher().finish();
     let half = wait / 2;

@@ -11,7 +11,7 @@ use crate::control::relation;
 use crate::tree::libraries::{Dynamic, library_path, list};
 use crate::tree::{Tree, in_tree};
 
-/// What is not told: folders that every image has, or that only begin a path, since what is looked for in them has a path
+/// What is not told, besides the folders of the root but `/etc`: folders that every image has, or that only begin a path, since what is looked for in them has a path
 /// of its own; translations of messages; and the settings of SELinux, which are the node's.
 const NOT_TOLD: [&str; 15] = [
     "/usr/bin",
@@ -111,7 +111,8 @@ fn lack(root: &Path, paths: &[Vec<u8>], covered: &[String]) -> Lack {
     let mut lack = Lack::default();
     for path in paths.iter().map(|path| String::from_utf8_lossy(path)) {
         let plain = path.trim_end_matches('/');
-        let is_not_told = plain.rfind('/').is_none_or(|slash| slash == 0) || NOT_TOLD.contains(&plain);
+        let is_not_told =
+            (plain.rfind('/').is_none_or(|slash| slash == 0) && plain != "/etc") || NOT_TOLD.contains(&plain);
         let is_covered =
             covered.iter().any(|known| Path::new(plain.trim_start_matches('/')).starts_with(known));
         if path.is_empty() {
@@ -303,11 +304,11 @@ mod tests {
                 PathBuf::from("usr/bin/plain"),
                 paths(&["/usr", "/etc/", "/usr/bin", "/etc/empty", "/usr/share/tool/x"]),
             ),
-            (PathBuf::from("usr/bin/perl"), paths(&["/etc/perl", "/bin/sh", "/usr/lib"])),
+            (PathBuf::from("usr/bin/perl"), paths(&["/etc", "/etc/perl", "/bin/sh", "/usr/lib"])),
         ]);
         let affected = affected(&tree, "/opt/t", &cramped, &["usr/share/tool".to_owned()]);
         let perl = Lack {
-            files: BTreeSet::from(["/etc/perl".to_owned()]),
+            files: BTreeSet::from(["/etc", "/etc/perl"].map(str::to_owned)),
             programs: BTreeSet::from(["/bin/sh".to_owned()]),
         };
         let other = Lack { programs: BTreeSet::from(["/usr/bin/ksh".to_owned()]), ..Lack::default() };
@@ -323,9 +324,9 @@ mod tests {
         assert_eq!(
             notes(&affected, "/opt/t"),
             [
-                "by-name: at /opt/t it looks in the main image for /etc/perl",
-                "perl: at /opt/t it looks in the main image for /etc/perl",
-                "script: at /opt/t it looks in the main image for /etc/perl",
+                "by-name: at /opt/t it looks in the main image for /etc, /etc/perl",
+                "perl: at /opt/t it looks in the main image for /etc, /etc/perl",
+                "script: at /opt/t it looks in the main image for /etc, /etc/perl",
                 "/bin/sh: at /opt/t the main image's is started by by-name, perl, script",
                 "/usr/bin/ksh: at /opt/t the main image's is started by other",
             ]

@@ -356,6 +356,13 @@ fn lock(path: &Path, made: &mut Vec<PathBuf>, waiting: impl FnOnce()) -> io::Res
     }
 }
 
+/// The folder of a destination for what is aptlet's own, made where it is missing.
+pub fn own_folder(destination: &Path) -> Result<PathBuf, Error> {
+    let folder = destination.join(FOLDER);
+    make_dirs(&folder, &mut Vec::new()).map_err(|source| Error::write(&folder, source))?;
+    Ok(folder)
+}
+
 fn make_dirs(path: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => return Ok(()),

@@ -13,7 +13,7 @@ pub mod state;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use destination::{Destination, Staging, View};
+pub use destination::{Destination, Staging, View, own_folder};
 pub use generations::current;
 pub use state::State;
 
@@ -64,6 +64,12 @@ pub enum Error {
         /// The destination.
         destination: PathBuf,
     },
+    /// Two sidecars for one volume.
+    #[error("another 'aptlet watch' is at work on {}", destination.display())]
+    Watched {
+        /// The destination.
+        destination: PathBuf,
+    },
     /// The volume is too small.
     #[error(transparent)]
     Full(#[from] space::Shortage),
@@ -97,6 +103,9 @@ impl Error {
                     "Give aptlet a folder of its own with --dest; {} holds other files.",
                     destination.display()
                 )
+            }
+            Self::Watched { .. } => {
+                "Let one container watch this volume, or give each a folder of its own with --dest.".to_owned()
             }
             Self::Full(shortage) => shortage.hint(),
         })

@@ -1,0 +1,147 @@
+//! `aptlet watch`: keeps a destination as the settings say, and answers for it. Each install is a process of its own.
+
+mod backoff;
+mod changes;
+mod child;
+mod facts;
+mod metrics;
+mod probe;
+mod pulse;
+mod server;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use self::backoff::{Backoff, earlier};
+use self::changes::{Changes, Seen};
+use self::child::Child;
+use self::facts::Facts;
+use self::pulse::Pulse;
+use super::{EndSignals, before_settings, block_on, done, end_signal, install, perform};
+use crate::cli::Arguments;
+use crate::config::{Host, Watching};
+use crate::error::Error;
+use crate::report::{self, Report};
+
+pub(super) use self::probe::probe;
+
+/// Runs until it is told to end, which is a success.
+pub(super) fn watch(arguments: Arguments) -> ExitCode {
+    let (format, termination_log) = before_settings(Some(&arguments.options));
+    let broken = |error| Error::Internal(format!("cannot start: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(broken);
+    let result = runtime.and_then(|runtime| {
+        runtime.block_on(async {
+            let end = EndSignals::listen().map_err(broken)?;
+            let host = Host::this()?;
+            let watching = Watching::resolve(arguments.options.clone(), &arguments.requests, &host)?;
+            // for the log of this process; nothing is done here that has stops to tell of
+            let _ = Report::new(watching.log_format, watching.verbosity);
+            Keeper { arguments, host, watching }.watch(end).await
+        })
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::failure(format, &error, &termination_log);
+            error.class().into()
+        }
+    }
+}
+
+/// `aptlet install`, for [`watch`] in another process.
+pub(super) fn reconcile(arguments: Arguments) -> ExitCode {
+    // fails on no kernel that has /proc; an install that outlives the watch does no harm
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
+    perform(arguments, |settings, report| done(block_on(install::install(settings, report), end_signal())))
+}
+
+/// What the process goes by.
+struct Keeper {
+    arguments: Arguments,
+    host: Host,
+    watching: Watching,
+}
+
+impl Keeper {
+    async fn watch(mut self, mut end: EndSignals) -> Result<(), Error> {
+        let (dest, listen) = (self.watching.dest.clone(), self.watching.listen.clone());
+        let termination_log = self.watching.termination_log.clone();
+        let facts = Facts::of(&dest);
+        let pulse = Pulse::start(&dest, &facts).await?;
+        if let Some(listen) = listen {
+            server::start(&listen, &facts)?;
+        }
+        if let Some(error) = &self.watching.unread {
+            tracing::warn!("--dest, --listen and the log are as flags and environment say, for {error}");
+        }
+        let mut changes = Changes::new();
+        let mut backoff = Backoff::default();
+        loop {
+            self.refresh();
+            // before the child reads anything, so that a change while it does so is one
+            let seen = Seen::of(&self.watching);
+            // what was changed in between may name other files, which then have not been seen
+            self.refresh();
+            facts.with(|facts| facts.working = true);
+            let outcome = match Child::start(&dest) {
+                Err(failure) => Err(failure),
+                Ok(mut child) => tokio::select! {
+                    signal = end.next() => {
+                        child.end().await;
+                        stopped(signal);
+                        return Ok(());
+                    }
+                    outcome = child.outcome() => outcome,
+                },
+            };
+            let pause = match &outcome {
+                Ok(_) => {
+                    backoff = Backoff::default();
+                    report::terminate("", &termination_log);
+                    self.watching.interval.map(earlier)
+                }
+                Err(_) => Some(backoff.next()),
+            };
+            let failed = outcome.is_err() && seen.is_true(&self.watching);
+            facts.with(|facts| facts.record(outcome, pause));
+            pulse.beat();
+            if let Some(pause) = pause.filter(|_| failed) {
+                tracing::warn!("what was installed before stays; next try in {} s", pause.as_secs());
+            }
+            tokio::select! {
+                signal = end.next() => {
+                    stopped(signal);
+                    return Ok(());
+                }
+                () = changes.wait(&self.watching, &seen) => {
+                    tracing::info!("the settings have changed");
+                    facts.with(|facts| facts.changes += 1);
+                    backoff = Backoff::default();
+                }
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Reads anew what may be in the `ConfigMap`; while that cannot be read, things stay as they were.
+    fn refresh(&mut self) {
+        let read = Watching::resolve(self.arguments.options.clone(), &self.arguments.requests, &self.host);
+        if let Ok(watching @ Watching { unread: None, .. }) = read {
+            self.watching = watching;
+        }
+    }
+}
+
+async fn sleep(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn stopped(signal: i32) {
+    tracing::info!("stopped by signal {signal}");
+}

@@ -1,0 +1,133 @@
+//! What a process that stays needs of the settings: where they come from, and how it shows itself.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::values::{Listen, LogFormat};
+use super::{
+    Asked, DEFAULT_TERMINATION_LOG, Error, Host, Options, Verbosity, configmap, dest, environment, verbosity,
+};
+
+/// What `aptlet watch` and `aptlet probe` themselves go by.
+#[derive(Debug)]
+pub struct Watching {
+    /// The folder where the `ConfigMap` is mounted; it need not exist.
+    pub config: PathBuf,
+    /// Files that the settings name, in that folder or elsewhere.
+    pub files: Vec<PathBuf>,
+    /// The destination: an absolute path without `.` and `..`.
+    pub dest: PathBuf,
+    /// Where to answer over HTTP.
+    pub listen: Option<Listen>,
+    /// How often to look for new versions; never where there is none.
+    pub interval: Option<Duration>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// How much is logged.
+    pub verbosity: Verbosity,
+    /// The pod's termination message file, which need not exist.
+    pub termination_log: PathBuf,
+    /// Why the `ConfigMap` says nothing to this. It may be mended while the process runs.
+    pub unread: Option<Error>,
+}
+
+impl Watching {
+    /// Reads it from the flags, `host` and, if that can be read, the `ConfigMap`.
+    ///
+    /// # Errors
+    /// What is wrong with the command line and the environment, which stay what they are while a process runs.
+    pub fn resolve(flags: Options, requests: &[String], host: &Host) -> Result<Self, Error> {
+        let environment = environment::read(&host.environment)?;
+        for asked in [Asked::Arguments(requests), Asked::Variable(&environment.packages)] {
+            asked.read(&host.working_directory)?;
+        }
+        let options = flags.or(environment.options);
+        if options.keep_generations.is_some_and(|count| count.0 < 2) {
+            return Err(Error::KeepGenerations);
+        }
+        let config = options.config.clone();
+        let named = config.is_some();
+        let config = config.unwrap_or_else(|| host.etc_aptlet.clone());
+        let (map, unread) = match configmap::load(&config, named) {
+            Ok(map) => (map.options, None),
+            Err(error) => (Options::default(), Some(error)),
+        };
+        let options = options.or(map);
+        let lists = [options.sources, options.preferences, options.keyring, options.ca_certificate];
+        let single = [options.lock, options.base, options.auth];
+        Ok(Self {
+            config: host.working_directory.join(config),
+            files: lists.into_iter().flatten().chain(single.into_iter().flatten()).collect(),
+            dest: dest(options.dest, host),
+            listen: options.listen,
+            interval: options.interval.map(|interval| interval.0),
+            log_format: options.log_format.unwrap_or_default(),
+            verbosity: verbosity(options.quiet, options.verbose),
+            termination_log: options.termination_log.unwrap_or_else(|| DEFAULT_TERMINATION_LOG.into()),
+            unread,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs;
+    use std::path::Path;
+
+    use super::super::values::{Count, Interval};
+    use super::*;
+
+    fn resolve(folder: &Path, flags: Options, variables: &[(&str, &str)]) -> Result<Watching, Error> {
+        let host = Host {
+            environment: variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            working_directory: folder.to_owned(),
+            etc_aptlet: folder.join("config"),
+            etc_apt: folder.join("apt"),
+            dpkg: folder.join("dpkg"),
+        };
+        Watching::resolve(flags, &[], &host)
+    }
+
+    #[test]
+    fn flags_beat_the_environment_which_beats_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("config")).unwrap();
+        fs::write(
+            at("config/aptlet.yaml"),
+            "interval: 6h\ndest: /q\nlisten: ':80'\nauth: a.conf\nquiet: true\n",
+        )
+        .unwrap();
+        fs::write(at("config/x.sources"), "").unwrap();
+        let watching = resolve(folder.path(), Options::default(), &[]).unwrap();
+        assert_eq!(watching.interval, Some(Duration::from_hours(6)));
+        assert_eq!((watching.dest.as_path(), watching.verbosity), (Path::new("/q"), Verbosity::Quiet));
+        assert_eq!(watching.listen.unwrap().to_string(), ":80");
+        assert_eq!(watching.files, [at("config/x.sources"), at("config/a.conf")]);
+        assert!(watching.unread.is_none() && watching.config == at("config"));
+
+        let variables = [("APTLET_INTERVAL", "1h"), ("APTLET_DEST", "r/../s")];
+        let flags = Options { interval: Some(Interval(Duration::from_secs(1))), ..Options::default() };
+        let watching = resolve(folder.path(), flags, &variables).unwrap();
+        assert_eq!((watching.interval, watching.dest), (Some(Duration::from_secs(1)), at("s")));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_no_error_but_the_rest_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("config")).unwrap();
+        fs::write(at("config/aptlet.yaml"), "interval: often\n").unwrap();
+        let watching = resolve(folder.path(), Options::default(), &[("APTLET_DEST", "/q")]).unwrap();
+        assert!(matches!(watching.unread, Some(Error::Yaml { .. })) && watching.dest == Path::new("/q"));
+        let watching = resolve(folder.path(), Options::default(), &[("APTLET_CONFIG", "gone")]).unwrap();
+        assert!(matches!(watching.unread, Some(Error::Folder { .. })) && watching.config == at("gone"));
+
+        for variable in [("APTLET_LISTEN", "localhost"), ("APTLET_PACKAGES", "JQ")] {
+            assert!(resolve(folder.path(), Options::default(), &[variable]).is_err(), "{variable:?}");
+        }
+        let flags = Options { keep_generations: Some(Count(1)), ..Options::default() };
+        assert!(matches!(resolve(folder.path(), flags, &[]), Err(Error::KeepGenerations)));
+    }
+}
