@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::launchers::{commands, find, resolve};
@@ -71,7 +72,7 @@ pub fn affected(
         .collect();
     let mut search =
         Search { root, prefix, libraries: libraries(root), lacks: &lacks, known: HashMap::new() };
-    let packages = Packages::of(tree, &commands, &lacks);
+    let packages = Packages::of(tree, &commands);
     let mut affected = BTreeMap::new();
     for (name, file) in &commands {
         let relative = file.strip_prefix(root).unwrap_or(file);
@@ -220,14 +221,14 @@ impl Search<'_> {
 
 /// Programs that are no commands: those of a package are started by its commands, and by those of packages that depend
 /// on it.
-struct Packages<'a> {
+struct Packages {
     owners: HashMap<PathBuf, usize>,
-    helpers: Vec<Vec<&'a Path>>,
+    helpers: Vec<Vec<PathBuf>>,
     depends: Vec<Vec<usize>>,
 }
 
-impl<'a> Packages<'a> {
-    fn of(tree: &Tree, commands: &BTreeMap<String, PathBuf>, lacks: &'a HashMap<PathBuf, Lack>) -> Self {
+impl Packages {
+    fn of(tree: &Tree, commands: &BTreeMap<String, PathBuf>) -> Self {
         let root = tree.root();
         let commands: BTreeSet<&Path> =
             commands.values().filter_map(|file| file.strip_prefix(root).ok()).collect();
@@ -245,28 +246,31 @@ impl<'a> Packages<'a> {
             let field = package.control.field("Depends").unwrap_or_default();
             relation::parse(field).flatten().filter_map(|one| names.get(one.name).copied()).collect()
         });
-        let mut helpers = vec![Vec::new(); tree.packages().len()];
-        for file in lacks.keys().filter(|file| !commands.contains(file.as_path())) {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            if let Some(owner) = owners.get(file).filter(|_| !name.contains(".so")) {
-                helpers[*owner].push(file.as_path());
-            }
-        }
+        let is_helper = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let meta = || fs::symlink_metadata(root.join(path));
+            !commands.contains(path.as_path())
+                && !name.contains(".so")
+                && meta().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        };
+        let helpers = tree
+            .packages()
+            .iter()
+            .map(|package| package.paths.iter().map(|path| in_tree(path)).filter(is_helper).collect());
+        let helpers = helpers.collect();
         Self { helpers, depends: depends.collect(), owners }
     }
 
-    fn helpers(&self, command: &Path) -> impl Iterator<Item = &'a Path> {
+    fn helpers(&self, command: &Path) -> impl Iterator<Item = &Path> {
         let own = self.owners.get(command).copied();
         let packages = own.into_iter().flat_map(|own| self.depends[own].iter().copied().chain([own]));
-        packages.flat_map(|package| self.helpers[package].iter().copied())
+        packages.flat_map(|package| self.helpers[package].iter().map(PathBuf::as_path))
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     fn tree(folder: &Path, files: &[(&str, &str)]) -> Tree {

@@ -12,6 +12,8 @@ use super::ours::{Among, Left, Ours, Root, ours, root_of};
 use super::paths::Paths;
 use super::program::{self, Adaption, Wanted};
 use super::stems::Stems;
+use super::variable::Variable;
+use crate::tree::libraries::library_path;
 
 /// The adapted relocation to one prefix.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Adapted {
     aliases: Aliases,
     /// Folders of libraries, below the prefix.
     libraries: Vec<String>,
+    /// A script that sets it for the tree's programs would set it for the main image's, too.
+    variable: Option<Variable>,
     /// Whether the links have their names.
     is_named: bool,
 }
@@ -35,6 +39,7 @@ impl Adapted {
             stems: Stems::of(prefix),
             aliases: Aliases::of(prefix),
             libraries: Vec::new(),
+            variable: None,
             is_named: false,
         }
     }
@@ -58,9 +63,23 @@ impl Adapted {
         links.collect()
     }
 
-    /// Folders of libraries, by their paths in the tree without `/`.
-    pub(super) fn add_libraries(&mut self, folders: &[String]) {
-        self.libraries.extend(folders.iter().map(|folder| format!("{}/{folder}", self.prefix)));
+    /// The same for one tree: with its folders of libraries, and its linker's own variable, which is named after the
+    /// prefix.
+    pub(super) fn for_tree(mut self, root: &Path, paths: &Paths) -> io::Result<Self> {
+        self.libraries =
+            library_path(root).iter().map(|folder| format!("{}/{folder}", self.prefix)).collect();
+        let letter = self.prefix.bytes().find(u8::is_ascii_alphanumeric);
+        if let Some(letter) = letter {
+            self.variable = Variable::of(root, paths, letter)?;
+        }
+        Ok(self)
+    }
+
+    /// See [`Variable::decide`].
+    fn rename(&self, bytes: &[u8], at: usize, among: Among) -> Result<Vec<u8>, Left> {
+        let (before, rest) = bytes.split_at(at);
+        let renamed = self.variable.as_ref().and_then(|variable| variable.decide(before, rest, among));
+        renamed.ok_or(Left::NotABeginning)
     }
 
     /// What a program needs to find the tree's dynamic linker and libraries.
@@ -79,6 +98,9 @@ impl Adapted {
         at: usize,
         paths: &Paths,
     ) -> Result<(usize, Vec<u8>), Left> {
+        if bytes[at] == b'L' {
+            return self.rename(bytes, at, Among::Data).map(|name| (name.len(), name));
+        }
         let ours = ours(bytes, at, Among::Data, paths)?;
         Ok((ours.root.path.len(), self.home(ours.root).into_bytes()))
     }
@@ -94,6 +116,9 @@ impl Adapted {
     ) -> Result<Vec<u8>, Left> {
         if among == Among::Interpreter {
             return Err(Left::Replaced);
+        }
+        if bytes[at] == b'L' {
+            return self.rename(bytes, at, among);
         }
         let Ours { path, is_part, .. } = ours(bytes, at, among, paths)?;
         if is_part {

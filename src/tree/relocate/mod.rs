@@ -36,7 +36,6 @@ pub use self::ours::Left;
 use self::ours::{Among, NEEDLES};
 use self::paths::Paths;
 use self::record::{Edit, Original, Record};
-use super::libraries::library_path;
 use super::{Error, Tree};
 use crate::digest::Sha256;
 
@@ -196,8 +195,9 @@ impl Relocation {
             Form::Exact(exact) => {
                 Form::Exact(exact.for_tree(root, all.paths).map_err(|source| Error::write(root, source))?)
             }
-            Form::Adapted(mut adapted) => {
-                adapted.add_libraries(&library_path(root));
+            Form::Adapted(adapted) => {
+                let adapted =
+                    adapted.for_tree(root, all.paths).map_err(|source| Error::write(root, source))?;
                 let asked = Self { form: Form::Adapted(adapted), prefix: self.prefix };
                 all.each(&asked, |worker, path| worker.look_through(&root.join(path)).map(|()| None::<()>))?;
                 return Ok(asked.named());

@@ -337,3 +337,15 @@ fn a_damaged_program_is_rewritten_or_left_and_nothing_else() {
     }
     assert!(undone > 100, "{undone}");
 }
+
+#[test]
+fn the_linker_of_either_form_looks_at_a_variable_of_its_own() {
+    let mut linker = program(b"\0LD_LIBRARY_PATH\0LD_LIBRARY_PATH_64\0");
+    linker[240..250].copy_from_slice(b"\x48\xb8LIBRARY_");
+    for (prefix, letter) in [("/p", 'p'), ("/opt/tools", 'o')] {
+        let (result, _) = relocated_file(prefix, "usr/lib/tool/ld-linux-x86-64.so.2", &linker);
+        assert_eq!(&result[242..250], format!("LIBRARY{letter}").as_bytes());
+        let data = format!("\0LD_LIBRARY{letter}PATH\0LD_LIBRARY_PATH_64\0");
+        assert_eq!(result[256..], *data.as_bytes(), "{prefix}");
+    }
+}

@@ -1,0 +1,47 @@
+{{/* The ConfigMap, whose keys are apt's own files, and what of it goes into the pod template. */}}
+
+{{- define "aptlet.data" -}}
+{{- $data := dict -}}
+{{- $binary := dict -}}
+{{- with .packages -}}{{- $_ := set $data "packages" (printf "%s\n" (join "\n" .)) -}}{{- end -}}
+{{- with .lock -}}{{- $_ := set $data "aptlet.lock" . -}}{{- end -}}
+{{- with .mirror -}}{{- $_ := set $data "aptlet.yaml" (dict "mirror" . | toYaml | printf "%s\n") -}}{{- end -}}
+{{- range list .sources .keyrings .preferences .caCertificates -}}
+  {{- range $name, $text := . -}}
+    {{- if hasSuffix ".gpg" $name -}}
+      {{- $_ := set $binary $name (regexReplaceAll "\\s" $text "") -}}
+    {{- else -}}
+      {{- $_ := set $data $name $text -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- $both := dict -}}
+{{- with $data -}}{{- $_ := set $both "data" . -}}{{- end -}}
+{{- with $binary -}}{{- $_ := set $both "binaryData" . -}}{{- end -}}
+{{- toYaml $both -}}
+{{- end -}}
+
+{{/* A whole manifest. */}}
+{{- define "aptlet.configMap" -}}
+{{- $settings := include "aptlet.settings" . | fromYaml -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include "aptlet.configMapName" $settings }}
+  labels:
+    app.kubernetes.io/name: {{ $settings.name }}
+    app.kubernetes.io/instance: {{ $settings.release }}
+    app.kubernetes.io/managed-by: Helm
+{{ include "aptlet.data" $settings }}
+{{- end -}}
+
+{{/*
+An annotation of the pod template, so that another ConfigMap means new pods. Nothing in mode sidecar: there the running pods
+follow the ConfigMap.
+*/}}
+{{- define "aptlet.checksum" -}}
+{{- $settings := include "aptlet.settings" . | fromYaml -}}
+{{- if ne $settings.mode "sidecar" -}}
+checksum/{{ $settings.name }}: {{ include "aptlet.data" $settings | sha256sum }}
+{{- end -}}
+{{- end -}}

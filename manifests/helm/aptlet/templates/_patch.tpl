@@ -1,0 +1,188 @@
+{{/* Everything at once, merged into a manifest. */}}
+
+{{/*
+A manifest with aptlet in its pod. Takes a list: the context of the chart; what to patch, as the name of a template, as YAML or
+as a map: a manifest of any kind that has a pod template, a pod template, or a pod spec; and for a dependency with an alias,
+its values. What else is in the manifest stays, and patching it again changes nothing.
+*/}}
+{{- define "aptlet.podPatch" -}}
+{{- if or (not (kindIs "slice" .)) (lt (len .) 2) -}}
+  {{- fail "aptlet.podPatch takes a list: (list . \"TEMPLATE\")" -}}
+{{- end -}}
+{{- $scope := index . 0 -}}
+{{- if gt (len .) 2 -}}{{- $scope = list (index . 0) (index . 2) -}}{{- end -}}
+{{- $settings := include "aptlet.settings" $scope | fromYaml -}}
+{{- $object := include "aptlet.parsed" . | fromYaml -}}
+{{- $place := include "aptlet.place" $object -}}
+{{- $template := $object -}}
+{{- range compact (splitList "." $place) -}}{{- $template = index $template . -}}{{- end -}}
+{{- $spec := $template -}}
+{{- if hasKey $template "spec" -}}
+  {{- $spec = $template.spec -}}
+  {{- with include "aptlet.checksum" $scope -}}
+    {{- $metadata := $template.metadata | default dict -}}
+    {{- $annotations := $metadata.annotations | default dict -}}
+    {{- $_ := set $metadata "annotations" (mergeOverwrite $annotations (fromYaml .)) -}}
+    {{- $_ := set $template "metadata" $metadata -}}
+  {{- end -}}
+{{- end -}}
+
+{{- $names := list -}}
+{{- range $spec.containers -}}{{- $names = append $names .name -}}{{- end -}}
+{{- with $settings.containers -}}
+  {{- $known := $names -}}
+  {{- range $spec.initContainers | default list -}}{{- $known = append $known .name -}}{{- end -}}
+  {{- range . -}}
+    {{- if not (has . $known) -}}
+      {{- fail (printf "aptlet: the value containers names %s, but the pod has %s" . (join ", " $known)) -}}
+    {{- end -}}
+  {{- end -}}
+  {{- $names = . -}}
+{{- end -}}
+{{- if and (eq $settings.mode "entrypoint") (ne (len $names) 1) -}}
+  {{- $which := join ", " $names -}}
+  {{- fail (printf "aptlet: mode entrypoint takes one container, not %s: name it in the value containers" $which) -}}
+{{- end -}}
+
+{{- $own := include "aptlet.initContainer" $scope | fromYamlArray | first -}}
+{{- $identity := $spec.securityContext | default dict -}}
+{{- range concat ($spec.initContainers | default list) $spec.containers -}}
+  {{- if and (has .name $names) (ne .name $settings.name) -}}
+    {{- $_ := include "aptlet.patchContainer" (list $scope $settings .) -}}
+    {{- if eq $settings.mode "entrypoint" -}}
+      {{- $identity = merge (pick (.securityContext | default dict) "runAsUser" "runAsGroup") $identity -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- /* A user of its own where the pod's is root, who must not run it; in mode entrypoint that of the container, which writes
+to the same folder. */ -}}
+{{- $user := dict -}}
+{{- if eq (printf "%v" $identity.runAsUser) "0" -}}
+  {{- $user = dict "runAsUser" 65532 "runAsGroup" 65532 -}}
+{{- else if eq $settings.mode "entrypoint" -}}
+  {{- $user = pick $identity "runAsUser" "runAsGroup" -}}
+{{- end -}}
+{{- $_ := set $own "securityContext" (merge $own.securityContext $user) -}}
+
+{{- $init := dict "list" ($spec.initContainers | default list) "items" (list $own) "key" "name" "first" true -}}
+{{- $_ := set $spec "initContainers" (include "aptlet.upsert" $init | fromYamlArray) -}}
+{{- $volumes := include "aptlet.volume" $scope | fromYamlArray -}}
+{{- $volumes = dict "list" ($spec.volumes | default list) "items" $volumes "key" "name" -}}
+{{- $_ := set $spec "volumes" (include "aptlet.upsert" $volumes | fromYamlArray) -}}
+{{- toYaml $object -}}
+{{- end -}}
+
+{{/* What is to be patched, as YAML of one manifest. */}}
+{{- define "aptlet.parsed" -}}
+{{- $given := index . 1 -}}
+{{- if kindIs "map" $given -}}
+  {{- toYaml $given -}}
+{{- else -}}
+  {{- if not (regexMatch "[:\\n]" $given) -}}{{- $given = include $given (index . 0) -}}{{- end -}}
+  {{- $given = $given | trim | trimPrefix "---" | trimSuffix "---" -}}
+  {{- if regexMatch "(?m)^---" $given -}}
+    {{- fail "aptlet.podPatch: there are several manifests: give it one at a time" -}}
+  {{- end -}}
+  {{- with (fromYaml $given).Error -}}{{- fail (printf "aptlet.podPatch: what it is given is not YAML: %s" .) -}}{{- end -}}
+  {{- $given -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Where the pod template is in a manifest, as keys with dots; nothing where the manifest is one itself, or a pod spec. */}}
+{{- define "aptlet.place" -}}
+{{- if hasKey . "containers" -}}
+{{- else if not (kindIs "map" .spec) -}}
+  {{- fail (printf "aptlet.podPatch: %s has no pod" (.kind | default "what it is given")) -}}
+{{- else if hasKey .spec "containers" -}}
+{{- else if dig "spec" "template" "spec" "containers" "" . -}}
+spec.template
+{{- else if dig "spec" "jobTemplate" "spec" "template" "spec" "containers" "" . -}}
+spec.jobTemplate.spec.template
+{{- else -}}
+  {{- fail (printf "aptlet.podPatch: %s has no pod" (.kind | default "what it is given")) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Takes a list: scope, settings, container. Changes the container. */}}
+{{- define "aptlet.patchContainer" -}}
+{{- $scope := index . 0 -}}
+{{- $settings := index . 1 -}}
+{{- $container := index . 2 -}}
+{{- $mounts := include "aptlet.volumeMount" $scope | fromYamlArray -}}
+{{- range $mount := $mounts -}}
+  {{- range $container.volumeMounts | default list -}}
+    {{- $path := trimSuffix "/" .mountPath -}}
+    {{- if and (ne .name $mount.name) (or (eq $path $mount.mountPath) (hasPrefix (printf "%s/" $mount.mountPath) $path)) -}}
+      {{- $clash := printf "container %s mounts volume %s at %s" $container.name .name .mountPath -}}
+      {{- fail (printf "aptlet: %s, where %s is to be: mount it elsewhere, or choose another prefix" $clash $mount.name) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- $upsert := dict "list" ($container.volumeMounts | default list) "items" $mounts "key" "mountPath" -}}
+{{- $_ := set $container "volumeMounts" (include "aptlet.upsert" $upsert | fromYamlArray) -}}
+
+{{- if eq $settings.mode "entrypoint" -}}
+  {{- if not $container.command -}}
+    {{- $why := "mode entrypoint needs it, and cannot know that of the image: write it into the pod spec" -}}
+    {{- fail (printf "aptlet: container %s has no command; %s" $container.name $why) -}}
+  {{- end -}}
+  {{- $front := include "aptlet.command" $scope | fromYamlArray -}}
+  {{- $command := $container.command -}}
+  {{- if eq (first $command) (first $front) -}}
+    {{- $words := list -}}
+    {{- $behind := false -}}
+    {{- range $command -}}
+      {{- if $behind -}}{{- $words = append $words . -}}{{- else if eq . "--" -}}{{- $behind = true -}}{{- end -}}
+    {{- end -}}
+    {{- $command = $words -}}
+  {{- end -}}
+  {{- $_ := set $container "command" (concat $front $command) -}}
+  {{- with $settings.extraEnv -}}
+    {{- $upsert := dict "list" ($container.env | default list) "items" . "key" "name" -}}
+    {{- $_ := set $container "env" (include "aptlet.upsert" $upsert | fromYamlArray) -}}
+  {{- end -}}
+{{- else -}}
+  {{- $bin := printf "%s/bin" $settings.prefix -}}
+  {{- $path := include "aptlet.env" $scope | fromYamlArray | first -}}
+  {{- range $container.env | default list -}}
+    {{- if eq .name "PATH" -}}
+      {{- if hasKey . "valueFrom" -}}
+        {{- $why := printf "in front of which %s cannot be put: give it a value" $bin -}}
+        {{- fail (printf "aptlet: container %s has a PATH from elsewhere, %s" $container.name $why) -}}
+      {{- end -}}
+      {{- if .value -}}
+        {{- $path = . -}}
+        {{- if not (has $bin (splitList ":" .value)) -}}
+          {{- $path = dict "name" "PATH" "value" (printf "%s:%s" $bin .value) -}}
+        {{- end -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+  {{- $upsert := dict "list" ($container.env | default list) "items" (list $path) "key" "name" "first" true -}}
+  {{- $_ := set $container "env" (include "aptlet.upsert" $upsert | fromYamlArray) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A list with items put in the place of those that have the same key, others at its end, or at its front with `first`. */}}
+{{- define "aptlet.upsert" -}}
+{{- $key := .key -}}
+{{- $result := list -}}
+{{- $items := .items -}}
+{{- $seen := list -}}
+{{- range $old := .list -}}
+  {{- $chosen := $old -}}
+  {{- range $items -}}
+    {{- if eq (index . $key) (index $old $key) -}}
+      {{- $chosen = . -}}
+      {{- $seen = append $seen (index . $key) -}}
+    {{- end -}}
+  {{- end -}}
+  {{- $result = append $result $chosen -}}
+{{- end -}}
+{{- $new := list -}}
+{{- range $items -}}
+  {{- if not (has (index . $key) $seen) -}}{{- $new = append $new . -}}{{- end -}}
+{{- end -}}
+{{- if .first -}}{{- $result = concat $new $result -}}{{- else -}}{{- $result = concat $result $new -}}{{- end -}}
+{{- toYaml $result -}}
+{{- end -}}

@@ -1,0 +1,129 @@
+{{/* The pieces of a pod spec. Each is a YAML list, to be indented by the caller. */}}
+
+{{- define "aptlet.volume" -}}
+{{- $settings := include "aptlet.settings" . | fromYaml -}}
+- name: {{ $settings.name }}-packages
+  emptyDir: {{- toYaml $settings.volume | nindent 4 }}
+- name: {{ $settings.name }}-config
+{{- if $settings.auth.secretName }}
+  projected:
+    sources:
+      - configMap:
+          name: {{ include "aptlet.configMapName" $settings }}
+      - secret:
+          name: {{ $settings.auth.secretName }}
+          items:
+            - key: auth.conf
+              path: auth.conf
+{{- else }}
+  configMap:
+    name: {{ include "aptlet.configMapName" $settings }}
+{{- end }}
+{{- if $settings.base.image }}
+- name: {{ $settings.name }}-base
+  image:
+    reference: {{ $settings.base.image | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* For the main container. */}}
+{{- define "aptlet.volumeMount" -}}
+{{- $settings := include "aptlet.settings" . | fromYaml -}}
+- name: {{ $settings.name }}-packages
+  mountPath: {{ $settings.prefix }}
+{{- if ne $settings.mode "entrypoint" }}
+  readOnly: true
+{{- else }}
+- name: {{ $settings.name }}-config
+  mountPath: /etc/aptlet
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{/* For the main container. `aptlet run` extends the image's own PATH, which a pod spec cannot. */}}
+{{- define "aptlet.env" -}}
+{{- $settings := include "aptlet.settings" . | fromYaml -}}
+{{- if eq $settings.mode "entrypoint" -}}
+{{- with $settings.extraEnv }}{{ toYaml . }}{{ end -}}
+{{- else -}}
+- name: PATH
+  value: {{ printf "%s/bin:%s" $settings.prefix $settings.path | quote }}
+{{- end -}}
+{{- end -}}
+
+{{/* For the main container in mode entrypoint: what stands before its command. Nothing in other modes. */}}
+{{- define "aptlet.command" -}}
+{{- $settings := include "aptlet.settings" . | fromYaml -}}
+{{- if eq $settings.mode "entrypoint" -}}
+{{- $flags := include "aptlet.flags" $settings | fromYamlArray -}}
+{{- toYaml (concat (list (printf "%s/.aptlet/aptlet" $settings.prefix) "run") $flags (list "--")) -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+What the init container and the sidecar have in common, as a map. In mode entrypoint it only brings the binary: with the ConfigMap
+it would install.
+*/}}
+{{- define "aptlet.container" -}}
+name: {{ .name }}
+image: {{ include "aptlet.image" . | quote }}
+imagePullPolicy: {{ .image.pullPolicy }}
+{{- if and .extraEnv (ne .mode "entrypoint") }}
+env: {{- toYaml .extraEnv | nindent 2 }}
+{{- end }}
+{{- $restricted := dict "runAsNonRoot" true "readOnlyRootFilesystem" true "allowPrivilegeEscalation" false -}}
+{{- $_ := set $restricted "capabilities" (dict "drop" (list "ALL")) -}}
+{{- $_ := set $restricted "seccompProfile" (dict "type" "RuntimeDefault") }}
+securityContext: {{- mergeOverwrite $restricted .securityContext | toYaml | nindent 2 }}
+resources: {{- toYaml .resources | nindent 2 }}
+volumeMounts:
+  - name: {{ .name }}-packages
+    mountPath: {{ .prefix }}
+{{- if ne .mode "entrypoint" }}
+  - name: {{ .name }}-config
+    mountPath: /etc/aptlet
+    readOnly: true
+{{- end }}
+{{- if .base.image }}
+  - name: {{ .name }}-base
+    mountPath: /base
+    readOnly: true
+{{- end }}
+{{- end -}}
+
+{{/* The init container of the mode; in mode sidecar, that is the sidecar. */}}
+{{- define "aptlet.initContainer" -}}
+{{- $settings := include "aptlet.settings" . | fromYaml -}}
+{{- if eq $settings.mode "sidecar" -}}
+{{- include "aptlet.sidecar" . -}}
+{{- else -}}
+{{- $args := concat (list "install") (include "aptlet.flags" $settings | fromYamlArray) -}}
+{{- if eq $settings.mode "entrypoint" -}}
+  {{- $args = list "install" "--self" -}}
+  {{- if ne $settings.prefix "/p" -}}{{- $args = append $args (printf "--dest=%s" $settings.prefix) -}}{{- end -}}
+{{- end -}}
+{{- $container := include "aptlet.container" $settings | fromYaml -}}
+{{- $_ := set $container "args" $args -}}
+{{- toYaml (list $container) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A native sidecar: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/ */}}
+{{- define "aptlet.sidecar" -}}
+{{- $settings := include "aptlet.settings" . | fromYaml -}}
+{{- $port := int $settings.sidecar.port -}}
+{{- $portName := $settings.name | trunc 15 | trimSuffix "-" -}}
+{{- $container := include "aptlet.container" $settings | fromYaml -}}
+{{- $args := list "watch" (printf "--listen=:%d" $port) -}}
+{{- $_ := set $container "args" (concat $args (include "aptlet.flags" $settings | fromYamlArray)) -}}
+{{- $_ := set $container "restartPolicy" "Always" -}}
+{{- $_ := set $container "ports" (list (dict "name" $portName "containerPort" $port)) -}}
+{{- /* The other containers start once this succeeds: the packages are there. A first installation may take ten minutes. */ -}}
+{{- $ready := dict "path" "/readyz" "port" $portName -}}
+{{- $probe := dict "httpGet" $ready "timeoutSeconds" 2 -}}
+{{- $_ := set $container "startupProbe" (merge (dict "periodSeconds" 1 "failureThreshold" 600) $probe) -}}
+{{- $_ := set $container "readinessProbe" $probe -}}
+{{- $live := dict "path" "/livez" "port" $portName -}}
+{{- $_ := set $container "livenessProbe" (dict "httpGet" $live "timeoutSeconds" 5) -}}
+{{- toYaml (list $container) -}}
+{{- end -}}

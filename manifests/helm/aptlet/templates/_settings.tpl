@@ -1,0 +1,59 @@
+{{/* What all templates begin with: the values, and names that are made from them. */}}
+
+{{/*
+The values as YAML, with `release` and `kubeVersion`. Takes the context of the chart, whose values are under `aptlet`; or, for
+a dependency with an alias, a list of context and values.
+*/}}
+{{- define "aptlet.settings" -}}
+{{- $root := . -}}
+{{- $values := dict -}}
+{{- if kindIs "slice" . -}}
+  {{- $root = index . 0 -}}
+  {{- $values = index . 1 -}}
+{{- else if hasKey .Values "aptlet" -}}
+  {{- $values = .Values.aptlet -}}
+{{- else -}}
+  {{- $alias := "for one with an alias, give (list . .Values.ALIAS) to the templates" -}}
+  {{- fail (printf "aptlet: no values have the key aptlet: add it to the dependencies in Chart.yaml; %s" $alias) -}}
+{{- end -}}
+{{- if not (or $values.packages $values.lock) -}}
+  {{- fail "aptlet: nothing to install: name packages in the value packages, or give a lock" -}}
+{{- end -}}
+{{- $top := index (splitList "/" $values.prefix) 1 -}}
+{{- if has $top (list "base" "bin" "boot" "dev" "etc" "lib" "lib64" "proc" "run" "sbin" "sys" "usr" "var") -}}
+  {{- if or (not (has $top (list "run" "usr" "var"))) (lt (len (splitList "/" $values.prefix)) 3) -}}
+    {{- fail (printf "aptlet: prefix %s would hide a folder of the image: choose one of aptlet's own, such as /p" $values.prefix) -}}
+  {{- end -}}
+{{- end -}}
+{{- if and (eq $values.mode "entrypoint") $values.base.image -}}
+  {{- fail "aptlet: base.image is not for mode entrypoint, which reads the dpkg status of the container's own image: remove it" -}}
+{{- end -}}
+{{- $version := $root.Capabilities.KubeVersion.Version -}}
+{{- if and (eq $values.mode "sidecar") (semverCompare "<1.29.0-0" $version) -}}
+  {{- fail (printf "aptlet: mode sidecar needs Kubernetes 1.29, and this is %s: use mode init" $version) -}}
+{{- end -}}
+{{- if and $values.base.image (semverCompare "<1.33.0-0" $version) -}}
+  {{- fail (printf "aptlet: base.image needs image volumes, so Kubernetes 1.33, and this is %s: remove it" $version) -}}
+{{- end -}}
+{{- toYaml (merge (dict "release" $root.Release.Name) $values) -}}
+{{- end -}}
+
+{{- define "aptlet.configMapName" -}}
+{{- printf "%s-%s" .release .name -}}
+{{- end -}}
+
+{{- define "aptlet.image" -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" .image.repository .image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .image.repository (required "aptlet: image has neither a tag nor a digest" .image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The flags that all modes have, as a YAML list. */}}
+{{- define "aptlet.flags" -}}
+{{- $flags := list -}}
+{{- if ne .prefix "/p" -}}{{- $flags = append $flags (printf "--dest=%s" .prefix) -}}{{- end -}}
+{{- if .base.image -}}{{- $flags = append $flags (printf "--base=/base%s" .base.path) -}}{{- end -}}
+{{- toYaml (concat $flags .extraArgs) -}}
+{{- end -}}

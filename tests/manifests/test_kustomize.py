@@ -1,0 +1,125 @@
+"""The kustomize component, built by kubectl."""
+
+import os
+import tempfile
+import unittest
+from pathlib import Path
+
+import kustomize
+import objects
+import standard
+import yaml
+
+GOLDEN = Path(__file__).resolve().parent / "kustomize.golden.yaml"
+OVERLAY = "overlay/kustomization.yaml"
+DEPLOYMENT = "overlay/deployment.yaml"
+
+
+@unittest.skipIf(kustomize.MISSING, str(kustomize.MISSING))
+class Component(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = kustomize.copy(Path(folder.name))
+
+    def changed(self, path, change):
+        """The overlay's objects by kind, with a file of it changed."""
+        file = self.folder / path
+        documents = objects.documents(file.read_text())
+        change(*documents)
+        file.write_text(yaml.safe_dump_all(documents))
+        return {one["kind"]: one for one in kustomize.built(self.folder / "overlay")}
+
+    def deployment(self, change):
+        return self.changed(DEPLOYMENT, change)["Deployment"]["spec"]["template"]["spec"]
+
+    def test_golden(self):
+        text = kustomize.build(self.folder / "overlay")
+        if os.environ.get("APTLET_TEST_UPDATE"):
+            GOLDEN.write_text(text)
+        self.assertMultiLineEqual(text, GOLDEN.read_text())
+
+    def test_valid_and_restricted(self):
+        built = kustomize.built(self.folder / "overlay")
+        self.assertEqual({one["kind"] for one in built}, {"ConfigMap", "Deployment"})
+        for document in built:
+            for version in objects.newest():
+                self.assertIsNone(objects.invalid(document, version))
+        (pod,) = objects.templates(built)
+        self.assertEqual([*standard.violations(pod), *standard.more(pod)], [])
+        self.assertEqual(objects.dangling(built), set())
+        self.assertEqual(list(objects.unmounted(built)), [])
+
+    def test_other_content_is_untouched(self):
+        (before,) = objects.documents((self.folder / DEPLOYMENT).read_text())
+        after = {one["kind"]: one for one in kustomize.built(self.folder / "overlay")}["Deployment"]
+        self.assertEqual(list(objects.lost(before, after)), [])
+
+    def test_another_package_list_rolls_the_pods(self):
+        first = kustomize.build(self.folder / "overlay")
+        (self.folder / "overlay/packages").write_text("curl\n")
+        second = {one["kind"]: one for one in kustomize.built(self.folder / "overlay")}
+        name = second["ConfigMap"]["metadata"]["name"]
+        self.assertRegex(name, "^aptlet-[a-z0-9]+$")
+        self.assertNotIn(name, first)
+        self.assertIn(name, str(second["Deployment"]["spec"]["template"]))
+
+    def test_only_what_has_the_label_is_patched(self):
+        spec = self.deployment(lambda one: one["metadata"]["labels"].update(aptlet="disabled"))
+        self.assertEqual(spec.keys(), {"automountServiceAccountToken", "securityContext", "containers"})
+        self.assertNotIn("volumeMounts", spec["containers"][0])
+
+    def test_the_first_container_is_patched_whatever_it_is_called_and_has(self):
+        def change(deployment):
+            spec = deployment["spec"]["template"]["spec"]
+            spec["initContainers"] = [{"name": "first", "image": "i"}]
+            spec["volumes"] = [{"name": "data", "emptyDir": {}}]
+            spec["containers"][0] |= {
+                "name": "server",
+                "env": [{"name": "A", "value": "b"}],
+                "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+            }
+            spec["containers"].append({"name": "other", "image": "i"})
+
+        spec = self.deployment(change)
+        server, other = spec["containers"]
+        self.assertEqual([one["name"] for one in server["env"]], ["A", "PATH"])
+        self.assertIn({"name": "aptlet-packages", "mountPath": "/p", "readOnly": True}, server["volumeMounts"])
+        self.assertIn({"name": "data", "mountPath": "/data"}, server["volumeMounts"])
+        self.assertEqual(other, {"name": "other", "image": "i"})
+        self.assertEqual([one["name"] for one in spec["initContainers"]], ["aptlet", "first"])
+        self.assertEqual({one["name"] for one in spec["volumes"]}, {"aptlet-packages", "aptlet-config", "data"})
+
+    def test_a_path_that_the_container_sets_is_replaced(self):
+        def change(deployment):
+            deployment["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "PATH", "value": "/app/bin"}]
+
+        (path,) = self.deployment(change)["containers"][0]["env"]
+        self.assertTrue(path["value"].startswith("/p/bin:/usr/"))
+
+    def test_building_what_was_built_changes_nothing(self):
+        once = kustomize.built(self.folder / "overlay")
+        config = next(one for one in once if one["kind"] == "ConfigMap")["metadata"]["name"]
+        (self.folder / DEPLOYMENT).write_text(
+            yaml.safe_dump(next(one for one in once if one["kind"] == "Deployment")).replace(config, "aptlet")
+        )
+        self.assertEqual(kustomize.built(self.folder / "overlay"), once)
+
+    def test_an_image_of_your_own(self):
+        images = [{"name": "ghcr.io/aptlet/aptlet", "newName": "registry.example/aptlet", "newTag": "1"}]
+        built = self.changed(OVERLAY, lambda one: one.update(images=images))
+        (container,) = built["Deployment"]["spec"]["template"]["spec"]["initContainers"]
+        self.assertEqual(container["image"], "registry.example/aptlet:1")
+
+    def test_prefixes_and_namespaces(self):
+        built = self.changed(OVERLAY, lambda one: one.update(namePrefix="dev-", namespace="dev"))
+        self.assertEqual(objects.dangling(built.values()), set())
+        self.assertTrue(built["ConfigMap"]["metadata"]["name"].startswith("dev-aptlet-"))
+
+    def test_a_missing_config_map_is_found(self):
+        built = self.changed(OVERLAY, lambda one: one.pop("configMapGenerator"))
+        self.assertEqual(objects.dangling(built.values()), {("ConfigMap", "aptlet")})
+
+
+if __name__ == "__main__":
+    unittest.main()
