@@ -304,10 +304,7 @@ mod tests {
         let paths = |paths: &[&str]| paths.iter().map(|path| path.as_bytes().to_vec()).collect::<Vec<_>>();
         let cramped = BTreeMap::from([
             // folders that every image has, one without files, one that a variable names
-            (
-                PathBuf::from("usr/bin/plain"),
-                paths(&["/usr", "/etc/", "/usr/bin", "/etc/empty", "/usr/share/tool/x"]),
-            ),
+            (PathBuf::from("usr/bin/plain"), paths(&["/usr", "/usr/bin", "/etc/empty", "/usr/share/tool/x"])),
             (PathBuf::from("usr/bin/perl"), paths(&["/etc", "/etc/perl", "/bin/sh", "/usr/lib"])),
         ]);
         let affected = affected(&tree, "/opt/t", &cramped, &["usr/share/tool".to_owned()]);
