@@ -13,6 +13,7 @@ fuzz_target!(|text: &str| {
         working_directory: "/".into(),
         etc_aptlet: "/nonexistent".into(),
         etc_apt: "/nonexistent".into(),
+        dpkg: "/nonexistent".into(),
     };
     match Settings::resolve(Command::Lock, Options::default(), &[], &host) {
         Ok(settings) => {
