@@ -2,7 +2,7 @@
 //!
 //! Each command of the tree gets a link to the aptlet binary in `var/lib/aptlet/bin`; started under the command's
 //! name, aptlet becomes that command ([`super::launch`]). What all of them need is found once, here, and written
-//! to `var/lib/aptlet/launch.json` with paths relative to the tree, so that the tree may be mounted anywhere.
+//! to `var/lib/aptlet/launch.json`, with paths relative to the tree.
 
 use std::collections::BTreeMap;
 use std::fs;

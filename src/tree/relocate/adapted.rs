@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::aliases::{self, Aliases};
-use super::ours::{Among, Left, Ours, Root, ours, root_of};
+use super::ours::{Among, Left, Ours, Root, goes_on, ours, root_of};
 use super::paths::Paths;
 use super::program::{self, Adaption, Wanted};
 use super::stems::Stems;
@@ -124,8 +124,7 @@ impl Adapted {
         if is_part {
             return Err(Left::NoRoom);
         }
-        let goes_on =
-            path.ends_with(b"/") || bytes.get(at + path.len()).is_some_and(|byte| GOES_ON.contains(byte));
+        let goes_on = path.ends_with(b"/") || goes_on(path, bytes.get(at + path.len()).copied());
         let fits = |over: &Vec<u8>| over.len() <= alone;
         if let Some(over) = self.stems.over(path).filter(fits) {
             return Ok(over);
@@ -142,6 +141,3 @@ impl Adapted {
         format!("{}/{usr}{}", self.prefix, root.folder)
     }
 }
-
-/// What may stand after a path that is put together with something else.
-const GOES_ON: &[u8] = b"%$*?[{#";

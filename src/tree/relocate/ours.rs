@@ -247,14 +247,17 @@ fn names_of_the_image(root: &Root) -> &'static [&'static str] {
 /// found in the main image. What is cut short counts as what it begins.
 fn is_ours(path: &[u8], after: Option<u8>, root: &Root, paths: &Paths) -> bool {
     let Some(end) = path.iter().rposition(|byte| *byte == b'/') else { return false };
-    let goes_on = after.is_some_and(|byte| b"%$*?[{#".contains(&byte))
-        || matches!(path.last(), Some(b'-' | b'_' | b'.'));
     paths.has(path)
-        || (goes_on && depth(&path[..end]) >= 2 && paths.begins_some(path, |_| true))
+        || (goes_on(path, after) && depth(&path[..end]) >= 2 && paths.begins_some(path, |_| true))
         // /usr/local is whose image it is
         || (root.home == "u"
             && !path.starts_with(b"/usr/local/")
             && paths.folder(&path[..end]).is_some_and(|folder| depth(&folder) >= 3))
+}
+
+/// Whether a path, and the byte after it, is only the beginning of one that is put together when it is used.
+pub(super) fn goes_on(path: &[u8], after: Option<u8>) -> bool {
+    after.is_some_and(|byte| b"%$*?[{#".contains(&byte)) || matches!(path.last(), Some(b'-' | b'_' | b'.'))
 }
 
 fn depth(path: &[u8]) -> usize {

@@ -151,6 +151,16 @@ fn a_path_goes_through_a_short_link_where_that_fits() {
 }
 
 #[test]
+fn what_is_only_the_beginning_of_a_name_gets_no_link() {
+    // `x.so` is there, but a link for `/usr/lib/tool/x.` would lead nowhere, whatever is put behind it
+    let content = b"\0/usr/lib/tool/x.\0/usr/lib/tool/x%s\0";
+    let (result, relocated) = relocated_file("/opt/tools", "usr/bin/tool", &[ELF, content].concat());
+    assert_eq!(&result[4..], content);
+    assert_eq!(relocated.cramped[Path::new("usr/bin/tool")].len(), 2);
+    assert!(relocated.links.is_empty());
+}
+
+#[test]
 fn what_has_no_room_stays_and_is_told() {
     let content = b"\0/usr/lib/tool\0/bin/sh\0/usr/share/other/x\0";
     let (result, relocated) = relocated_file("/a/longer/prefix", "usr/bin/tool", &[ELF, content].concat());
