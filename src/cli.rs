@@ -57,6 +57,9 @@ enum Subcommands {
     /// Ask the 'watch' of a destination how it is, as an exec probe does
     #[command(after_help = PROBE_HELP)]
     Probe(Probed),
+    /// Print what a pod spec needs for packages, or a manifest with that added
+    #[command(after_help = RENDER_HELP)]
+    Render(Requested),
 }
 
 #[derive(clap::Args)]
@@ -214,6 +217,30 @@ Examples:
   Ask whether the process still works, as a liveness probe:
     aptlet probe livez";
 
+const RENDER_HELP: &str = "\
+The manifest is that of a Pod, Deployment, StatefulSet, DaemonSet, Job, CronJob or anything else
+with a pod template, in YAML or JSON. Comments, order and style stay; what is there of aptlet
+already is brought up to date, and a second time changes nothing. Flags and variables of 'aptlet
+install', or of 'watch' and 'run' as the mode is, become arguments in the pod. Files (--lock,
+--sources, --keyring and so on, and those of --config) become keys of the ConfigMap that
+--configmap names.
+
+Examples:
+  Print the pieces for a pod spec:
+    aptlet render jq
+
+  Add jq to a Deployment, and apply it:
+    aptlet render jq -f deployment.yaml | kubectl apply -f -
+
+  The same with a ConfigMap, so that the packages can be changed without the Deployment:
+    aptlet render jq --configmap web-packages -f deployment.yaml
+
+  Make what is in a folder, such as packages and debian.sources, the ConfigMap of a sidecar:
+    aptlet render --config ./settings --configmap web-packages --mode sidecar -f deployment.yaml
+
+  Print the values for a chart that depends on aptlet's:
+    aptlet render jq curl --helm-values";
+
 /// What commands that only look at the destination have no use for.
 const PLAIN: &[&str] = &[
     "lock",
@@ -254,6 +281,19 @@ const PLAIN: &[&str] = &[
 /// What only a process that stays has a use for.
 const OF_WATCH: &[&str] = &["listen", "interval"];
 
+/// What only manifests have.
+const OF_RENDER: &[&str] = &[
+    "mode",
+    "mount",
+    "configmap",
+    "auth_secret",
+    "image",
+    "filename",
+    "workload",
+    "container",
+    "helm_values",
+];
+
 /// What decides how a tree is made, and not which packages are in it.
 const OF_TREES: &[&str] = &[
     "dest",
@@ -271,7 +311,7 @@ const OF_TREES: &[&str] = &[
 
 /// The options that a command has no use for, and therefore refuses as flags. They are not refused in the
 /// environment and the `ConfigMap`, which commands share.
-const NOT_FOR: [(&str, &[&str]); 13] = [
+const NOT_FOR: [(&str, &[&str]); 22] = [
     ("install", &["output", "explain", "relocation", "on_failure"]),
     ("install", OF_WATCH),
     // it is started where the destination is, and by what is there
@@ -286,6 +326,16 @@ const NOT_FOR: [(&str, &[&str]); 13] = [
     ("watch", &["output", "explain", "relocation", "on_failure", "self"]),
     ("probe", PLAIN),
     ("probe", &["relocation"]),
+    // the volume is where --mount says, both for the container that installs and for the others
+    ("render", &["dest", "prefix", "output", "explain", "relocation", "self"]),
+    ("install", OF_RENDER),
+    ("run", OF_RENDER),
+    ("lock", OF_RENDER),
+    ("status", OF_RENDER),
+    ("verify", OF_RENDER),
+    ("watch", OF_RENDER),
+    ("reconcile", OF_RENDER),
+    ("probe", OF_RENDER),
 ];
 
 /// Parses the command line, the program's name first.
@@ -330,6 +380,7 @@ fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
             Arguments { program, ..arguments(Command::Run, requests, requested.options) }
         }
         Subcommands::Lock(Requested { requests, options }) => arguments(Command::Lock, requests, options),
+        Subcommands::Render(Requested { requests, options }) => arguments(Command::Render, requests, options),
         Subcommands::Status(Plain { options }) => arguments(Command::Status, Vec::new(), options),
         Subcommands::Verify(Plain { options }) => arguments(Command::Verify, Vec::new(), options),
         Subcommands::Watch(Requested { requests, options }) => arguments(Command::Watch, requests, options),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::publish::space::Full;
-use crate::{config, deb, fetch, lock, publish, resolve, source, tree};
+use crate::{config, deb, fetch, lock, publish, render, resolve, source, tree};
 
 /// What can go wrong in a command.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,8 @@ pub enum Error {
     Tree(#[from] tree::Error),
     #[error(transparent)]
     Publish(#[from] publish::Error),
+    #[error(transparent)]
+    Render(#[from] render::Error),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen { address: String, source: std::io::Error },
@@ -96,7 +98,7 @@ impl Error {
     /// The class, as DESIGN's table of exit codes has it.
     pub fn class(&self) -> Class {
         match self {
-            Self::Config(_) | Self::Pin(_) | Self::Listen { .. } => Class::Configuration,
+            Self::Config(_) | Self::Pin(_) | Self::Render(_) | Self::Listen { .. } => Class::Configuration,
             Self::Source(error) => of_source(error),
             Self::Archive(error) => of_archive(error),
             Self::Resolve(resolve::Error::Unverifiable { .. }) => Class::NotTrusted,
@@ -135,6 +137,7 @@ impl Error {
             Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
             Self::Tree(error) => error.hint(),
             Self::Publish(error) => error.hint(),
+            Self::Render(error) => error.hint(),
             Self::Listen { .. } => {
                 Some("give --listen another port, or the address of an interface of the pod".to_owned())
             }

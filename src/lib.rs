@@ -46,6 +46,7 @@
 //! | unpack, merge, alternatives, relocation, dpkg database | [`tree`] |
 //! | generations, launchers, state | [`publish`] |
 //! | log, progress, termination message | [`report`] |
+//! | manifests for Kubernetes | [`render`] |
 //! | what the others count on | [`digest`] |
 //!
 //! Errors are one enum for each stop, mapped to exit codes in [`error`]. Imports point one way; which, and why each
@@ -62,6 +63,7 @@ pub mod fetch;
 pub mod lock;
 pub mod plan;
 pub mod publish;
+pub mod render;
 pub mod report;
 pub mod resolve;
 pub mod source;

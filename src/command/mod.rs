@@ -8,6 +8,7 @@ mod install;
 mod lock;
 mod pipeline;
 mod relocation;
+mod render;
 mod run;
 mod sources;
 mod space;
@@ -54,6 +55,10 @@ pub fn main() -> ExitCode {
         }),
         Command::Lock => {
             perform(arguments, |settings, report| done(block_on(lock::lock(settings, report), end_signal())))
+        }
+        Command::Render => {
+            let flags = arguments.options.clone();
+            perform(arguments, |settings, _| done(render::render(flags, settings)))
         }
         Command::Status => perform(arguments, |settings, _| done(status::status(settings))),
         Command::Verify => perform(arguments, |settings, report| done(verify::verify(settings, report))),

@@ -56,26 +56,9 @@ pub(super) struct ConfigMap {
 /// Reads the `ConfigMap` that is mounted at `folder`. None needs to be there unless it was asked for by name
 /// (`required`).
 pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
-    let failed = |source| Error::Folder { path: folder.to_owned(), source };
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if !required && error.kind() == io::ErrorKind::NotFound => return Ok(ConfigMap::default()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        names.push(entry.map_err(failed)?.file_name());
-    }
-    names.sort();
-
     let mut map = ConfigMap::default();
     let mut keys = Options::default();
-    for name in names {
-        let path = folder.join(&name);
-        if name.as_encoded_bytes().starts_with(b".") || path.is_dir() {
-            continue;
-        }
-        let name = name.to_string_lossy();
+    for (name, path) in files(folder, required)? {
         match classify(&name) {
             Some(Key::Packages) => map.packages = Some(path),
             Some(Key::Sources) => keys.sources.push(path),
@@ -98,6 +81,23 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
     Ok(map)
 }
 
+/// The keys in `folder` by their names, with their paths, in order. None needs to be there unless it is `required`.
+pub(super) fn files(folder: &Path, required: bool) -> Result<Vec<(String, PathBuf)>, Error> {
+    let failed = |source| Error::Folder { path: folder.to_owned(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if !required && error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry.map_err(failed)?.file_name());
+    }
+    names.sort();
+    names.retain(|name| !name.as_encoded_bytes().starts_with(b".") && !folder.join(name).is_dir());
+    Ok(names.into_iter().map(|name| (name.to_string_lossy().into_owned(), folder.join(name))).collect())
+}
+
 fn append(list: &mut Vec<PathBuf>, more: &[PathBuf]) {
     for path in more {
         if !list.contains(path) {
@@ -106,7 +106,8 @@ fn append(list: &mut Vec<PathBuf>, more: &[PathBuf]) {
     }
 }
 
-fn classify(name: &str) -> Option<Key> {
+/// What a key of this name holds.
+pub(super) fn classify(name: &str) -> Option<Key> {
     let matches = |key: &str| match key.strip_prefix('*') {
         Some(ending) => name.ends_with(ending),
         None => name == key,

@@ -133,6 +133,19 @@ pub enum Error {
     /// A sidecar that would take the files of running programs away.
     #[error("'keep-generations' is 1, which leaves nothing to programs that were started before a change")]
     KeepGenerations,
+    /// A path that is to become a part of a manifest.
+    #[error("the path of --base is not UTF-8 text, which a manifest is")]
+    NotTextPath,
+    /// A setting that `aptlet render` cannot write down.
+    #[error("a rendered pod cannot have '{setting}': {reason}")]
+    NotRendered {
+        /// The long flag.
+        setting: &'static str,
+        /// Why not.
+        reason: &'static str,
+        /// What to do.
+        instead: &'static str,
+    },
     /// A relative path is to be resolved and the working directory is gone or unreadable.
     #[error("cannot tell the working directory: {0}")]
     WorkingDirectory(#[source] io::Error),
@@ -180,6 +193,8 @@ impl Error {
             Self::KeepGenerations => {
                 Some("set it to 2 or more for 'aptlet watch', or leave it out".to_owned())
             }
+            Self::NotTextPath => Some("give another path".to_owned()),
+            Self::NotRendered { instead, .. } => Some((*instead).to_owned()),
             Self::WorkingDirectory(_) => Some("give --dest as an absolute path".to_owned()),
             Self::Variable { .. } | Self::TooLarge { .. } | Self::Yaml { .. } => None,
         }

@@ -14,6 +14,7 @@ mod error;
 mod nearest;
 mod options;
 mod paths;
+mod rendering;
 mod requests;
 mod sources;
 mod text;
@@ -26,12 +27,13 @@ pub use environment::PACKAGES;
 pub use error::{Error, Warning};
 pub use options::{Options, variable_of};
 pub use paths::{PathRule, Paths};
+pub use rendering::{Rendering, contents};
 pub use requests::{Kind, Origin, Problem, Request};
 pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt, SourceChoice};
 pub use text::{LARGEST, read as read_text};
 pub(crate) use values::redact;
 pub use values::{
-    Architecture, BadValue, Count, Interval, Listen, Locale, LogFormat, MirrorUri, OnFailure, Owners,
+    Architecture, BadValue, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Owners,
     PathPattern, Quantity, RequireScripts, Word,
 };
 pub use watching::Watching;
@@ -64,6 +66,8 @@ pub enum Command {
     Reconcile,
     /// `aptlet probe`: neither.
     Probe(Endpoint),
+    /// `aptlet render`: as for `aptlet install`, and neither where the `ConfigMap` is one that is there already.
+    Render,
 }
 
 /// A question about a process, as Kubernetes names them for its own components.
@@ -248,6 +252,7 @@ impl Settings {
         let (lock, requests) = match wanted {
             Some(wanted) => wanted,
             None if own_binary => (None, Vec::new()),
+            None if command == Command::Render && options.configmap.is_some() => (None, Vec::new()),
             None => return Err(Error::NoRequests { config, warnings }),
         };
         let sources = sources::choose(&options, &host.etc_apt, &mut warnings)?;
@@ -351,8 +356,7 @@ fn wanted(
     }
     for layer in layers {
         let requests = layer.requests.read(working_directory)?;
-        let lock =
-            layer.lock.filter(|_| matches!(command, Command::Install | Command::Run | Command::Reconcile));
+        let lock = layer.lock.filter(|_| command != Command::Lock);
         // In a ConfigMap the one is made from the other; anywhere else they contradict each other.
         if lock.is_some() && !requests.is_empty() && !matches!(layer.requests, Asked::Key(_)) {
             let [lock, requests] = layer.names;

@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
+use serde_json::Value;
 
+use super::error::Error;
 use super::values::{
-    self, Architecture, Count, Interval, Listen, Locale, LogFormat, MirrorUri, OnFailure, Owners,
+    self, Architecture, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Owners,
     PathPattern, Quantity, RequireScripts, Word,
 };
 
@@ -18,7 +20,7 @@ pub(super) const NO_BASE: &str = "none";
 /// The long flag, the variable ([`variable_of`]) and the key of `aptlet.yaml` are all made from the name of
 /// the field. The doc comments are the text of `--help`.
 #[allow(rustdoc::bare_urls, clippy::doc_markdown, reason = "the doc comments are the text of --help")]
-#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args, serde::Serialize, serde::Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Options {
     /// Read settings from this folder, where a ConfigMap is mounted [default: /etc/aptlet]
@@ -191,6 +193,48 @@ pub struct Options {
     #[serde(deserialize_with = "values::parsed")]
     pub interval: Option<Interval>,
 
+    /// 'init' installs before the containers start, 'sidecar' also when the ConfigMap changes, 'entrypoint' in the main
+    /// container itself [default: init]
+    #[arg(long, value_name = "MODE", help_heading = "Manifest", hide_possible_values = true)]
+    pub mode: Option<Mode>,
+
+    /// Mount the packages at this path of the containers; one of two characters is best [default: /p]
+    #[arg(long, value_name = "PATH", help_heading = "Manifest")]
+    pub mount: Option<PathBuf>,
+
+    /// Take the settings from this ConfigMap. With anything to put into it, be it only packages, it is printed as well
+    /// [default: arguments instead]
+    #[arg(long, value_name = "NAME", help_heading = "Manifest")]
+    pub configmap: Option<String>,
+
+    /// Mount the key auth.conf of this Secret, with logins to repositories, apt_auth.conf(5)
+    #[arg(long, value_name = "NAME", help_heading = "Manifest")]
+    pub auth_secret: Option<String>,
+
+    /// Start aptlet from this image [default: ghcr.io/aptlet/aptlet:0.1]
+    #[arg(long, value_name = "IMAGE", help_heading = "Manifest")]
+    pub image: Option<String>,
+
+    /// Print this manifest with aptlet added, and all else as it is; '-' for standard input
+    #[arg(short, long, value_name = "FILE", help_heading = "Manifest")]
+    pub filename: Option<PathBuf>,
+
+    /// Which workload of the manifest, where it has several: KIND/NAME, such as deployment/web
+    #[arg(long, value_name = "KIND/NAME", help_heading = "Manifest")]
+    pub workload: Option<String>,
+
+    /// Give the packages to this container only; repeatable [default: all of the manifest, or 'main']
+    #[arg(long, value_name = "NAME", help_heading = "Manifest")]
+    #[serde(deserialize_with = "values::list")]
+    pub container: Vec<Word>,
+
+    /// Print the values of the Helm chart instead [default: false]
+    #[arg(long, value_name = "BOOL", help_heading = "Manifest")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
+    #[arg(conflicts_with_all = ["filename", "configmap"])]
+    pub helm_values: Option<bool>,
+
     /// Write the lock to this file, or to standard output for '-' [default: aptlet.lock]
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
@@ -270,6 +314,15 @@ impl Options {
             timeout: self.timeout.or(lower.timeout),
             listen: self.listen.or(lower.listen),
             interval: self.interval.or(lower.interval),
+            mode: self.mode.or(lower.mode),
+            mount: self.mount.or(lower.mount),
+            configmap: self.configmap.or(lower.configmap),
+            auth_secret: self.auth_secret.or(lower.auth_secret),
+            image: self.image.or(lower.image),
+            filename: self.filename.or(lower.filename),
+            workload: self.workload.or(lower.workload),
+            container: first(self.container, lower.container),
+            helm_values: self.helm_values.or(lower.helm_values),
             output: self.output.or(lower.output),
             explain: self.explain.or(lower.explain),
             relocation: self.relocation.or(lower.relocation),
@@ -278,6 +331,37 @@ impl Options {
             verbose: self.verbose.or(verbose),
             termination_log: self.termination_log.or(lower.termination_log),
         }
+    }
+
+    /// The command line that says this. Patterns come in the order in which they decide.
+    ///
+    /// # Errors
+    /// A path that is not UTF-8.
+    pub(super) fn to_flags(&self) -> Result<Vec<String>, Error> {
+        let Value::Object(settings) = serde_json::to_value(self).map_err(|_| Error::NotTextPath)? else {
+            return Ok(Vec::new());
+        };
+        let mut flags = Vec::new();
+        for (name, value) in settings {
+            match value {
+                Value::Bool(true) => flags.push(format!("--{name}")),
+                Value::String(text) => flags.push(format!("--{name}={text}")),
+                Value::Array(_) if name.starts_with("path-") => {}
+                Value::Array(list) => {
+                    flags
+                        .extend(list.iter().filter_map(Value::as_str).map(|text| format!("--{name}={text}")));
+                }
+                Value::Null => {}
+                value => flags.push(format!("--{name}={value}")),
+            }
+        }
+        let patterns = [("exclude", &self.path_exclude), ("include", &self.path_include)];
+        let patterns =
+            patterns.iter().flat_map(|(what, list)| list.iter().map(move |pattern| (what, pattern)));
+        let mut patterns: Vec<_> = patterns.collect();
+        patterns.sort_by_key(|(_, pattern)| pattern.place);
+        flags.extend(patterns.iter().map(|(what, pattern)| format!("--path-{what}={pattern}")));
+        Ok(flags)
     }
 
     /// Reads relative paths as beside `folder`, as those of a file in it are meant. (A prefix is a path of
@@ -290,6 +374,7 @@ impl Options {
             &mut self.auth,
             &mut self.dest,
             &mut self.output,
+            &mut self.filename,
             &mut self.termination_log,
         ] {
             *path = path.take().filter(|path| !path.as_os_str().is_empty()).map(|path| beside(folder, path));
@@ -341,6 +426,7 @@ mod tests {
             ("ADDRESS", _) => "127.0.0.1:8080",
             ("TIME", _) => "6h",
             ("ARCH", _) => "riscv64",
+            ("MODE", _) => "sidecar",
             _ => "/word",
         }
     }
@@ -355,6 +441,15 @@ mod tests {
             let from_flag = flags(&[&format!("--{long}={value}")]);
             assert_ne!(from_flag, Options::default(), "--{long}");
 
+            let again: Vec<String> = from_flag.to_flags().unwrap();
+            if long != "config" {
+                assert_eq!(
+                    flags(&again.iter().map(String::as_str).collect::<Vec<_>>()),
+                    from_flag,
+                    "--{long}"
+                );
+            }
+
             let variable = (OsString::from(variable_of(long)), OsString::from(value));
             let environment = environment::read(&[variable]).unwrap();
             assert_eq!(environment.options, from_flag, "--{long}");
@@ -368,7 +463,7 @@ mod tests {
             }
             count += 1;
         }
-        assert_eq!(count, 40);
+        assert_eq!(count, 49);
     }
 
     #[test]

@@ -19,7 +19,9 @@ use crate::control::glob::Glob;
 pub struct BadValue(pub(super) String);
 
 /// How the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// Lines for people.
@@ -75,7 +77,9 @@ pub enum Owners {
 }
 
 /// What `aptlet run` does when the installation fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum OnFailure {
     /// Ends.
@@ -83,6 +87,21 @@ pub enum OnFailure {
     Abort,
     /// Starts the command with what is there.
     Continue,
+}
+
+/// How packages get into a pod.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// An init container installs them before the containers start.
+    #[default]
+    Init,
+    /// A sidecar installs them before the containers start, and again whenever the settings change.
+    Sidecar,
+    /// The main container installs them itself and then becomes what it was meant to be.
+    Entrypoint,
 }
 
 /// A real architecture in dpkg's spelling (Debian Policy 11.1, dpkg-architecture(1)): `amd64`, `arm64`.
@@ -448,6 +467,48 @@ where
         }
 
         deserializer.deserialize_str(Text(PhantomData))
+    }
+}
+
+/// Serializes as the text that it is parsed from.
+macro_rules! serialized_as_text {
+    ($($type:ty),*) => {
+        $(impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        })*
+    };
+}
+
+serialized_as_text!(Locale, Architecture, Quantity, Interval, Listen, MirrorUri, Word, PathPattern);
+
+impl<const LEAST: u32> serde::Serialize for Count<LEAST> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.0)
+    }
+}
+
+/// Shows the only field.
+macro_rules! shown_as_field {
+    ($($type:ty: $field:tt),*) => {
+        $(impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.$field.fmt(f)
+            }
+        })*
+    };
+}
+
+shown_as_field!(Locale: 0, Quantity: 0, MirrorUri: 0, Word: 0, PathPattern: text);
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let units = [(24 * 60 * 60, 'd'), (60 * 60, 'h'), (60, 'm')];
+        let fits = |(unit, _): &&(u64, char)| seconds.is_multiple_of(*unit);
+        let (unit, letter) = units.iter().find(fits).copied().unwrap_or((1, 's'));
+        write!(f, "{}{letter}", seconds / unit)
     }
 }
 

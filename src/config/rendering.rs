@@ -1,0 +1,297 @@
+//! What `aptlet render` needs of the settings: not their values, but how a pod is to be given the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::configmap::{self, Key};
+use super::requests::Origin;
+use super::values::{Listen, Mode, Owners};
+use super::{Error, Host, Kind, Options, Request, Settings, environment, prefix};
+
+/// Where the chart and the manifests let a sidecar answer.
+const DEFAULT_PORT: u16 = 8081;
+const DEFAULT_IMAGE: &str = "ghcr.io/aptlet/aptlet:0.1";
+
+/// Folders that an image has things in. A volume may be mounted below `run`, `usr` and `var`, but at none of them.
+const OF_IMAGES: [&str; 14] =
+    ["base", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "usr", "var"];
+
+/// What is to be written down.
+#[derive(Debug)]
+pub struct Rendering {
+    /// How the packages get into the pod.
+    pub mode: Mode,
+    /// Where they are mounted: absolute, without `.` and `..`.
+    pub mount: String,
+    /// Flags of `aptlet install`, `watch` or `run`.
+    pub flags: Vec<String>,
+    /// The requests of the command line or the environment.
+    pub requests: Vec<String>,
+    /// Those, or else those of the folder of settings.
+    pub all_requests: Vec<String>,
+    /// Files that go into the `ConfigMap`: the key, and where its text is.
+    pub files: Vec<(String, PathBuf)>,
+    /// The name of the `ConfigMap`.
+    pub config_map: Option<String>,
+    /// The name of the Secret with `auth.conf`.
+    pub auth_secret: Option<String>,
+    /// The image of aptlet.
+    pub image: String,
+    /// Whether that was said, and is not the default.
+    pub image_is_given: bool,
+    /// Where the sidecar answers.
+    pub port: u16,
+    /// Whether that was said, and is not the default.
+    pub port_is_given: bool,
+    /// The manifest to add aptlet to; `-` for standard input.
+    pub manifest: Option<PathBuf>,
+    /// The workload of the manifest: its kind in lower case, and its name.
+    pub workload: Option<(String, String)>,
+    /// The containers that get the packages; all, if there are none.
+    pub containers: Vec<String>,
+    /// Whether values of the Helm chart are wanted.
+    pub helm_values: bool,
+}
+
+impl Rendering {
+    /// Decides it from the flags and `host`; `settings` are those that both make with the `ConfigMap`'s folder.
+    ///
+    /// # Errors
+    /// What cannot be given to a pod in this way.
+    pub fn resolve(flags: Options, settings: &Settings, host: &Host) -> Result<Self, Error> {
+        let options = flags.or(environment::read(&host.environment)?.options);
+        let mode = options.mode.unwrap_or_default();
+        check(&options, mode)?;
+        let files = files(&options, settings, host)?;
+        let config_map = named("configmap", options.configmap.clone())?;
+        let helm_values = options.helm_values.unwrap_or(false);
+        if let (Some((_, setting)), None, false) = (files.first(), &config_map, helm_values) {
+            let reason = "it is a file of this machine";
+            let instead = "give --configmap NAME: the file becomes a key of that ConfigMap";
+            return Err(Error::NotRendered { setting, reason, instead });
+        }
+        let text_of = |request: &Request| match &request.kind {
+            Kind::Archive(archive) if archive.folder.scheme() == "file" => format!("./{}", archive.file_name),
+            _ => request.text.clone(),
+        };
+        let said = settings.requests.iter().filter(|request| !matches!(request.origin, Origin::File { .. }));
+        Ok(Self {
+            mode,
+            mount: mount(options.mount.as_deref())?,
+            requests: said.map(text_of).collect(),
+            all_requests: settings.requests.iter().map(text_of).collect(),
+            files: files.into_iter().map(|(file, _)| file).collect(),
+            config_map,
+            auth_secret: named("auth-secret", options.auth_secret.clone())?,
+            image: options.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
+            image_is_given: options.image.is_some(),
+            port: port(options.listen.as_ref())?,
+            port_is_given: options.listen.is_some(),
+            manifest: options.filename.clone(),
+            workload: workload(options.workload.as_deref())?,
+            containers: options.container.iter().map(|name| name.0.clone()).collect(),
+            helm_values,
+            flags: passed_on(options).to_flags()?,
+        })
+    }
+}
+
+/// What remains to be said in the arguments of the pod.
+fn passed_on(options: Options) -> Options {
+    Options {
+        config: None,
+        lock: None,
+        sources: Vec::new(),
+        preferences: Vec::new(),
+        keyring: Vec::new(),
+        ca_certificate: Vec::new(),
+        auth: None,
+        dest: None,
+        prefix: None,
+        own_binary: None,
+        listen: None,
+        output: None,
+        explain: None,
+        relocation: None,
+        termination_log: None,
+        mode: None,
+        mount: None,
+        configmap: None,
+        auth_secret: None,
+        image: None,
+        filename: None,
+        workload: None,
+        container: Vec::new(),
+        helm_values: None,
+        ..options
+    }
+}
+
+fn check(options: &Options, mode: Mode) -> Result<(), Error> {
+    let refuse = |setting, reason, instead| Err(Error::NotRendered { setting, reason, instead });
+    if options.listen.is_some() && mode != Mode::Sidecar {
+        return refuse("listen", "only a sidecar answers", "add --mode sidecar, or drop it");
+    }
+    if options.interval.is_some() && mode != Mode::Sidecar {
+        return refuse("interval", "only a sidecar stays to look again", "add --mode sidecar, or drop it");
+    }
+    if options.on_failure.is_some() && mode != Mode::Entrypoint {
+        return refuse("on-failure", "only an entrypoint can go on", "add --mode entrypoint, or drop it");
+    }
+    if options.owners == Some(Owners::Keep) {
+        return refuse("owners", "'keep' takes root, and no rendered pod needs that", "drop it");
+    }
+    if options.auth.is_some() {
+        return refuse("auth", "a ConfigMap is no place for passwords", SECRET);
+    }
+    if options.mirror.iter().any(|mirror| mirror.0.password().is_some()) {
+        return refuse("mirror", "the password in its URL would be there for all to read", SECRET);
+    }
+    if mode == Mode::Sidecar && options.keep_generations.is_some_and(|count| count.0 < 2) {
+        return Err(Error::KeepGenerations);
+    }
+    Ok(())
+}
+
+const SECRET: &str = "put the login into a file auth.conf, run 'kubectl create secret generic NAME --from-file=auth.conf', \
+     and give --auth-secret NAME";
+
+/// A key of the `ConfigMap` with the path of its text, and the setting that it comes from.
+type File = ((String, PathBuf), &'static str);
+
+/// The files of the folder of settings, but for those that a flag or variable stands in front of; and what these name.
+fn files(options: &Options, settings: &Settings, host: &Host) -> Result<Vec<File>, Error> {
+    let refuse = |setting, reason, instead| Err(Error::NotRendered { setting, reason, instead });
+    let mut files: Vec<File> = Vec::new();
+    let folder = options.config.as_ref().unwrap_or(&host.etc_aptlet);
+    let from_folder = settings.requests.iter().any(|request| matches!(request.origin, Origin::File { .. }));
+    for (name, path) in configmap::files(folder, options.config.is_some())? {
+        let beaten = match configmap::classify(&name) {
+            Some(Key::Sources) => !options.sources.is_empty(),
+            Some(Key::Preferences) => !options.preferences.is_empty(),
+            Some(Key::Keyring) => !options.keyring.is_empty(),
+            Some(Key::Certificate) => !options.ca_certificate.is_empty(),
+            Some(Key::Packages) => !from_folder && !settings.requests.is_empty(),
+            Some(Key::Lock) => settings.lock.is_none() || options.lock.is_some(),
+            Some(Key::Auth) if options.auth_secret.is_none() => {
+                return refuse("auth.conf", "a ConfigMap is no place for passwords", SECRET);
+            }
+            Some(Key::Auth) => true,
+            _ => false,
+        };
+        if !beaten {
+            files.push(((name, path), "config"));
+        }
+    }
+    if let Some(lock) = &options.lock {
+        files.push((("aptlet.lock".to_owned(), lock.clone()), "lock"));
+    }
+    for (setting, kind, paths) in [
+        ("sources", Key::Sources, &options.sources),
+        ("preferences", Key::Preferences, &options.preferences),
+        ("keyring", Key::Keyring, &options.keyring),
+        ("ca-certificate", Key::Certificate, &options.ca_certificate),
+    ] {
+        for path in paths {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if configmap::classify(name) != Some(kind) {
+                let reason = "a key of a ConfigMap has its kind in its name, and this file has not";
+                let instead = "name it *.sources or *.list, *.pref, *.asc or *.gpg, *.crt or *.pem";
+                return refuse(setting, reason, instead);
+            }
+            files.push(((name.to_owned(), path.clone()), setting));
+        }
+    }
+    let archives = settings.requests.iter().filter_map(|request| Some((request, request.archive()?)));
+    for (request, archive) in archives.filter(|(_, archive)| archive.folder.scheme() == "file") {
+        let path = archive.folder.join(&archive.file_name).ok().and_then(|url| url.to_file_path().ok());
+        // those beside the key `packages` of the folder are files of it
+        if let Some(path) = path.filter(|_| !matches!(request.origin, Origin::File { .. })) {
+            files.push(((archive.file_name.clone(), path), "packages"));
+        }
+    }
+    let is_key = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    for (index, ((name, _), setting)) in files.iter().enumerate() {
+        if !name.chars().all(is_key) || name.len() > 253 {
+            let instead = "rename the file: letters, digits, '-', '_' and '.'";
+            return refuse(setting, "the name of a file cannot be a key of a ConfigMap", instead);
+        }
+        if files[..index].iter().any(|((other, _), _)| other == name) {
+            return refuse(setting, "two files have the same name", "rename one of them");
+        }
+    }
+    Ok(files)
+}
+
+/// The name of an object (<https://kubernetes.io/docs/concepts/overview/working-with-objects/names/>).
+fn named(setting: &'static str, name: Option<String>) -> Result<Option<String>, Error> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    match &name {
+        Some(name)
+            if name.len() > 253
+                || !name.chars().all(fits)
+                || !name.starts_with(ends)
+                || !name.ends_with(ends) =>
+        {
+            let reason = "its name is none that Kubernetes takes";
+            Err(Error::NotRendered {
+                setting,
+                reason,
+                instead: "use lower-case letters, digits, '-' and '.'",
+            })
+        }
+        _ => Ok(name),
+    }
+}
+
+fn mount(path: Option<&Path>) -> Result<String, Error> {
+    let path = path.unwrap_or(Path::new("/p"));
+    let refuse = |reason| Err(Error::Prefix { path: path.to_owned(), reason });
+    let mount = prefix(path)?;
+    let mut parts = mount.split('/').skip(1);
+    let first = parts.next().unwrap_or_default();
+    let has_below = parts.next().is_some();
+    if first.is_empty() {
+        return refuse("is the whole image, where no volume can be mounted");
+    }
+    if OF_IMAGES.contains(&first) && !(has_below && matches!(first, "run" | "usr" | "var")) {
+        return refuse("would hide a folder of the image");
+    }
+    Ok(mount)
+}
+
+fn port(listen: Option<&Listen>) -> Result<u16, Error> {
+    match listen.and_then(|listen| listen.0.first()) {
+        None => Ok(DEFAULT_PORT),
+        Some(address) if address.ip().is_unspecified() && address.port() > 0 => Ok(address.port()),
+        Some(_) => Err(Error::NotRendered {
+            setting: "listen",
+            reason: "the kubelet asks at the address of the pod",
+            instead: "give it as :PORT",
+        }),
+    }
+}
+
+fn workload(text: Option<&str>) -> Result<Option<(String, String)>, Error> {
+    match text.map(|text| text.split_once('/')) {
+        None => Ok(None),
+        Some(Some((kind, name))) if !kind.is_empty() && !name.is_empty() && !name.contains('/') => {
+            Ok(Some((kind.to_ascii_lowercase(), name.to_owned())))
+        }
+        Some(_) => Err(Error::NotRendered {
+            setting: "workload",
+            reason: "a workload is named by its kind and its name",
+            instead: "write KIND/NAME, such as deployment/web",
+        }),
+    }
+}
+
+/// The bytes of a file that goes into a `ConfigMap`.
+///
+/// # Errors
+/// What is no file or cannot be read.
+pub fn contents(path: &Path) -> Result<Vec<u8>, Error> {
+    super::text::check(path)?;
+    fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+}

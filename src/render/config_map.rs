@@ -1,0 +1,78 @@
+//! The `ConfigMap` that carries requests and files.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use super::error::Error;
+use crate::config::{self, Rendering};
+use crate::digest::Sha256;
+
+/// What Kubernetes takes at most, in bytes (<https://kubernetes.io/docs/concepts/configuration/configmap/>).
+const LARGEST: usize = 1 << 20;
+
+/// What goes into it.
+#[derive(Debug, Default)]
+pub(super) struct Data {
+    /// Texts.
+    pub(super) data: Map<String, Value>,
+    /// What is no text, in base64.
+    pub(super) binary: Map<String, Value>,
+}
+
+impl Data {
+    /// The requests and the files.
+    pub(super) fn read(rendering: &Rendering) -> Result<Self, Error> {
+        let mut data = Self::default();
+        let mut bytes = 0;
+        if !rendering.requests.is_empty() {
+            let text = format!("{}\n", rendering.requests.join("\n"));
+            bytes += text.len();
+            data.data.insert("packages".to_owned(), Value::from(text));
+        }
+        for (key, path) in &rendering.files {
+            let contents = config::contents(path)?;
+            bytes += contents.len();
+            match String::from_utf8(contents) {
+                Ok(text) if !text.contains('\0') => data.data.insert(key.clone(), Value::from(text)),
+                Ok(text) => data.binary.insert(key.clone(), Value::from(STANDARD.encode(text))),
+                Err(error) => data.binary.insert(key.clone(), Value::from(STANDARD.encode(error.as_bytes()))),
+            };
+        }
+        if let Some(name) = rendering.config_map.as_ref().filter(|_| bytes > LARGEST) {
+            return Err(Error::TooLarge { name: name.clone(), bytes });
+        }
+        Ok(data)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.data.is_empty() && self.binary.is_empty()
+    }
+
+    /// A digest of all of it.
+    pub(super) fn checksum(&self) -> String {
+        Sha256::of(json!([self.data, self.binary]).to_string().as_bytes()).to_string()
+    }
+
+    /// The manifest of a new one.
+    pub(super) fn manifest(&self, name: &str, namespace: Option<&str>) -> Value {
+        let mut manifest = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name } });
+        if let Some(namespace) = namespace {
+            manifest["metadata"]["namespace"] = json!(namespace);
+        }
+        self.put_into(&mut manifest);
+        manifest
+    }
+
+    /// Sets the keys in one that is there.
+    pub(super) fn put_into(&self, manifest: &mut Value) {
+        for (field, keys) in [("data", &self.data), ("binaryData", &self.binary)] {
+            for (key, value) in keys {
+                if !manifest[field].is_object() {
+                    manifest[field] = json!({});
+                }
+                manifest[field][key] = value.clone();
+            }
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Changing a YAML text into one with another meaning, by as few edits as there are differences: comments, order and style of all
+//! else stay. Whether the edits did it is found out by reading the result.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use super::document::{Document, Entry, Kind, Node, line_of, next_line, read};
+use super::write::{self, Lists};
+
+/// A text in which a change cannot be made where it would have to be.
+#[derive(Debug)]
+pub(super) struct Stuck {
+    /// From 1.
+    pub(super) line: usize,
+    pub(super) reason: &'static str,
+}
+
+/// `text`, whose documents are `documents`, so that these mean `wanted`; as many of them.
+pub(super) fn rewrite(text: &str, documents: &[Document], wanted: &[Value]) -> Result<String, Stuck> {
+    let mut editor = Editor { text, lists: lists(documents), edits: Vec::new(), stuck: None };
+    for (document, wanted) in documents.iter().zip(wanted) {
+        editor.change(&document.node, &document.value, wanted, Place::Document);
+    }
+    let Editor { edits, stuck, .. } = editor;
+    let edited = applied(text, edits);
+    let is_meant = read(&edited).is_ok_and(|documents| {
+        documents.len() == wanted.len()
+            && documents.iter().zip(wanted).all(|(document, wanted)| document.value == *wanted)
+    });
+    match stuck {
+        // what an alias stands in the way of may be right all the same, by what was done where it leads to
+        _ if is_meant => Ok(edited),
+        Some(stuck) => Err(stuck),
+        None => {
+            let differs = documents.iter().zip(wanted).find(|(document, wanted)| document.value != **wanted);
+            let line = differs.map_or(1, |(document, _)| line_of(text, document.node.bytes.start));
+            Err(Stuck { line, reason: "is written in a way that aptlet cannot add to" })
+        }
+    }
+}
+
+/// As the first list of the text is.
+pub(super) fn lists(documents: &[Document]) -> Lists {
+    fn first(node: &Node) -> Option<Lists> {
+        match &node.kind {
+            Kind::Mapping { flow: false, entries } => {
+                entries.iter().find_map(|entry| match &entry.value.kind {
+                    Kind::Sequence { flow: false, .. } if entry.value.column == node.column => {
+                        Some(Lists::Flush)
+                    }
+                    Kind::Sequence { flow: false, .. } => Some(Lists::Indented),
+                    _ => first(&entry.value),
+                })
+            }
+            Kind::Sequence { flow: false, items } => items.iter().find_map(first),
+            _ => None,
+        }
+    }
+    documents.iter().find_map(|document| first(&document.node)).unwrap_or(Lists::Indented)
+}
+
+/// The text with the edits made, of which none touches another.
+fn applied(text: &str, mut edits: Vec<(Range<usize>, String)>) -> String {
+    // those at one place stay in order
+    edits.sort_by_key(|(bytes, _)| (bytes.start, bytes.end));
+    let mut result = String::new();
+    let mut at = 0;
+    for (bytes, new) in edits {
+        result.push_str(text.get(at..bytes.start).unwrap_or_default());
+        if bytes.start == text.len() && !text.ends_with('\n') {
+            result.push_str(&with_ends_of(text, "\n"));
+        }
+        result.push_str(&with_ends_of(text, &new));
+        at = at.max(bytes.end);
+    }
+    result.push_str(text.get(at..).unwrap_or_default());
+    result
+}
+
+/// `lines` with line ends as in `text`.
+pub(super) fn with_ends_of(text: &str, lines: &str) -> String {
+    if text.contains("\r\n") { lines.replace('\n', "\r\n") } else { lines.to_owned() }
+}
+
+/// Where in `new` each of `old` is, if they are all there in that order.
+fn aligned(old: &[Value], new: &[Value]) -> Option<Vec<usize>> {
+    let mut from = 0;
+    let mut places = Vec::new();
+    for old in old {
+        let place = from + new[from..].iter().position(|new| is_same(old, new))?;
+        places.push(place);
+        from = place + 1;
+    }
+    Some(places)
+}
+
+/// Whether both are the same thing, though it may differ: by what Kubernetes merges lists by.
+fn is_same(old: &Value, new: &Value) -> bool {
+    let by = |key: &str| old.get(key).filter(|old| old.is_string()).map(|old| Some(old) == new.get(key));
+    old == new || by("mountPath").or_else(|| by("name")).unwrap_or(false)
+}
+
+/// What a node is a part of.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// Of nothing.
+    Document,
+    /// The value of a key: the end of that, and the column of its beginning.
+    Value { key_end: usize, column: usize },
+    /// An item of a list in block style.
+    Item,
+    /// Anything between brackets.
+    Flow,
+}
+
+struct Editor<'a> {
+    text: &'a str,
+    lists: Lists,
+    edits: Vec<(Range<usize>, String)>,
+    /// The first change that could not be made.
+    stuck: Option<Stuck>,
+}
+
+impl Editor<'_> {
+    /// Makes `node`, which means `old`, mean `new`.
+    fn change(&mut self, node: &Node, old: &Value, new: &Value, place: Place) {
+        if old == new {
+            return;
+        }
+        match (&node.kind, old, new) {
+            (Kind::Alias, ..) => self.stuck(node, "is an alias (*): write out what it stands for"),
+            (Kind::Mapping { entries, .. }, Value::Object(old), Value::Object(new))
+                if !entries.is_empty() && old.keys().all(|key| new.contains_key(key)) =>
+            {
+                self.change_mapping(node, entries, old, new);
+            }
+            (Kind::Sequence { items, .. }, Value::Array(old), Value::Array(new))
+                if !items.is_empty() && items.len() == old.len() =>
+            {
+                match aligned(old, new) {
+                    Some(places) => self.change_sequence(node, items, old, new, &places, place),
+                    None => self.replace(node, &Value::from(new.as_slice()), place),
+                }
+            }
+            _ => self.replace(node, new, place),
+        }
+    }
+
+    fn change_mapping(
+        &mut self,
+        node: &Node,
+        entries: &[Entry],
+        old: &Map<String, Value>,
+        new: &Map<String, Value>,
+    ) {
+        for (key, old) in old {
+            match node.entry(key) {
+                Some(entry) if node.is_flow() => self.change(&entry.value, old, &new[key], Place::Flow),
+                Some(entry) => {
+                    let place = Place::Value { key_end: entry.key_end, column: node.column };
+                    self.change(&entry.value, old, &new[key], place);
+                }
+                None if *old == new[key] => {}
+                None => self.stuck(node, "has a key from elsewhere (<<): write it out"),
+            }
+        }
+        let added = new.iter().filter(|(key, _)| !old.contains_key(*key));
+        let added: Map<String, Value> = added.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let Some(last) = entries.last().filter(|_| !added.is_empty()) else { return };
+        if node.is_flow() {
+            let entries = added.iter().map(|(key, value)| format!(", {}", self.flow_entry(key, value)));
+            let at = last.key_end.max(last.value.bytes.end);
+            self.edits.push((at..at, entries.collect()));
+        } else {
+            let lines = write::indent(&write::amid(&Value::Object(added), self.lists), node.column);
+            self.insert(self.below(&last.value, last.key_end, node.column), lines);
+        }
+    }
+
+    /// `places` are those of `old` in `new`.
+    fn change_sequence(
+        &mut self,
+        node: &Node,
+        items: &[Node],
+        old: &[Value],
+        new: &[Value],
+        places: &[usize],
+        place: Place,
+    ) {
+        let flow = node.is_flow();
+        for ((item, old), index) in items.iter().zip(old).zip(places) {
+            self.change(item, old, &new[*index], if flow { Place::Flow } else { Place::Item });
+        }
+        let mut from = 0;
+        for (index, end) in places.iter().copied().chain([new.len()]).enumerate() {
+            let added = &new[from.min(end)..end];
+            from = end + 1;
+            let before = index.checked_sub(1).and_then(|before| items.get(before));
+            match (before, place) {
+                _ if added.is_empty() => {}
+                (Some(before), _) if flow => {
+                    let items = added.iter().map(|value| format!(", {}", self.flow(value)));
+                    let text = items.collect();
+                    self.edits.push((before.bytes.end..before.bytes.end, text));
+                }
+                (None, _) if flow => {
+                    let items: Vec<String> = added.iter().map(|value| self.flow(value)).collect();
+                    let text = format!("{}, ", items.join(", "));
+                    self.edits.push((node.bytes.start + 1..node.bytes.start + 1, text));
+                }
+                (before, place) => {
+                    let at = match (before, place) {
+                        // a comment above the first item stays with it
+                        (None, Place::Value { key_end, .. }) => next_line(self.text, key_end),
+                        (None, _) => node.bytes.start - node.column,
+                        // a comment below the last item is about the list if that is indented, else about what follows
+                        (Some(before), _) => {
+                            let about_list = index == items.len() && self.lists == Lists::Indented;
+                            self.below(before, before.bytes.end, node.column + usize::from(!about_list))
+                        }
+                    };
+                    let lines = write::amid(&Value::from(added), self.lists);
+                    self.insert(at, write::indent(&lines, node.column));
+                }
+            }
+        }
+    }
+
+    fn replace(&mut self, node: &Node, new: &Value, place: Place) {
+        let bytes = node.bytes.clone();
+        let has_lines = match new {
+            Value::Object(map) => !map.is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            Value::String(text) => text.contains('\n'),
+            _ => false,
+        };
+        match place {
+            Place::Flow => {
+                let text = self.flow(new);
+                self.edits.push((bytes, text));
+            }
+            Place::Item | Place::Document if matches!(node.kind, Kind::Block) || bytes.is_empty() => {
+                self.stuck(node, "is a text that aptlet cannot replace");
+            }
+            Place::Item | Place::Document => self.replace_lines(node, new),
+            Place::Value { .. } if has_lines && !new.is_string() && node.is_block() => {
+                self.replace_lines(node, new);
+            }
+            Place::Value { key_end, column } => {
+                let colon = key_end + self.text[key_end..].find(':').map_or(0, |at| at + 1);
+                let is_text = matches!(node.kind, Kind::Block);
+                let end =
+                    if is_text { self.text[..bytes.end].trim_end().len() } else { bytes.end.max(colon) };
+                // what stands between the colon and the value, such as an anchor, stays where it can
+                let start =
+                    if is_text || node.is_block() || bytes.start < colon { colon } else { bytes.start };
+                let has_comment = !self.text[end..next_line(self.text, end)].trim().is_empty();
+                if !has_lines || new.is_string() && has_comment {
+                    let space = if start == colon { " " } else { "" };
+                    self.edits.push((start..end, format!("{space}{}", write::line(new))));
+                } else if new.is_string() {
+                    let lines = write::indent(&write::amid(new, self.lists), column);
+                    let lines = lines.trim_start();
+                    self.edits.push((colon..end, format!(" {}", lines.strip_suffix('\n').unwrap_or(lines))));
+                } else {
+                    let deeper = if new.is_array() && self.lists == Lists::Flush { 0 } else { 2 };
+                    let lines = write::indent(&write::amid(new, self.lists), column + deeper);
+                    let start = self.text[..start].trim_end_matches(' ').len();
+                    self.edits.push((start..end, String::new()));
+                    self.insert(next_line(self.text, end), lines);
+                }
+            }
+        }
+    }
+
+    /// Puts a value in the place of one that has lines of its own.
+    fn replace_lines(&mut self, node: &Node, new: &Value) {
+        let lines = write::indent(&write::amid(new, self.lists), node.column);
+        let lines = lines.trim_start_matches(' ');
+        if matches!(node.last_leaf().kind, Kind::Block) {
+            self.edits.push((node.bytes.start..self.line_below(node, 0), lines.to_owned()));
+        } else {
+            let lines = lines.strip_suffix('\n').unwrap_or(lines);
+            self.edits.push((node.bytes.clone(), lines.to_owned()));
+        }
+    }
+
+    /// Where the line below a node begins, and below the comments there that are at least as deep as `column`.
+    fn below(&self, node: &Node, key_end: usize, column: usize) -> usize {
+        let mut at = self.line_below(node, key_end);
+        while let Some(line) = self.text.get(at..).and_then(|rest| rest.lines().next()) {
+            let words = line.trim_start_matches(' ');
+            if !words.starts_with('#') || line.len() - words.len() < column {
+                break;
+            }
+            at = next_line(self.text, at);
+        }
+        at
+    }
+
+    /// Where the line below a node begins.
+    fn line_below(&self, node: &Node, key_end: usize) -> usize {
+        let end = node.bytes.end.max(key_end);
+        if !matches!(node.last_leaf().kind, Kind::Block) {
+            return next_line(self.text, end);
+        }
+        // a text in block style ends where the next thing begins
+        match self.text[..end].rfind('\n') {
+            Some(newline) if self.text[newline..end].trim().is_empty() => newline + 1,
+            _ => self.text.len(),
+        }
+    }
+
+    fn insert(&mut self, at: usize, lines: String) {
+        self.edits.push((at..at, lines));
+    }
+
+    fn flow(&self, value: &Value) -> String {
+        if self.is_json() { value.to_string() } else { write::flow(value) }
+    }
+
+    fn flow_entry(&self, key: &str, value: &Value) -> String {
+        format!("{}: {}", self.flow(&key.into()), self.flow(value))
+    }
+
+    /// Whether only what is JSON may be added.
+    fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with('{')
+    }
+
+    fn stuck(&mut self, node: &Node, reason: &'static str) {
+        let line = line_of(self.text, node.bytes.start);
+        self.stuck.get_or_insert(Stuck { line, reason });
+    }
+}

@@ -1,0 +1,119 @@
+//! What a pod gets: a container that brings the packages, volumes, mounts, and what the other containers need to find them.
+//! The library chart (`manifests/helm/aptlet`) makes the same.
+
+use serde_json::{Value, json};
+
+use crate::config::{Mode, Rendering};
+
+/// The name of the container that brings the packages.
+pub(super) const NAME: &str = "aptlet";
+/// The volume with the packages.
+pub(super) const PACKAGES: &str = "aptlet-packages";
+/// The volume with the settings.
+const CONFIG: &str = "aptlet-config";
+const CONFIG_PATH: &str = "/etc/aptlet";
+/// What a container without a PATH of its own has behind the packages; Kubernetes cannot extend that of an image.
+const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The container that brings the packages; in mode sidecar it stays
+/// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
+pub(super) fn container(rendering: &Rendering) -> Value {
+    let mut container = json!({ "name": NAME, "image": rendering.image, "args": arguments(rendering) });
+    if rendering.mode == Mode::Sidecar {
+        let ready = json!({ "path": "/readyz", "port": NAME });
+        container["restartPolicy"] = json!("Always");
+        container["ports"] = json!([{ "name": NAME, "containerPort": rendering.port }]);
+        // the other containers start when this succeeds: ten minutes for the first installation
+        container["startupProbe"] =
+            json!({ "httpGet": ready, "timeoutSeconds": 2, "periodSeconds": 1, "failureThreshold": 600 });
+        container["readinessProbe"] = json!({ "httpGet": ready, "timeoutSeconds": 2 });
+        container["livenessProbe"] =
+            json!({ "httpGet": { "path": "/livez", "port": NAME }, "timeoutSeconds": 5 });
+    }
+    container["securityContext"] = json!({
+        "runAsNonRoot": true,
+        "readOnlyRootFilesystem": true,
+        "allowPrivilegeEscalation": false,
+        "capabilities": { "drop": ["ALL"] },
+        "seccompProfile": { "type": "RuntimeDefault" },
+    });
+    container["resources"] =
+        json!({ "requests": { "cpu": "100m", "memory": "64Mi" }, "limits": { "memory": "160Mi" } });
+    let mut mounts = vec![json!({ "name": PACKAGES, "mountPath": rendering.mount })];
+    // an entrypoint installs by itself: its init container only brings aptlet
+    mounts.extend(config_mount(rendering).filter(|_| rendering.mode != Mode::Entrypoint));
+    container["volumeMounts"] = Value::Array(mounts);
+    container
+}
+
+fn arguments(rendering: &Rendering) -> Vec<String> {
+    let destination = destination(rendering);
+    match rendering.mode {
+        Mode::Init => [vec!["install".to_owned()], destination, installed(rendering)].concat(),
+        Mode::Sidecar => {
+            let listen = format!("--listen=:{}", rendering.port);
+            [vec!["watch".to_owned(), listen], destination, installed(rendering)].concat()
+        }
+        Mode::Entrypoint => [vec!["install".to_owned(), "--self".to_owned()], destination].concat(),
+    }
+}
+
+fn destination(rendering: &Rendering) -> Vec<String> {
+    let is_default = rendering.mount == "/p";
+    (!is_default).then(|| format!("--dest={}", rendering.mount)).into_iter().collect()
+}
+
+/// The flags, and the requests where no `ConfigMap` has them.
+fn installed(rendering: &Rendering) -> Vec<String> {
+    let requests = if rendering.config_map.is_some() { &[] } else { rendering.requests.as_slice() };
+    [rendering.flags.as_slice(), requests].concat()
+}
+
+/// What stands in front of the command of the main container in mode entrypoint.
+pub(super) fn front(rendering: &Rendering) -> Vec<String> {
+    let aptlet = format!("{}/.aptlet/aptlet", rendering.mount);
+    let words = vec![aptlet, "run".to_owned()];
+    [words, destination(rendering), installed(rendering), vec!["--".to_owned()]].concat()
+}
+
+/// The volumes of the pod.
+pub(super) fn volumes(rendering: &Rendering) -> Vec<Value> {
+    let items = json!([{ "key": "auth.conf", "path": "auth.conf" }]);
+    let config = match (&rendering.config_map, &rendering.auth_secret) {
+        (None, None) => None,
+        (Some(name), None) => Some(json!({ "name": CONFIG, "configMap": { "name": name } })),
+        (None, Some(secret)) => {
+            Some(json!({ "name": CONFIG, "secret": { "secretName": secret, "items": items } }))
+        }
+        (Some(name), Some(secret)) => {
+            let sources =
+                json!([{ "configMap": { "name": name } }, { "secret": { "name": secret, "items": items } }]);
+            Some(json!({ "name": CONFIG, "projected": { "sources": sources } }))
+        }
+    };
+    [json!({ "name": PACKAGES, "emptyDir": {} })].into_iter().chain(config).collect()
+}
+
+/// The mounts of a main container.
+pub(super) fn mounts(rendering: &Rendering) -> Vec<Value> {
+    let mut packages = json!({ "name": PACKAGES, "mountPath": rendering.mount });
+    if rendering.mode != Mode::Entrypoint {
+        packages["readOnly"] = json!(true);
+        return vec![packages];
+    }
+    [packages].into_iter().chain(config_mount(rendering)).collect()
+}
+
+fn config_mount(rendering: &Rendering) -> Option<Value> {
+    let has_config = rendering.config_map.is_some() || rendering.auth_secret.is_some();
+    has_config.then(|| json!({ "name": CONFIG, "mountPath": CONFIG_PATH, "readOnly": true }))
+}
+
+/// PATH with the commands of the packages in front of `path`, or of the usual one.
+pub(super) fn path(rendering: &Rendering, path: Option<&str>) -> String {
+    let bin = format!("{}/bin", rendering.mount);
+    match path.filter(|path| !path.is_empty()) {
+        Some(path) if path.split(':').any(|part| part == bin) => path.to_owned(),
+        path => format!("{bin}:{}", path.unwrap_or(USUAL_PATH)),
+    }
+}

@@ -1,0 +1,162 @@
+"""`aptlet render` gives what Kubernetes takes, and what the chart gives."""
+
+import copy
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import objects
+import standard
+import yaml
+from charts import Charts
+from test_chart import CASES
+
+BINARY = os.environ.get("APTLET_TEST_BINARY")
+GOLDENS = Path(__file__).resolve().parent / "goldens"
+POD = CASES["pod"]["values"]["manifest"]
+MODES = ("init", "sidecar", "entrypoint")
+# goldens by what render is to be told: the chart has made them, and render has nothing to add
+MADE_BY_CHART = {
+    "default": [],
+    "packages": [],
+    "mirror": [],
+    "lock": [],
+    "volume": [],
+    "image": [],
+    "security-context": [],
+    "auth": ["--auth-secret=mirror-login"],
+    "prefix": ["--mount=/t"],
+    "prefix-long": ["--mount=/opt/tools"],
+    "sidecar": ["--mode=sidecar", "--listen=:8081"],
+    "entrypoint": ["--mode=entrypoint"],
+    "statefulset": [],
+    "daemonset": [],
+    "job": [],
+    "cronjob": [],
+    "pod": [],
+    "root-pod": [],
+}
+# flags of render, and values of the chart that say the same
+PAIRS = [
+    ([], {}),
+    (["--mode=sidecar"], {"mode": "sidecar"}),
+    (["--mode=sidecar", "--listen=:9000", "--interval=6h"], {"mode": "sidecar", "sidecar": {"port": 9000}, "extraArgs": ["--interval=6h"]}),
+    (["--mode=entrypoint"], {"mode": "entrypoint"}),
+    (["--mode=entrypoint", "--mount=/t", "--on-failure=continue"],
+     {"mode": "entrypoint", "prefix": "/t", "extraArgs": ["--on-failure=continue"]}),
+    (["--mount=/opt/tools", "--slim"], {"prefix": "/opt/tools", "extraArgs": ["--slim"]}),
+    (["--auth-secret=login"], {"auth": {"secretName": "login"}}),
+    (["--image=mirror.example:5000/aptlet:2"], {"image": {"repository": "mirror.example:5000/aptlet", "tag": "2"}}),
+    (["--container=main"], {"containers": ["main"]}),
+]
+
+
+def run(*arguments, text=None):
+    done = subprocess.run([BINARY, "render", *arguments], capture_output=True, text=True, env={}, input=text or "")
+    if done.returncode:
+        raise AssertionError(f"{arguments}: exit code {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def comparable(document):
+    """Without what only one of the two says: how often to pull, and a digest that each makes in its own way."""
+    document = copy.deepcopy(document)
+    pod = objects.template(document)
+    pod.get("metadata", {}).get("annotations", {}).pop("checksum/aptlet", None)
+    if pod.get("metadata", {}).get("annotations") == {}:
+        del pod["metadata"]["annotations"]
+    for container in pod["spec"]["initContainers"]:
+        container.pop("imagePullPolicy", None)
+    return document
+
+
+@unittest.skipUnless(BINARY, "skipped: no --binary")
+class Render(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.charts = Charts(folder.name)
+        cls.addClassCleanup(cls.charts.close)
+
+    def chart(self, **aptlet):
+        values = {"manifest": POD, "aptlet": {"packages": ["jq"], **aptlet}}
+        return objects.documents(self.charts.render("given", values))[-1]
+
+    def test_what_the_chart_has_patched_stays_byte_for_byte(self):
+        for name, flags in MADE_BY_CHART.items():
+            text = (GOLDENS / f"{name}.yaml").read_text()
+            (config,) = [one["metadata"]["name"] for one in objects.documents(text) if one["kind"] == "ConfigMap"]
+            # the arguments of the golden that render would not make by itself
+            pod = objects.templates(objects.documents(text))[0]
+            own = [one for one in pod["spec"]["initContainers"] if one["name"] == "aptlet"]
+            words = own[0]["args"]
+            extra = [word for word in words if word.startswith("--") and not re.match("--(dest|listen|self)", word)]
+            ports = [f"--listen=:{port['containerPort']}" for port in own[0].get("ports", [])]
+            mounts = [word.replace("--dest", "--mount") for word in words if word.startswith("--dest=")]
+            arguments = [flag for flag in flags if not flag.startswith(("--listen", "--mount"))]
+            with self.subTest(name):
+                again = run(*arguments, *ports, *mounts, *extra, f"--configmap={config}", "-f", "-", text=text)
+                self.assertMultiLineEqual(again, text)
+
+    def test_both_make_the_same_of_a_pod(self):
+        for flags, values in PAIRS:
+            with self.subTest(flags=flags):
+                text = run("jq", "--configmap=demo-aptlet", *flags, "-f", "-", text=yaml.safe_dump(POD))
+                (rendered,) = [one for one in objects.documents(text) if one["kind"] == "Pod"]
+                self.assertEqual(comparable(rendered), comparable(self.chart(**values)))
+
+    def test_the_values_that_it_prints_say_the_same(self):
+        for flags, _ in PAIRS:
+            with self.subTest(flags=flags):
+                values = yaml.safe_load(run("jq", "--helm-values", *flags))["aptlet"]
+                text = run("jq", "--configmap=demo-aptlet", *flags, "-f", "-", text=yaml.safe_dump(POD))
+                (rendered,) = [one for one in objects.documents(text) if one["kind"] == "Pod"]
+                self.assertEqual(comparable(self.chart(**values)), comparable(rendered))
+
+    def test_values_from_files_are_such_as_the_schema_takes(self):
+        example = Path(__file__).resolve().parents[2] / "examples/configmap"
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in {
+                "packages": "jq # why\ngit/trixie, nano-\n",
+                "own.sources": "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\n",
+                "pins.pref": "Package: jq\nPin: release n=trixie\nPin-Priority: 990\n",
+            }.items():
+                (Path(folder) / name).write_text(text)
+            (Path(folder) / "own.gpg").write_bytes(b"\x99\x01\xff")
+            values = yaml.safe_load(run("--config", folder, "--helm-values"))["aptlet"]
+        self.assertEqual(values["packages"], ["jq", "git/trixie", "nano-"])
+        config, _ = objects.documents(self.charts.render("helm-app", {"aptlet": values}))
+        self.assertEqual(config["binaryData"], {"own.gpg": "mQH/"})
+        self.assertEqual(set(config["data"]), {"packages", "own.sources", "pins.pref"})
+        self.assertTrue(example.is_dir())
+
+    def test_all_is_valid_and_restricted(self):
+        for name in ("pod", "statefulset", "daemonset", "job", "cronjob"):
+            manifest = CASES[name]["values"]["manifest"]
+            for mode in MODES:
+                text = run("jq", f"--mode={mode}", "--configmap=web", "-f", "-", text=yaml.safe_dump(manifest))
+                self.assertEqual(run("jq", f"--mode={mode}", "--configmap=web", "-f", "-", text=text), text)
+                documents = objects.documents(text)
+                self.assertEqual([one["kind"] for one in documents], ["ConfigMap", manifest["kind"]])
+                for document in documents:
+                    for version in objects.newest():
+                        with self.subTest(name, mode=mode, version=version):
+                            self.assertIsNone(objects.invalid(document, version))
+                (pod,) = objects.templates(documents)
+                self.assertEqual([*standard.violations(pod), *standard.more(pod)], [])
+
+    def test_the_pieces_are_a_part_of_a_pod_template(self):
+        for mode in MODES:
+            with self.subTest(mode):
+                pieces = yaml.safe_load(run("jq", f"--mode={mode}"))
+                main = {**POD["spec"]["containers"][0], **pieces["spec"]["containers"][0]}
+                whole = {**POD, "spec": {**POD["spec"], **pieces["spec"], "containers": [main]}}
+                self.assertIsNone(objects.invalid(whole, objects.newest()[-1]))
+
+
+if __name__ == "__main__":
+    unittest.main()
