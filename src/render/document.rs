@@ -122,7 +122,9 @@ fn value(text: &str, line: usize) -> Result<Value, Malformed> {
         let at = error.location().map_or(1, |location| location.line().max(1));
         let reason = error.to_string();
         let reason = reason.lines().next().unwrap_or_default();
-        let reason = reason.split(" at line ").next().unwrap_or(reason).to_owned();
+        let reason = reason.split(" at line ").next().unwrap_or(reason);
+        // what the library tells those who call it
+        let reason = reason.split(", set DuplicateKeyPolicy").next().unwrap_or(reason).to_owned();
         Malformed { line: line + usize::try_from(at).unwrap_or(1) - 1, reason }
     })
 }

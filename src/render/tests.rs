@@ -199,6 +199,7 @@ fn what_cannot_be_patched_is_told() {
         (&init, "kind: Service\n", "pod.yaml has no pod, and nothing that has a template of one"),
         (&init, "", "pod.yaml has no pod"),
         (&init, "a: [b\n", "pod.yaml:"),
+        (&init, "a: 1\nb:\n  c: 1\n  c: 2\n", "pod.yaml:4: it is not YAML: duplicate mapping key: c"),
         (&init, "a: {{ .Values.x }}\n  b: c\n", "pod.yaml:"),
         (
             &init,

@@ -1,0 +1,33 @@
+//! Any text as a manifest for `aptlet render`: it is refused, or what comes out is refused or stays as it is the second time.
+#![no_main]
+
+use aptlet::config::{Mode, Rendering};
+use aptlet::render::{Manifest, render};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (u8, &str)| {
+    let (choice, text) = input;
+    let rendering = Rendering {
+        mode: [Mode::Init, Mode::Sidecar, Mode::Entrypoint][usize::from(choice % 3)],
+        mount: "/p".to_owned(),
+        flags: Vec::new(),
+        requests: vec!["jq".to_owned()],
+        all_requests: vec!["jq".to_owned()],
+        files: Vec::new(),
+        config_map: (choice & 64 != 0).then(|| "settings".to_owned()),
+        auth_secret: None,
+        image: "aptlet".to_owned(),
+        image_is_given: choice & 32 != 0,
+        port: 8081,
+        port_is_given: false,
+        manifest: Some("-".into()),
+        workload: None,
+        containers: Vec::new(),
+        helm_values: false,
+    };
+    let rendered = |text: &str| render(&rendering, Some(Manifest { place: "-", text }));
+    if let Ok(once) = rendered(text) {
+        let again = rendered(&once).map_err(|error| error.to_string());
+        assert_eq!(again.as_ref(), Ok(&once));
+    }
+});
