@@ -50,6 +50,16 @@ pub enum Error {
         /// As the file says.
         version: u32,
     },
+    /// It is for other machines.
+    #[error("{}: the lock is for architecture '{found}', this run installs for '{wanted}'", path.display())]
+    Architecture {
+        /// The file.
+        path: PathBuf,
+        /// As the file says.
+        found: String,
+        /// That of this run.
+        wanted: String,
+    },
     /// It contradicts itself.
     #[error("{}: {reason}", path.display())]
     Inconsistent {
@@ -67,6 +77,9 @@ impl Error {
             Self::Read { .. } => "Check that the file is mounted where --lock (APTLET_LOCK) says.".to_owned(),
             Self::Write { .. } => "Choose another file with -o, or '-o -' for standard output.".to_owned(),
             Self::UnknownVersion { .. } => "Use a newer aptlet, or write the lock again.".to_owned(),
+            Self::Architecture { found, wanted, .. } => format!(
+                "Write a lock for this architecture with 'aptlet lock --arch {wanted}', or use --arch {found}."
+            ),
             _ => "Write the lock again with 'aptlet lock'; it is not meant to be edited.".to_owned(),
         })
     }
@@ -116,6 +129,17 @@ pub fn read(path: &Path) -> Result<Plan, Error> {
     let text =
         std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     parse(path, &text)
+}
+
+/// Reads a lock file, to install for `architecture`.
+pub fn read_for(path: &Path, architecture: &str) -> Result<Plan, Error> {
+    let plan = read(path)?;
+    let found = &plan.request.architecture;
+    if found == architecture {
+        return Ok(plan);
+    }
+    let (found, wanted) = (found.clone(), architecture.to_owned());
+    Err(Error::Architecture { path: path.to_owned(), found, wanted })
 }
 
 /// Reads the text of a lock; `path` is for messages.

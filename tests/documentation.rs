@@ -80,3 +80,48 @@ fn each_class_of_paths_that_lead_out_of_a_tree_is_explained() {
     sorted.sort_unstable();
     assert_eq!(sorted, known);
 }
+
+/// Whether there is a test of this name, as `cargo test` prints it, behind the name of the file in `tests/` that it is in.
+fn is_a_test(name: &str) -> bool {
+    let (modules, function) = name.rsplit_once("::").unwrap();
+    let path = modules.strip_suffix("::tests").unwrap_or(modules).replace("::", "/");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = ["tests", "src"].into_iter().flat_map(|folder| {
+        ["", "/main", "/mod", "/tests"].map(|file| root.join(folder).join(format!("{path}{file}.rs")))
+    });
+    files.filter_map(|file| fs::read_to_string(file).ok()).any(|text| {
+        ["#[test]\n", "#[tokio::test]\n"].iter().any(|attribute| {
+            text.split(attribute).skip(1).any(|rest| {
+                let rest = rest.trim_start();
+                rest.strip_prefix("async ").unwrap_or(rest).starts_with(&format!("fn {function}("))
+            })
+        })
+    })
+}
+
+#[test]
+fn what_nobody_can_do_is_shown_by_tests() {
+    let document = read("docs/security.md");
+    let quoted = document.split('`').skip(1).step_by(2);
+    let tests: Vec<&str> = quoted.filter(|text| text.contains("::")).collect();
+    assert!(tests.len() > 50, "{}", tests.len());
+    for test in tests {
+        assert!(is_a_test(test), "there is no test {test}");
+    }
+    assert!(!is_a_test("lying_mirror::releases::a_release_that_everybody_trusts"));
+
+    let mut rows = 0;
+    let mut claims = false;
+    for line in document.lines() {
+        match line.strip_prefix('|') {
+            None => claims = false,
+            Some(head) if head.contains("cannot | shown by |") => claims = true,
+            Some(row) if claims && !row.starts_with(" --- ") => {
+                rows += 1;
+                assert!(row.contains("::"), "no test shows: {row}");
+            }
+            Some(_) => {}
+        }
+    }
+    assert!(rows > 25, "{rows}");
+}

@@ -166,6 +166,16 @@ fn a_lock_that_is_none_is_refused_with_line_and_column() {
 }
 
 #[test]
+fn a_lock_for_other_machines_is_refused() {
+    let (stage, _) = locked();
+    let mut elsewhere = stage.sandbox.aptlet();
+    elsewhere.args(["install", "--arch=arm64", "--lock"]).arg(stage.sandbox.path("aptlet.lock"));
+    let words = ["aptlet.lock", "architecture 'amd64'", "installs for 'arm64'", "--arch arm64"];
+    elsewhere.run().failed(2, &words);
+    assert_eq!(stage.requested(), [""; 0]);
+}
+
+#[test]
 fn a_lock_leaves_nothing_to_ask_for() {
     let (stage, _) = locked();
     let mut both = install(&stage, &stage.sandbox.dest);

@@ -44,12 +44,14 @@ pub(super) async fn is_current(settings: &Settings, client: &Client, state: &Sta
     Ok(true)
 }
 
-/// A Release that is older than the one that the current generation was made from is a replay.
+/// A Release that is older than the one that the current generation was made from is a replay. Which of the places of
+/// its source it comes from makes no difference: a mirror could hide its `InRelease`, and serve an old `Release`.
 pub(super) fn refuse_rollback(state: &State, releases: &[Released]) -> Result<(), Error> {
     for released in releases {
         let url = released.url.to_string();
-        let known = state.releases.iter().find(|known| known.url == url);
-        if let (Some(known), Some(date)) = (known.and_then(|known| known.date), released.release.date)
+        let places: Vec<String> = released.source.release_urls().map(String::from).collect();
+        let known = state.releases.iter().filter(|known| places.contains(&known.url));
+        if let (Some(known), Some(date)) = (known.filter_map(|known| known.date).max(), released.release.date)
             && date.as_second() < known
         {
             let known = Timestamp::from_second(known).unwrap_or_default();
@@ -65,10 +67,6 @@ pub(super) fn release_state(released: &Released) -> ReleaseState {
         validators: released.validators.clone(),
         sha256: released.sha256,
         date: released.release.date.map(Timestamp::as_second),
-        valid_until: released
-            .release
-            .valid_until
-            .filter(|_| released.source.check_valid_until && released.source.check_date)
-            .map(Timestamp::as_second),
+        valid_until: released.release.expiry(&released.source).map(Timestamp::as_second),
     }
 }

@@ -21,7 +21,8 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     if settings.own_binary && settings.lock.is_none() && settings.requests.is_empty() {
         return put_binary(settings, report).await;
     }
-    let locked = settings.lock.as_deref().map(lock::read).transpose()?;
+    let read = |path: &Path| lock::read_for(path, settings.architecture.as_str());
+    let locked = settings.lock.as_deref().map(read).transpose()?;
     let client = client(settings)?;
     let request = match &locked {
         Some(plan) => fingerprint::of_plan(settings, lock::digest(plan))?,

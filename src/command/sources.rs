@@ -273,15 +273,7 @@ fn requests(settings: &Settings, archives: &[Archived]) -> Vec<config::Request> 
 
 /// Where the Releases of all sources may be.
 pub(super) fn release_urls(settings: &Settings) -> Result<Vec<Url>, Error> {
-    let mut urls = Vec::new();
-    for source in sources(settings)? {
-        for uri in &source.uris {
-            let folder = source.release_dir(uri);
-            let inline = source.inrelease_path.as_deref().unwrap_or("InRelease");
-            urls.extend([list::join(&folder, inline), list::join(&folder, "Release")]);
-        }
-    }
-    Ok(urls)
+    Ok(sources(settings)?.iter().flat_map(Source::release_urls).collect())
 }
 
 async fn releases(loader: &Loader, sources: &[Source]) -> Result<Vec<Released>, Error> {

@@ -320,7 +320,7 @@ impl Cause {
             rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
                 Self::Certificate("no known CA has issued it".to_owned())
             }
-            rustls::Error::InvalidCertificate(error) => Self::Certificate(one_line(error)),
+            rustls::Error::InvalidCertificate(error) => Self::Certificate(of_certificate(error)),
             rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
                 Self::Tls("the server does not speak TLS on this port".to_owned())
             }
@@ -341,6 +341,19 @@ impl Cause {
             Self::Unresolved(_) => "check the host name, and the pod's DNS and NetworkPolicy",
             _ => "check that the pod may reach the mirror (NetworkPolicy, firewall, http_proxy)",
         }
+    }
+}
+
+/// Of rustls' own words, these are names of variants.
+fn of_certificate(error: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as C;
+    match error {
+        C::Expired | C::ExpiredContext { .. } => "it has expired".to_owned(),
+        C::NotValidYet | C::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        C::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "it is the certificate of a CA, which no server may use as its own".to_owned()
+        }
+        error => one_line(error),
     }
 }
 
@@ -394,6 +407,21 @@ mod tests {
     fn shows_no_secrets_of_a_url() {
         let url = Url::parse("https://me:hunter2@mirror.example/debian/x.deb?sig=hunter2#hunter2").unwrap();
         assert_eq!(redacted(&url).as_str(), "https://mirror.example/debian/x.deb");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_certificate() {
+        use rustls::CertificateError as C;
+        let other = rustls::OtherError(std::sync::Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        for (error, words) in [
+            (C::UnknownIssuer, "no known CA has issued it"),
+            (C::Expired, "it has expired"),
+            (C::NotValidYet, "it is not valid yet"),
+            (C::Other(other), "it is the certificate of a CA, which no server may use as its own"),
+        ] {
+            let cause = Cause::of_tls(&rustls::Error::InvalidCertificate(error));
+            assert_eq!(cause.to_string(), format!("certificate is not trusted: {words}"));
+        }
     }
 
     #[test]

@@ -75,6 +75,7 @@ impl Destination {
         for (link, _) in &destination.view.links {
             destination.check_ours(&path.join(link), FOLDER)?;
         }
+        generations::check_folders(path)?;
         destination.check_ours(&path.join(CURRENT), "")?;
         generations::tidy(path, keep)?;
         Ok(destination)
@@ -357,7 +358,11 @@ fn lock(path: &Path, made: &mut Vec<PathBuf>, waiting: impl FnOnce()) -> io::Res
 }
 
 /// The folder of a destination for what is aptlet's own, made where it is missing.
+///
+/// # Errors
+/// [`Error::Foreign`] where a link or file is in its place, [`Error::Write`].
 pub fn own_folder(destination: &Path) -> Result<PathBuf, Error> {
+    generations::check_folders(destination)?;
     let folder = destination.join(FOLDER);
     make_dirs(&folder, &mut Vec::new()).map_err(|source| Error::write(&folder, source))?;
     Ok(folder)

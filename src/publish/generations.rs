@@ -24,7 +24,7 @@ pub fn current(destination: &Path) -> Option<PathBuf> {
     let target = fs::read_link(destination.join(CURRENT)).ok()?;
     let id = target.strip_prefix("generations").ok()?.to_str().filter(|id| is_plain(id))?;
     let generation = destination.join(GENERATIONS).join(id);
-    generation.is_dir().then_some(generation)
+    is_folder(&generation).then_some(generation)
 }
 
 /// The names of the generations that are or were current, and are still there, the newest first.
@@ -32,7 +32,7 @@ pub(super) fn known(destination: &Path) -> Vec<String> {
     let name = |path: PathBuf| path.file_name().and_then(|name| name.to_str().map(str::to_owned));
     let mut known: Vec<String> = current(destination).and_then(name).into_iter().collect();
     for id in fs::read_to_string(destination.join(HISTORY)).unwrap_or_default().lines() {
-        let is_there = || destination.join(GENERATIONS).join(id).is_dir();
+        let is_there = || is_folder(&destination.join(GENERATIONS).join(id));
         if is_plain(id) && !known.iter().any(|known| known == id) && is_there() {
             known.push(id.to_owned());
         }
@@ -44,6 +44,21 @@ pub(super) fn known(destination: &Path) -> Vec<String> {
 pub(super) fn history_for(destination: &Path, id: &str) -> String {
     let lines = known(destination).into_iter().filter(|known| known != id);
     lines.map(|known| known + "\n").collect()
+}
+
+/// Others may write to the volume, and what they put there must not lead the work on generations, which removes what
+/// is in the way, to another place.
+pub(super) fn check_folders(destination: &Path) -> Result<(), Error> {
+    for path in [FOLDER, GENERATIONS].map(|folder| destination.join(folder)) {
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if !meta.is_dir() => {
+                return Err(Error::Foreign { path, destination: destination.to_owned() });
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::write(&path, error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Removes what killed runs left, and all generations but the current one and those before it, `keep` in all.
@@ -109,6 +124,11 @@ fn open_up(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether it is a folder itself, and no link to one.
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
 /// Whether this names a folder right here: the links and the history lie in a volume that others may write to.

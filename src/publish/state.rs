@@ -47,7 +47,7 @@ pub struct ReleaseState {
     pub sha256: Sha256,
     /// `Date`, seconds since 1970.
     pub date: Option<i64>,
-    /// `Valid-Until`, where it is to be minded, seconds since 1970.
+    /// Until when it is good, by `Valid-Until` and the settings of its source, seconds since 1970.
     pub valid_until: Option<i64>,
 }
 

@@ -124,12 +124,6 @@ pub enum Error {
         /// The name of the file.
         key: String,
     },
-    /// A setting that the chart has no value for.
-    #[error("the Helm chart has no value that says '{setting}'")]
-    NotInChart {
-        /// The setting.
-        setting: &'static str,
-    },
 }
 
 impl Error {
@@ -153,9 +147,7 @@ impl Error {
             Self::PathFromElsewhere { .. } => "give it a value in the manifest, or use --mode entrypoint",
             Self::Occupied { .. } => "mount that volume elsewhere, or choose another place with --mount",
             Self::TooLarge { .. } => "put large packages into a repository, or under a URL with a digest",
-            Self::NoValue { .. } | Self::NotInChart { .. } => {
-                "leave it out, or render manifests without --helm-values"
-            }
+            Self::NoValue { .. } => "leave it out, or render manifests without --helm-values",
             Self::Shape { .. } | Self::Stuck { .. } => return None,
         };
         Some(hint.to_owned())

@@ -221,8 +221,16 @@ impl Release {
         {
             return Err(Error::ReleaseFromFuture { url: self.url.clone(), made, now });
         }
-        if !source.check_valid_until {
-            return Ok(());
+        match self.expiry(source) {
+            Some(until) if until < now => Err(Error::ReleaseExpired { url: self.url.clone(), until, now }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Until when it is good, as far as `source` wants that to be minded.
+    pub fn expiry(&self, source: &Source) -> Option<Timestamp> {
+        if !source.check_date || !source.check_valid_until {
+            return None;
         }
         let mut until = self.valid_until;
         if let (Some(declared), Some(made), Some(min)) = (until, self.date, source.valid_until_min) {
@@ -232,10 +240,7 @@ impl Release {
             let max = later(made, max);
             until = Some(until.map_or(max, |until| until.min(max)));
         }
-        match until {
-            Some(until) if until < now => Err(Error::ReleaseExpired { url: self.url.clone(), until, now }),
-            _ => Ok(()),
-        }
+        until
     }
 
     /// Whether this is the Release that `source` asked for by its suite: a mirror could serve another one, signed

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::support::repository::Repository;
 use crate::support::server::Fault;
-use crate::support::stage::{Run, Stage, continued, generations, installed, visible};
+use crate::support::stage::{Run, Stage, continued, generations, installed};
 use crate::support::{have, snapshot};
 use crate::{command, repository};
 
@@ -115,27 +115,6 @@ fn another_request_is_another_generation() {
     assert_eq!(current(&stage), first, "the same plan for the same request");
     assert_eq!(stage.installed(), ["one 1.0"]);
     assert!(!stage.sandbox.dest.join("bin/two").exists());
-}
-
-#[test]
-fn an_older_release_is_a_replay() {
-    for request in ["tool", "other"] {
-        let stage = Stage::new();
-        let dated = |date: &str, version: &str| {
-            stage.publish(
-                &repository(&["other"]).add("main", &command("tool", version)).date(date.parse().unwrap()),
-            );
-        };
-        dated("2024-06-02T00:00:00Z", "2.0");
-        stage.install(&["tool"]).run().succeeded();
-        let before = visible(&stage.sandbox.dest);
-        dated("2024-06-01T00:00:00Z", "1.0");
-        stage
-            .install(&[request])
-            .run()
-            .failed(5, &[IN_RELEASE, "is dated 1 June 2024", "one of 2 June 2024", "hint: "]);
-        assert_eq!(visible(&stage.sandbox.dest), before);
-    }
 }
 
 #[test]

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::support::deb::{Compression, sha256};
+use crate::support::server::Fault;
 use crate::support::signing::SigningKey;
 use crate::{IN_RELEASE, Repository, refuses, repository};
+
+const INDEX: &str = "debian/dists/stable/main/binary-amd64/Packages";
 
 #[test]
 fn an_in_release_with_other_content() {
@@ -89,4 +93,42 @@ fn an_index_that_the_release_does_not_vouch_for() {
             }
         });
     }
+}
+
+#[test]
+fn an_index_of_an_older_release() {
+    refuses(5, &["MIRROR/dists/stable/main/binary-amd64/", "expected"], |stage| {
+        let old = repository("1.0").by_hash(false).build(&stage.key);
+        let new = repository("2.0").by_hash(false).build(&stage.key);
+        stage.server.put_all("debian", &new);
+        for (path, data) in old.iter().filter(|(path, _)| path.contains("/binary-amd64/")) {
+            stage.server.put(&format!("debian/{path}"), data.clone());
+        }
+    });
+}
+
+#[test]
+fn an_index_that_never_ends() {
+    refuses(5, &["Packages.xz", "the size is more than the expected"], |stage| {
+        stage.publish(&repository("2.0").by_hash(false));
+        stage.server.fail(&format!("{INDEX}.xz"), Fault::Undeclared(vec![b'x'; 8 << 20]));
+    });
+}
+
+#[test]
+fn an_index_that_unpacks_to_more_than_the_release_says() {
+    refuses(4, &["Packages.xz", "it unpacks to more than 1000 bytes"], |stage| {
+        let repository = repository("2.0").by_hash(false).compressions(&[Compression::Xz]);
+        let release = repository.release();
+        let (fields, _) = release.split_once("SHA256:").unwrap();
+        let blank = vec![b'\n'; 64 << 20];
+        let bomb = Compression::Xz.compress(&blank);
+        let line = |size: usize, data: &[u8], name: &str| {
+            format!("\n {} {size} main/binary-amd64/{name}", sha256(data))
+        };
+        let lines = line(1000, &blank, "Packages") + &line(bomb.len(), &bomb, "Packages.xz");
+        let files = repository.build_with_release(&format!("{fields}SHA256:{lines}\n"), &stage.key);
+        stage.server.put_all("debian", &files);
+        stage.server.put(&format!("{INDEX}.xz"), bomb);
+    });
 }

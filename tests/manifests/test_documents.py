@@ -18,6 +18,7 @@ DOCUMENTS = [
     ROOT / "manifests/kustomize/README.md",
     LIBRARY / "README.md",
     ROOT / "docs/kubernetes.md",
+    ROOT / "docs/security.md",
 ]
 FOLDERS = ("manifests", "examples/helm-app", "tests/manifests/charts")
 UPSTREAM = """\

@@ -136,6 +136,19 @@ fn what_cannot_change_ends_it_at_once() {
 }
 
 #[test]
+fn a_link_in_the_place_of_its_heartbeat_is_not_followed() {
+    let stage = stage("tool");
+    let theirs = stage.sandbox.path("theirs");
+    fs::write(&theirs, "theirs, and longer than nothing").unwrap();
+    fs::create_dir(stage.sandbox.dest.join(".aptlet")).unwrap();
+    std::os::unix::fs::symlink(&theirs, stage.sandbox.dest.join(".aptlet/watch")).unwrap();
+    let watched = Watched::start(&stage, &[]);
+    watched.until_metric("aptlet_ready", 1.0);
+    assert!(watched.said().contains("'aptlet probe' will fail: "), "{}", watched.said());
+    assert_eq!(fs::read_to_string(theirs).unwrap(), "theirs, and longer than nothing");
+}
+
+#[test]
 fn settings_that_cannot_be_read_at_the_start_may_be_mended() {
     let mut stage = stage("tool");
     stage.sandbox.configure("aptlet.yaml", "[");

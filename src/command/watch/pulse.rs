@@ -84,9 +84,11 @@ impl Pulse {
 async fn open(dest: &Path) -> Result<File, publish::Error> {
     let path = own_folder(dest)?.join(FILE);
     let failed = |source| publish::Error::Write { path: path.clone(), source };
-    let options =
-        || OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o644).open(&path);
-    let file = options().map_err(failed)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o644);
+    // others may write to the volume, and this writes to what is there
+    let follow_no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let file = options.custom_flags(follow_no_link).open(&path).map_err(failed)?;
     for _ in 0..TRIES {
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Err(Errno::WOULDBLOCK) => tokio::time::sleep(BETWEEN).await,

@@ -115,6 +115,15 @@ impl Source {
         }
     }
 
+    /// All places where the Release may be: as `InRelease` and as `Release`, at each of the URIs.
+    pub fn release_urls(&self) -> impl Iterator<Item = Url> + '_ {
+        let inline = self.inrelease_path.as_deref().unwrap_or("InRelease");
+        self.uris.iter().flat_map(move |uri| {
+            let folder = self.release_dir(uri);
+            [join(&folder, inline), join(&folder, "Release")]
+        })
+    }
+
     /// Where the `Packages` of a component and architecture lie; ends in `/`.
     pub fn index_dir(&self, uri: &Url, component: &str, architecture: &str) -> Url {
         let release = self.release_dir(uri);
@@ -159,6 +168,20 @@ mod tests {
         }
         let local = one("deb file:/srv/mirror stable main");
         assert_eq!(local.release_dir(&local.uris[0]).as_str(), "file:///srv/mirror/dists/stable/");
+    }
+
+    #[test]
+    fn a_release_may_be_in_two_files_at_each_uri() {
+        let mut source = one("deb http://mirror.example/debian bookworm main");
+        source.uris.push("http://other.example/".parse().unwrap());
+        let urls: Vec<String> = source.release_urls().map(String::from).collect();
+        let expected = ["mirror.example/debian", "other.example"].map(|place| {
+            ["InRelease", "Release"].map(|name| format!("http://{place}/dists/bookworm/{name}"))
+        });
+        assert_eq!(urls, expected.concat());
+        source.inrelease_path = Some("by-date/InRelease".to_owned());
+        let first = source.release_urls().next().unwrap();
+        assert_eq!(first.as_str(), "http://mirror.example/debian/dists/bookworm/by-date/InRelease");
     }
 
     #[test]

@@ -156,6 +156,8 @@ fn valid_until_counts_unless_switched_off() {
     assert!(matches!(check("valid-until-min=60", next), Err(Error::ReleaseExpired { .. })));
     assert!(check("valid-until-max=60", "2025-11-15T09:38:21Z").is_ok());
     assert!(matches!(check("valid-until-max=60", "2025-11-15T09:38:22Z"), Err(Error::ReleaseExpired { .. })));
+    let max = source("deb [valid-until-max=60] http://mirror.example trixie main");
+    assert_eq!(release.expiry(&max), Some(at("2025-11-15T09:38:21Z")), "what a volume remembers");
     let mut endless = release.clone();
     endless.valid_until = None;
     assert!(endless.check_time(at("2099-01-01T00:00:00Z"), &plain()).is_ok());

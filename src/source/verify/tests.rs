@@ -234,6 +234,24 @@ fn weak_hashes_are_refused() {
     assert!(verdict(&signer, &policy()).is_ok());
 }
 
+/// The files were made by GnuPG 2.2, since rPGP makes no such keys: `gpg --quick-gen-key NAME rsa1024 sign never`, and so on.
+#[test]
+fn weak_keys_are_refused() {
+    macro_rules! verdict {
+        ($name:literal) => {{
+            let key =
+                Keyring::parse(include_bytes!(concat!("../testdata/", $name, ".asc")), "test.asc").unwrap();
+            inline(include_str!(concat!("../testdata/", $name, ".InRelease")), &key, &policy())
+        }};
+    }
+    for weak in [verdict!("rsa1024"), verdict!("dsa2048")] {
+        let error = weak.unwrap_err();
+        assert!(matches!(error, Error::UnusableKey { .. }), "{error}");
+        assert!(error.to_string().ends_with("it is DSA, or RSA of less than 2048 bits"), "{error}");
+    }
+    assert_eq!(verdict!("rsa2048").unwrap().text, "Origin: Test\n");
+}
+
 #[test]
 fn fingerprints_restrict_to_a_key_or_exactly_one() {
     let signer = Signer::with_subkey();
