@@ -12,7 +12,7 @@ fn read(path: &str) -> String {
 fn the_pod_of_the_readme_is_the_one_that_the_pod_test_runs() {
     let manifest = read("manifests/pod.yaml");
     assert!(read("README.md").contains(&format!("```yaml\n{manifest}```")));
-    assert!(read("tests/pod/run").contains("manifest=$root/manifests/pod.yaml"));
+    assert!(read("tests/pod/cases/init.bash").contains("manifest=$manifests/pod.yaml"));
 }
 
 #[test]

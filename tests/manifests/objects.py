@@ -4,6 +4,7 @@ import functools
 
 import yaml
 from kubernetes_validate import utils
+from templates import template, templates
 
 # the schemas are read from disk for each object otherwise, some MB each
 utils.schema_contents = functools.cache(utils.schema_contents)
@@ -29,21 +30,6 @@ def invalid(document, version):
     except (utils.SchemaNotFoundError, utils.InvalidSchemaError) as error:
         return error.message
     return None
-
-
-def template(document):
-    """The pod template of a document of any kind, a pod being its own; None where it has none."""
-    spec = document.get("spec") or {}
-    if "containers" in spec:
-        return document
-    if "jobTemplate" in spec:
-        spec = spec["jobTemplate"]["spec"]
-    found = spec.get("template")
-    return found if found and "containers" in found.get("spec", {}) else None
-
-
-def templates(objects):
-    return [found for found in map(template, objects) if found]
 
 
 def dangling(objects):
