@@ -35,6 +35,9 @@ pub enum Error {
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen { address: String, source: std::io::Error },
+    /// The kernel gives no more threads or open files.
+    #[error("cannot {what}: {source}")]
+    Starved { what: &'static str, source: std::io::Error },
     /// Nothing that a user could have caused.
     #[error("internal error: {0}")]
     Internal(String),
@@ -110,7 +113,7 @@ impl Error {
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
             Self::Publish(_) => Class::Destination,
-            Self::Internal(_) => Class::Internal,
+            Self::Starved { .. } | Self::Internal(_) => Class::Internal,
         }
     }
 
@@ -140,6 +143,9 @@ impl Error {
             Self::Render(error) => error.hint(),
             Self::Listen { .. } => {
                 Some("give --listen another port, or the address of an interface of the pod".to_owned())
+            }
+            Self::Starved { .. } => {
+                Some("raise the limits of the container: processes (pids), open files, memory".to_owned())
             }
             Self::Internal(_) => Some("report this, with the log, to the makers of aptlet".to_owned()),
         }?;

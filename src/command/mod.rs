@@ -2,8 +2,10 @@
 
 mod build;
 mod elsewhere;
+mod ending;
 mod fingerprint;
 mod freshness;
+mod inherited;
 mod install;
 mod lock;
 mod pipeline;
@@ -19,7 +21,8 @@ mod watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use ending::Ending;
+use inherited::Inherited;
 
 use crate::cli::{self, Arguments};
 use crate::config::{Command, Host, LogFormat, Options, Settings};
@@ -48,20 +51,20 @@ pub fn main() -> ExitCode {
         Command::Reconcile => watch::reconcile(arguments),
         Command::Run => {
             let program = std::mem::take(&mut arguments.program);
-            perform(arguments, |settings, report| run::run(settings, &program, report))
+            perform(arguments, |settings, report, ending| run::run(settings, &program, report, ending))
         }
-        Command::Install => perform(arguments, |settings, report| {
-            done(block_on(install::install(settings, report), end_signal()))
+        Command::Install => perform(arguments, |settings, report, ending| {
+            done(block_on(install::install(settings, report), ending))
         }),
-        Command::Lock => {
-            perform(arguments, |settings, report| done(block_on(lock::lock(settings, report), end_signal())))
-        }
+        Command::Lock => perform(arguments, |settings, report, ending| {
+            done(block_on(lock::lock(settings, report), ending))
+        }),
         Command::Render => {
             let flags = arguments.options.clone();
-            perform(arguments, |settings, _| done(render::render(flags, settings)))
+            perform(arguments, |settings, _, _| done(render::render(flags, settings)))
         }
-        Command::Status => perform(arguments, |settings, _| done(status::status(settings))),
-        Command::Verify => perform(arguments, |settings, report| done(verify::verify(settings, report))),
+        Command::Status => perform(arguments, |settings, _, _| done(status::status(settings))),
+        Command::Verify => perform(arguments, |settings, report, _| done(verify::verify(settings, report))),
     }
 }
 
@@ -69,10 +72,10 @@ fn done(result: Result<(), Error>) -> Result<ExitCode, Error> {
     result.map(|()| ExitCode::SUCCESS)
 }
 
-/// Does the work of a command that ends, and tells how it ended.
+/// Does the work of a command that ends by itself, and tells how it ended.
 fn perform(
     arguments: Arguments,
-    work: impl FnOnce(&Settings, &Report) -> Result<ExitCode, Error>,
+    work: impl FnOnce(&Settings, &Report, &Ending) -> Result<ExitCode, Error>,
 ) -> ExitCode {
     let (format, termination_log) = before_settings(Some(&arguments.options));
     let echo = arguments.command == Command::Reconcile;
@@ -81,6 +84,14 @@ fn perform(
             report::echo(&report::object_of(error));
         }
         error.class().into()
+    };
+    let ending = match Ending::listen(Inherited::at_start()) {
+        Ok(ending) => ending,
+        Err(error) => {
+            let error = Error::Starved { what: "listen for signals", source: error };
+            report::failure(format, &error, &termination_log);
+            return fails(&error);
+        }
     };
     let settings = Host::this()
         .and_then(|host| Settings::resolve(arguments.command, arguments.options, &arguments.requests, &host));
@@ -97,7 +108,7 @@ fn perform(
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    match work(&settings, &report) {
+    match work(&settings, &report, &ending) {
         Ok(code) => code,
         Err(error) => {
             report.failure(&error, &settings.termination_log);
@@ -120,57 +131,21 @@ fn before_settings(flags: Option<&Options>) -> (LogFormat, PathBuf) {
     )
 }
 
-/// Does the work, unless `end` comes first, with the number of a signal: then this process ends.
-fn block_on(
-    work: impl Future<Output = Result<(), Error>>,
-    end: impl Future<Output = std::io::Result<i32>>,
-) -> Result<(), Error> {
-    let broken = |error| Error::Internal(format!("cannot start threads: {error}"));
+/// Does the work, unless a request to end comes first: then this process ends.
+fn block_on(work: impl Future<Output = Result<(), Error>>, ending: &Ending) -> Result<(), Error> {
+    let broken = |source| Error::Starved { what: "start threads", source };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(broken)?;
-    let result = runtime.block_on(async {
+    let requested = ending.requested();
+    let outcome = runtime.block_on(async {
         tokio::select! {
-            result = work => result.map(|()| None),
-            signal = end => signal.map(Some).map_err(broken),
+            result = work => Ok(result),
+            signal = requested => Err(signal),
         }
     });
     // dropping `work` has removed what was half-done; a thread that is still unpacking has nothing to add
     runtime.shutdown_background();
-    match result? {
-        None => Ok(()),
-        Some(signal) => {
-            tracing::warn!("stopped by signal {signal}; nothing was installed");
-            std::process::exit(128 + signal);
-        }
-    }
-}
-
-/// Waits for a request to end.
-async fn end_signal() -> std::io::Result<i32> {
-    Ok(EndSignals::listen()?.next().await)
-}
-
-/// Requests to end. As process 1 of a container aptlet must listen for them: there, the kernel ignores signals that
-/// have no handler, and the kubelet would wait for the whole grace period.
-struct EndSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl EndSignals {
-    /// None is missed from now on.
-    fn listen() -> std::io::Result<Self> {
-        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(Self { terminate, interrupt })
-    }
-
-    /// The number of the next one.
-    async fn next(&mut self) -> i32 {
-        tokio::select! {
-            _ = self.terminate.recv() => SignalKind::terminate().as_raw_value(),
-            _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
-        }
-    }
+    outcome.unwrap_or_else(|signal| ending.end(signal, "; nothing was installed"))
 }
 
 /// A bug ends with exit code 1 and a last word, not with a signal.

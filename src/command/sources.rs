@@ -225,7 +225,7 @@ pub(super) async fn plan(
                     .transpose()?;
                 Ok((resolved, why))
             })
-            .map_err(|error| Error::Internal(format!("cannot start a thread: {error}")))?
+            .map_err(|source| Error::Starved { what: "start a thread", source })?
             .join()
             .map_err(|_| Error::Internal("the resolver broke".to_owned()))?
             .map_err(|error: resolve::Error| Error::from(error))

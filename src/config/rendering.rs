@@ -12,9 +12,10 @@ use super::{Error, Host, Kind, Options, Request, Settings, environment, prefix};
 const DEFAULT_PORT: u16 = 8081;
 const DEFAULT_IMAGE: &str = "ghcr.io/aptlet/aptlet:0.1";
 
-/// Folders that an image has things in. A volume may be mounted below `run`, `usr` and `var`, but at none of them.
-const OF_IMAGES: [&str; 14] =
-    ["base", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "usr", "var"];
+/// Folders of an image in which nothing may be mounted.
+const CLOSED: [&str; 10] = ["base", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "sbin", "sys"];
+/// Folders of an image that may have a volume below them.
+const OPEN: [&str; 7] = ["home", "opt", "root", "run", "tmp", "usr", "var"];
 
 /// What is to be written down.
 #[derive(Debug)]
@@ -255,7 +256,7 @@ fn mount(path: Option<&Path>) -> Result<String, Error> {
     if first.is_empty() {
         return refuse("is the whole image, where no volume can be mounted");
     }
-    if OF_IMAGES.contains(&first) && !(has_below && matches!(first, "run" | "usr" | "var")) {
+    if CLOSED.contains(&first) || !has_below && OPEN.contains(&first) {
         return refuse("would hide a folder of the image");
     }
     Ok(mount)

@@ -100,6 +100,22 @@ pub enum Error {
         /// The volume that is to be there.
         own: String,
     },
+    /// A container of the user's with the name of ours.
+    #[error("{workload} has a container '{name}' already, which is to be the name of the one that installs", name = super::pieces::NAME)]
+    NameTaken {
+        /// KIND/NAME.
+        workload: String,
+    },
+    /// A container of the user's with the port of the sidecar.
+    #[error("container {container} of {workload} has port {port}, at which the sidecar is to listen")]
+    PortTaken {
+        /// KIND/NAME.
+        workload: String,
+        /// The container.
+        container: String,
+        /// The port.
+        port: u16,
+    },
     /// A place where the text cannot be changed without changing more.
     #[error("{place}:{line}: aptlet has to add to this, but it {reason}")]
     Stuck {
@@ -146,6 +162,8 @@ impl Error {
             }
             Self::PathFromElsewhere { .. } => "give it a value in the manifest, or use --mode entrypoint",
             Self::Occupied { .. } => "mount that volume elsewhere, or choose another place with --mount",
+            Self::NameTaken { .. } => "rename it",
+            Self::PortTaken { .. } => "give the sidecar another one with --listen :PORT",
             Self::TooLarge { .. } => "put large packages into a repository, or under a URL with a digest",
             Self::NoValue { .. } => "leave it out, or render manifests without --helm-values",
             Self::Shape { .. } | Self::Stuck { .. } => return None,

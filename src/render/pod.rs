@@ -42,6 +42,7 @@ pub(super) fn add(
         }
     }
 
+    check_names(spec, rendering, workload)?;
     let chosen = chosen(spec, rendering, workload)?;
     let mut identity = spec.get("securityContext").cloned().unwrap_or_default();
     for list in ["initContainers", "containers"] {
@@ -90,6 +91,29 @@ pub(super) fn add(
         name(volume) != pieces::PACKAGES || volumes.iter().all(|there| name(there) != pieces::PACKAGES)
     });
     upsert(volumes, own, "name");
+    Ok(())
+}
+
+/// That nothing of the user's has the name or, in mode sidecar, the port of our container. An init container of that name is ours.
+fn check_names(spec: &Map<String, Value>, rendering: &Rendering, workload: &str) -> Result<(), Error> {
+    let containers = |key: &str| spec.get(key).and_then(Value::as_array).into_iter().flatten();
+    if containers("containers").any(|container| name(container) == pieces::NAME) {
+        return Err(Error::NameTaken { workload: workload.to_owned() });
+    }
+    if rendering.mode != Mode::Sidecar {
+        return Ok(());
+    }
+    for container in containers("initContainers").chain(containers("containers")) {
+        let ports = container.get("ports").and_then(Value::as_array).into_iter().flatten();
+        let is_ours = |port: &Value| {
+            port.get("containerPort").and_then(Value::as_u64) == Some(rendering.port.into())
+                && matches!(text(port, "protocol"), "" | "TCP")
+        };
+        if name(container) != pieces::NAME && ports.filter(|port| is_ours(port)).count() > 0 {
+            let (workload, container) = (workload.to_owned(), name(container));
+            return Err(Error::PortTaken { workload, container, port: rendering.port });
+        }
+    }
     Ok(())
 }
 

@@ -193,7 +193,11 @@ fn what_cannot_be_patched_is_told() {
     let mounted = one.replace("image: i", "volumeMounts: [{name: v, mountPath: /p/x/}]");
     let path =
         one.replace("image: i", "env: [{name: PATH, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]");
+    let named_so = one.replace("name: c", "name: aptlet");
+    let port = one.replace("image: i", "ports: [{containerPort: 8081}]");
     for (rendering, text, says) in [
+        (&init, named_so.as_str(), "pod/a has a container 'aptlet' already"),
+        (&rendering(Mode::Sidecar, None), &port, "container c of pod/a has port 8081, at which the sidecar"),
         (&init, two, "pod.yaml has several workloads: pod/a, pod/b"),
         (&named("pod", "c"), two, "pod.yaml has no workload pod/c; it has pod/a, pod/b"),
         (&init, "kind: Service\n", "pod.yaml has no pod, and nothing that has a template of one"),

@@ -17,6 +17,7 @@ mod replays;
 mod said;
 mod slim;
 mod sources;
+mod stopped;
 #[path = "../support/mod.rs"]
 mod support;
 mod tree;

@@ -1,12 +1,13 @@
 //! What aptlet says, to people and to machines, and what it refuses before it begins.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::repository;
 use crate::support::snapshot;
-use crate::support::stage::{Run, Stage};
+use crate::support::stage::{Run, Stage, continued};
 
 /// Every line of a JSON log.
 #[track_caller]
@@ -165,4 +166,17 @@ fn help_and_version_go_to_standard_output() {
         let outcome = stage.sandbox.aptlet().args(arguments).run().succeeded();
         assert!(outcome.stdout.contains("aptlet") && outcome.stderr.is_empty());
     }
+}
+
+#[test]
+fn a_limit_of_the_machine_is_no_bug() {
+    let stage = Stage::new();
+    stage.publish(&repository(&["tool"]));
+    let install = stage.install(&["tool"]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n 6; exec \"$@\"", "sh"]).arg(install.get_program());
+    let outcome = continued(shell, &install).run();
+    let said =
+        outcome.failed(1, &["error: cannot start threads", "Raise the limits of the container"]).stderr;
+    assert!(!said.contains("Report this"), "{said}");
 }

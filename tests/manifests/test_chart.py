@@ -136,6 +136,31 @@ class Rendered(Case):
         self.assertTrue(main["env"][0]["value"].startswith("/q/bin:/p/bin:/usr/local/sbin:"))
 
 
+    def test_names_that_yaml_takes_for_something_else(self):
+        chart = self.charts.chart("helm-app")
+        for name in ("123", "1e3", "true", "null", "a.b"):
+            values = {"aptlet": {"name": "null", "auth": {"secretName": name}}}
+            rendered = chart.render(values, name=name)
+            (config,) = objects.documents(rendered["helm-app/templates/aptlet.yaml"])
+            spec = yaml.safe_load(rendered["helm-app/templates/deployment.yaml"])["spec"]["template"]["spec"]
+            with self.subTest(name):
+                self.assertIsNone(objects.invalid(config, objects.newest()[0]))
+                self.assertEqual(config["metadata"]["labels"]["app.kubernetes.io/instance"], name)
+                self.assertEqual(spec["initContainers"][0]["name"], "null")
+                secret = spec["volumes"][1]["projected"]["sources"][1]["secret"]
+                self.assertEqual(secret["name"], name)
+
+    def test_text_that_yaml_takes_for_something_else(self):
+        texts = ["yes", "1e3", "null", "~", "012", "1:30", ".inf", "a\nb", "ü", "{{ .Values }}"]
+        texts += ["# c", "- d", "'", '"', " a ", "b: c"]
+        _, deployment = self.app(extraArgs=texts, extraEnv=[{"name": "A", "value": text} for text in texts])
+        (own,) = deployment["spec"]["template"]["spec"]["initContainers"]
+        self.assertEqual(own["args"], ["install", *texts])
+        self.assertEqual([variable["value"] for variable in own["env"]], texts)
+        config, _ = self.app(packages=["yes", "1e3", "null", "012"])
+        self.assertEqual(config["data"]["packages"], "yes\n1e3\nnull\n012\n")
+
+
 class Rollout(Case):
     CHANGES = (
         {"packages": ["jq", "curl"]},
@@ -218,6 +243,22 @@ class Refused(Case):
         self.refuse(helm.HelmRenderError, "takes one container, not main, second", "given", values)
         del pod["spec"]["containers"][0]
         self.refuse(helm.HelmRenderError, "container second has no command", "given", values)
+
+    def test_a_port_that_is_taken(self):
+        pod = copy.deepcopy(POD)
+        pod["spec"]["containers"][0]["ports"] = [{"containerPort": 8081, "protocol": "UDP"}, {"containerPort": 8082}]
+        sidecar = {"manifest": pod, "aptlet": {"mode": "sidecar"}}
+        self.charts.render("given", sidecar)
+        sidecar["aptlet"]["sidecar"] = {"port": 8082}
+        self.refuse(helm.HelmRenderError, "container main has port 8082, where the sidecar is to listen", "given", sidecar)
+        self.charts.render("given", {"manifest": pod})
+
+    def test_more_than_a_config_map_holds(self):
+        most = 1 << 20
+        self.app(packages=[], lock="#" * most)
+        for values in ({"lock": "#" * (most + 1)}, {"keyrings": {"a.gpg": "A" * (most * 4 // 3 + 4)}}):
+            values = {"aptlet": {"packages": [], "lock": "#", **values}}
+            self.refuse(helm.HelmRenderError, "bytes in all, and a ConfigMap holds 1048576", "helm-app", values)
 
     def test_versions_of_kubernetes(self):
         sidecar, base = {"aptlet": {"mode": "sidecar"}}, {"aptlet": {"base": {"image": "i"}}}

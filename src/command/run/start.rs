@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
-use super::inherited::Inherited;
-use super::signals::Held;
+use crate::command::ending::Ending;
+use crate::command::inherited::Inherited;
 
 /// What container runtimes set where an image says nothing (containerd's `oci.WithDefaultPathEnv`).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -44,7 +44,7 @@ pub(super) fn start(
     command: &[OsString],
     variables: impl Iterator<Item = (OsString, OsString)>,
     own: &Path,
-    held: &Held,
+    ending: &Ending,
 ) -> Result<Infallible, Error> {
     let mut variables: Vec<_> = variables.collect();
     let before = variables.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
@@ -69,7 +69,7 @@ pub(super) fn start(
         })
         .collect::<Result<_, _>>()?;
     Inherited::at_start().restore();
-    held.release().map_err(refused)?;
+    ending.release().map_err(refused)?;
     nix::unistd::execve(&file, &arguments, &environment).map_err(|errno| match errno {
         nix::errno::Errno::ENOENT if program.exists() => Error::NoInterpreter { path: program.clone() },
         errno => refused(errno.into()),

@@ -8,6 +8,7 @@ mod metrics;
 mod probe;
 mod pulse;
 mod server;
+mod signals;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use self::changes::{Changes, Seen};
 use self::child::Child;
 use self::facts::Facts;
 use self::pulse::Pulse;
-use super::{EndSignals, before_settings, block_on, done, end_signal, install, perform};
+use self::signals::EndSignals;
+use super::{before_settings, block_on, done, install, perform};
 use crate::cli::Arguments;
 use crate::config::{Host, Watching};
 use crate::error::Error;
@@ -55,7 +57,7 @@ pub(super) fn watch(arguments: Arguments) -> ExitCode {
 pub(super) fn reconcile(arguments: Arguments) -> ExitCode {
     // fails on no kernel that has /proc; an install that outlives the watch does no harm
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
-    perform(arguments, |settings, report| done(block_on(install::install(settings, report), end_signal())))
+    perform(arguments, |settings, report, ending| done(block_on(install::install(settings, report), ending)))
 }
 
 /// What the process goes by.
@@ -70,7 +72,13 @@ impl Keeper {
         let (dest, listen) = (self.watching.dest.clone(), self.watching.listen.clone());
         let termination_log = self.watching.termination_log.clone();
         let facts = Facts::of(&dest);
-        let pulse = Pulse::start(&dest, &facts).await?;
+        let pulse = tokio::select! {
+            signal = end.next() => {
+                stopped(signal);
+                return Ok(());
+            }
+            pulse = Pulse::start(&dest, &facts) => pulse?,
+        };
         if let Some(listen) = listen {
             server::start(&listen, &facts)?;
         }

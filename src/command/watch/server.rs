@@ -1,9 +1,9 @@
 //! HTTP for probes and metrics: three documents, for whoever can reach the address.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::ready;
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -14,14 +14,15 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use super::facts::Shared;
 use super::metrics;
 use crate::config::Listen;
 use crate::error::Error;
 
-/// Connections at once; further ones wait in the kernel's queue.
+/// Connections at once. The oldest makes way for another: were that one to wait, whoever opens connections and says
+/// nothing would keep the kubelet from its answer, which has the container killed.
 const MOST_CONNECTIONS: usize = 64;
 /// Of the request line and all headers, in bytes; hyper takes no less.
 const LONGEST_HEAD: usize = 8192;
@@ -48,17 +49,24 @@ pub(super) fn start(listen: &Listen, facts: &Shared) -> Result<(), Error> {
 }
 
 async fn accept(listener: tokio::net::TcpListener, facts: Shared) {
-    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
+                open.retain(|connection| !connection.is_finished());
+                if open.len() == MOST_CONNECTIONS
+                    && let Some(oldest) = open.pop_front()
+                {
+                    oldest.abort();
+                }
                 let facts = facts.clone();
-                tokio::spawn(async move {
+                let talk = tokio::spawn(async move {
                     // what goes wrong is the client's affair
                     let _ = tokio::time::timeout(TIMEOUT, converse(stream, &facts)).await;
-                    drop(permit);
                 });
+                open.push_back(talk.abort_handle());
+                // a request that is there already is answered before the next connection is taken
+                tokio::task::yield_now().await;
             }
             // too many open files, or a client that is gone already
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,

@@ -15,6 +15,14 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
+{{- /* As Kubernetes counts: ConfigMap v1 core, `data`. */ -}}
+{{- $bytes := 0 -}}
+{{- range $data -}}{{- $bytes = add $bytes (len .) -}}{{- end -}}
+{{- range $binary -}}{{- $bytes = add $bytes (div (mul 3 (len .)) 4) -}}{{- end -}}
+{{- if gt $bytes 1048576 -}}
+  {{- $what := printf "packages, lock, sources and keys are %d bytes in all, and a ConfigMap holds 1048576" $bytes -}}
+  {{- fail (printf "aptlet: %s: name fewer packages, or go without the lock" $what) -}}
+{{- end -}}
 {{- $both := dict -}}
 {{- with $data -}}{{- $_ := set $both "data" . -}}{{- end -}}
 {{- with $binary -}}{{- $_ := set $both "binaryData" . -}}{{- end -}}
@@ -29,8 +37,8 @@ kind: ConfigMap
 metadata:
   name: {{ include "aptlet.configMapName" $settings }}
   labels:
-    app.kubernetes.io/name: {{ $settings.name }}
-    app.kubernetes.io/instance: {{ $settings.release }}
+    app.kubernetes.io/name: {{ $settings.name | toYaml }}
+    app.kubernetes.io/instance: {{ $settings.release | toYaml }}
     app.kubernetes.io/managed-by: Helm
 {{ include "aptlet.data" $settings }}
 {{- end -}}
@@ -42,6 +50,6 @@ follow the ConfigMap.
 {{- define "aptlet.checksum" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 {{- if ne $settings.mode "sidecar" -}}
-checksum/{{ $settings.name }}: {{ include "aptlet.data" $settings | sha256sum }}
+checksum/{{ $settings.name }}: {{ include "aptlet.data" $settings | sha256sum | toYaml }}
 {{- end -}}
 {{- end -}}

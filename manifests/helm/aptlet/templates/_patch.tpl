@@ -27,8 +27,14 @@ its values. What else is in the manifest stays, and patching it again changes no
   {{- end -}}
 {{- end -}}
 
+{{- if not $spec.containers -}}{{- fail "aptlet.podPatch: the pod has no containers" -}}{{- end -}}
 {{- $names := list -}}
-{{- range $spec.containers -}}{{- $names = append $names .name -}}{{- end -}}
+{{- range $spec.containers -}}
+  {{- if eq .name $settings.name -}}
+    {{- fail (printf "aptlet: container %s has the name that is to be aptlet's own: set the value name" .name) -}}
+  {{- end -}}
+  {{- $names = append $names .name -}}
+{{- end -}}
 {{- with $settings.containers -}}
   {{- $known := $names -}}
   {{- range $spec.initContainers | default list -}}{{- $known = append $known .name -}}{{- end -}}
@@ -63,6 +69,18 @@ to the same folder. */ -}}
   {{- $user = pick $identity "runAsUser" "runAsGroup" -}}
 {{- end -}}
 {{- $_ := set $own "securityContext" (merge $own.securityContext $user) -}}
+
+{{- if eq $settings.mode "sidecar" -}}
+  {{- range $container := concat ($spec.initContainers | default list) $spec.containers -}}
+    {{- range $container.ports | default list -}}
+      {{- $taken := and (eq (int .containerPort) (int $settings.sidecar.port)) (eq (.protocol | default "TCP") "TCP") -}}
+      {{- if and $taken (ne $container.name $settings.name) -}}
+        {{- $clash := printf "container %s has port %d, where the sidecar is to listen" $container.name (int .containerPort) -}}
+        {{- fail (printf "aptlet: %s: set the value sidecar.port" $clash) -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
 
 {{- $init := dict "list" ($spec.initContainers | default list) "items" (list $own) "key" "name" "first" true -}}
 {{- $_ := set $spec "initContainers" (include "aptlet.upsert" $init | fromYamlArray) -}}

@@ -11,7 +11,7 @@
       - configMap:
           name: {{ include "aptlet.configMapName" $settings }}
       - secret:
-          name: {{ $settings.auth.secretName }}
+          name: {{ $settings.auth.secretName | toYaml }}
           items:
             - key: auth.conf
               path: auth.conf
@@ -65,7 +65,7 @@ What the init container and the sidecar have in common, as a map. In mode entryp
 it would install.
 */}}
 {{- define "aptlet.container" -}}
-name: {{ .name }}
+name: {{ .name | toYaml }}
 image: {{ include "aptlet.image" . | quote }}
 imagePullPolicy: {{ .image.pullPolicy }}
 {{- if and .extraEnv (ne .mode "entrypoint") }}

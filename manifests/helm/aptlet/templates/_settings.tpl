@@ -20,10 +20,10 @@ a dependency with an alias, a list of context and values.
   {{- fail "aptlet: nothing to install: name packages in the value packages, or give a lock" -}}
 {{- end -}}
 {{- $top := index (splitList "/" $values.prefix) 1 -}}
-{{- if has $top (list "base" "bin" "boot" "dev" "etc" "lib" "lib64" "proc" "run" "sbin" "sys" "usr" "var") -}}
-  {{- if or (not (has $top (list "run" "usr" "var"))) (lt (len (splitList "/" $values.prefix)) 3) -}}
-    {{- fail (printf "aptlet: prefix %s would hide a folder of the image: choose one of aptlet's own, such as /p" $values.prefix) -}}
-  {{- end -}}
+{{- $whole := list "base" "bin" "boot" "dev" "etc" "lib" "lib64" "proc" "sbin" "sys" -}}
+{{- $itself := list "home" "opt" "root" "run" "tmp" "usr" "var" -}}
+{{- if or (has $top $whole) (has (trimPrefix "/" $values.prefix) $itself) -}}
+  {{- fail (printf "aptlet: prefix %s would hide a folder of the image: choose one of aptlet's own, such as /p" $values.prefix) -}}
 {{- end -}}
 {{- if and (eq $values.mode "entrypoint") $values.base.image -}}
   {{- fail "aptlet: base.image is not for mode entrypoint, which reads the dpkg status of the container's own image: remove it" -}}
