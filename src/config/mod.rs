@@ -247,7 +247,9 @@ impl Settings {
         warnings.extend(map.warnings);
         let wanted = wanted(command, layers, &host.working_directory)?;
         let path_rules = paths::rules([&map.options, &environment.options, &flags]);
-        let options = flags.or(environment.options).or(map.options);
+        let said = flags.or(environment.options);
+        let beside_lock = sources::given(&said);
+        let options = said.or(map.options);
         let own_binary = command == Command::Install && options.own_binary.unwrap_or(false);
         let (lock, requests) = match wanted {
             Some(wanted) => wanted,
@@ -255,7 +257,16 @@ impl Settings {
             None if command == Command::Render && options.configmap.is_some() => (None, Vec::new()),
             None => return Err(Error::NoRequests { config, warnings }),
         };
-        let sources = sources::choose(&options, &host.etc_apt, &mut warnings)?;
+        let mut of_sources = Vec::new();
+        let sources = sources::choose(&options, &host.etc_apt, &mut of_sources)?;
+        match &lock {
+            // a ConfigMap may hold what its lock was made from
+            Some(lock) => {
+                warnings
+                    .extend(beside_lock.map(|setting| Warning::Unused { setting, sources: lock.clone() }));
+            }
+            None => warnings.extend(of_sources),
+        }
         if !matches!(command, Command::Status | Command::Verify) {
             let lists = [&options.sources, &options.keyring, &options.preferences, &options.ca_certificate];
             let files = lists.into_iter().flatten().chain(&options.auth).chain(&lock);

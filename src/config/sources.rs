@@ -55,6 +55,17 @@ pub struct MachineApt {
     pub trusted: Vec<PathBuf>,
 }
 
+/// Which settings say where packages come from, and nothing else: a URL may also have a login, which a lock has not.
+pub(super) fn given(options: &Options) -> impl Iterator<Item = &'static str> + use<> {
+    let has_login = options.mirror.iter().any(|mirror| !mirror.0.username().is_empty());
+    let settings = [
+        ("mirror", !options.mirror.is_empty() && !has_login),
+        ("suite", !options.suite.is_empty()),
+        ("component", !options.component.is_empty()),
+    ];
+    settings.into_iter().filter(|(_, given)| *given).map(|(setting, _)| setting)
+}
+
 /// Chooses the place, and warns of settings that have no effect there.
 pub(super) fn choose(
     options: &Options,

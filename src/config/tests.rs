@@ -288,6 +288,20 @@ fn lists_of_a_higher_layer_replace_those_of_a_lower() {
 }
 
 #[test]
+fn a_lock_leaves_nothing_to_a_mirror_but_its_login() {
+    let machine = machine(&[("a.sources", ""), ("aptlet.lock", "")], &[]);
+    let warnings = |flags: &[&str]| machine.install(flags, &[]).unwrap().warnings;
+    let lock = machine.at("etc/aptlet").join("aptlet.lock");
+    let unused = |setting| Warning::Unused { setting, sources: lock.clone() };
+    assert_eq!(
+        warnings(&["--mirror=http://mirror.example/", "--suite=sid"]),
+        [unused("mirror"), unused("suite")]
+    );
+    assert_eq!(warnings(&["--mirror=http://user:secret@mirror.example/"]), []);
+    assert_eq!(warnings(&[]), [], "the lock of a ConfigMap was made from what is beside it");
+}
+
+#[test]
 fn files_that_are_named_must_be_there() {
     let machine = machine(&[], &[]);
     for flag in ["--keyring", "--sources", "--preferences", "--auth", "--ca-certificate"] {
