@@ -125,7 +125,8 @@ def edit(manifest, args):
         image = dict(pairs(args.image)).get(container["name"])
         if not image:
             sys.exit(f"render: no image for {container['name']}")
-        manifest.must_mark(f"image: {container['image']}")
+        if image != container["image"]:
+            manifest.must_mark(f"image: {container['image']}")
         container.update(image=image, imagePullPolicy="Never")
     for volume in pod["spec"]["volumes"]:
         if volume["name"] == "aptlet":
