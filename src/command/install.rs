@@ -103,14 +103,14 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         tracing::debug!("note: {note}");
     }
     let summary = format!(
-        "{} packages ({}) installed in {}{}",
-        state.packages,
+        "{} ({}) installed in {}{}",
+        counted(state.packages, "package"),
         mebibytes(state.download_size),
         settings.dest.display(),
         if state.notes.is_empty() {
             String::new()
         } else {
-            format!(", {} notes (aptlet status)", state.notes.len())
+            format!(", {} (aptlet status)", counted(state.notes.len(), "note"))
         },
     );
     report.success(&summary, facts(&state, Some(&generation), true));

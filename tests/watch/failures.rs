@@ -87,7 +87,7 @@ fn it_is_not_ready_before_something_is_installed() {
     stage.sandbox.configure("packages", "tool");
     watched.until_metric("aptlet_ready", 1.0);
     let ready = watched.get("/readyz");
-    assert!(ready.status == 200 && ready.body.contains("with 1 packages"), "{ready:?}");
+    assert!(ready.status == 200 && ready.body.contains("with 1 package in "), "{ready:?}");
     assert!(probe(&stage, &[]).succeeded().stdout.starts_with("ready: generation "));
 }
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::child::{Failure, Success};
 use crate::error::Class;
 use crate::publish::{self, State};
+use crate::report::counted;
 
 /// What has happened since the process was started.
 #[derive(Debug)]
@@ -126,7 +127,7 @@ impl Facts {
         let dest = self.dest.display();
         let mut lines = vec![match &self.generation {
             Some(Generation { id, packages: Some(packages) }) if self.tried => {
-                format!("ready: generation {id} with {packages} packages in {dest}")
+                format!("ready: generation {id} with {} in {dest}", counted(*packages, "package"))
             }
             Some(Generation { id, .. }) if self.tried => format!("ready: generation {id} in {dest}"),
             _ if self.tried => format!("not ready: nothing is installed in {dest}"),
