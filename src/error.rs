@@ -35,6 +35,9 @@ pub enum Error {
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen { address: String, source: std::io::Error },
+    /// Standard output takes no more.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(std::io::Error),
     /// The kernel gives no more threads or open files.
     #[error("cannot {what}: {source}")]
     Starved { what: &'static str, source: std::io::Error },
@@ -112,7 +115,7 @@ impl Error {
             Self::Tree(error) => of_tree(error),
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
-            Self::Publish(_) => Class::Destination,
+            Self::Publish(_) | Self::Stdout(_) => Class::Destination,
             Self::Starved { .. } | Self::Internal(_) => Class::Internal,
         }
     }
@@ -144,6 +147,7 @@ impl Error {
             Self::Listen { .. } => {
                 Some("give --listen another port, or the address of an interface of the pod".to_owned())
             }
+            Self::Stdout(_) => None,
             Self::Starved { .. } => {
                 Some("raise the limits of the container: processes (pids), open files, memory".to_owned())
             }

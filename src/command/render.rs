@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::config::{self, Host, LARGEST, Options, Rendering, Settings};
 use crate::error::Error;
-use crate::lock;
 use crate::render::{self, Manifest};
 
 pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
@@ -20,8 +19,7 @@ pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
             render::render(&rendering, Some(Manifest { place: &place, text }))?
         }
     };
-    let written = std::io::stdout().write_all(text.as_bytes());
-    Ok(written.map_err(|source| lock::Error::Write { path: "-".into(), source })?)
+    std::io::stdout().write_all(text.as_bytes()).map_err(Error::Stdout)
 }
 
 fn read(path: &Path) -> Result<String, config::Error> {

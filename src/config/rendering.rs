@@ -18,7 +18,7 @@ const CLOSED: [&str; 10] = ["base", "bin", "boot", "dev", "etc", "lib", "lib64",
 const OPEN: [&str; 7] = ["home", "opt", "root", "run", "tmp", "usr", "var"];
 
 /// What is to be written down.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rendering {
     /// How the packages get into the pod.
     pub mode: Mode,
@@ -63,6 +63,13 @@ impl Rendering {
         let options = flags.or(environment::read(&host.environment)?.options);
         let mode = options.mode.unwrap_or_default();
         check(&options, mode)?;
+        check_folder(&options, mode, host)?;
+        if options.image.as_ref().is_some_and(|image| image.is_empty() || image.contains(char::is_whitespace))
+        {
+            let reason = "it is no reference to an image";
+            let instead = "write it as registry.example/aptlet:0.1";
+            return Err(Error::NotRendered { setting: "image", reason, instead });
+        }
         let files = files(&options, settings, host)?;
         let config_map = named("configmap", options.configmap.clone())?;
         let helm_values = options.helm_values.unwrap_or(false);
@@ -90,7 +97,7 @@ impl Rendering {
             port_is_given: options.listen.is_some(),
             manifest: options.filename.clone(),
             workload: workload(options.workload.as_deref())?,
-            containers: options.container.iter().map(|name| name.0.clone()).collect(),
+            containers: containers(&options)?,
             helm_values,
             flags: passed_on(options).to_flags()?,
         })
@@ -152,6 +159,28 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
         return Err(Error::KeepGenerations);
     }
     Ok(())
+}
+
+/// The settings of `aptlet.yaml`, which go to the pod as they are.
+fn check_folder(options: &Options, mode: Mode, host: &Host) -> Result<(), Error> {
+    let folder = options.config.as_ref().unwrap_or(&host.etc_aptlet);
+    let map = configmap::load(folder, options.config.is_some())?.options;
+    let refuse = |setting, reason, instead| Err(Error::NotRendered { setting, reason, instead });
+    if map.dest.is_some() || map.prefix.is_some() {
+        let setting = if map.dest.is_some() { "dest" } else { "prefix" };
+        return refuse(
+            setting,
+            "the volume is where --mount says",
+            "take it out of aptlet.yaml, and give --mount",
+        );
+    }
+    let relevant = Options {
+        owners: map.owners,
+        mirror: map.mirror,
+        keep_generations: map.keep_generations,
+        ..Options::default()
+    };
+    check(&relevant, mode)
 }
 
 const SECRET: &str = "put the login into a file auth.conf, run 'kubectl create secret generic NAME --from-file=auth.conf', \
@@ -246,10 +275,25 @@ fn named(setting: &'static str, name: Option<String>) -> Result<Option<String>, 
     }
 }
 
+/// The containers, each once.
+fn containers(options: &Options) -> Result<Vec<String>, Error> {
+    let mut containers: Vec<String> = Vec::new();
+    for name in &options.container {
+        let name = named("container", Some(name.0.clone()))?.unwrap_or_default();
+        if !containers.contains(&name) {
+            containers.push(name);
+        }
+    }
+    Ok(containers)
+}
+
 fn mount(path: Option<&Path>) -> Result<String, Error> {
     let path = path.unwrap_or(Path::new("/p"));
     let refuse = |reason| Err(Error::Prefix { path: path.to_owned(), reason });
     let mount = prefix(path)?;
+    if mount.contains('$') {
+        return refuse("has a '$' in it, which Kubernetes takes for a variable");
+    }
     let mut parts = mount.split('/').skip(1);
     let first = parts.next().unwrap_or_default();
     let has_below = parts.next().is_some();

@@ -64,8 +64,42 @@ impl Data {
         manifest
     }
 
-    /// Sets the keys in one that is there.
-    pub(super) fn put_into(&self, manifest: &mut Value) {
+    /// Sets the keys in one that is there, which keeps its others.
+    ///
+    /// # Errors
+    /// [`Error::Immutable`], [`Error::Shape`].
+    pub(super) fn update(&self, manifest: &mut Value, name: &str) -> Result<(), Error> {
+        let before = manifest.clone();
+        for field in ["data", "binaryData"] {
+            if !manifest[field].is_null() && !manifest[field].is_object() {
+                let workload = format!("the ConfigMap {name}");
+                return Err(Error::Shape { workload, reason: format!("{field} is not a map") });
+            }
+        }
+        // a key is in one of the two
+        for (field, other) in [("data", &self.binary), ("binaryData", &self.data)] {
+            if let Some(map) = manifest[field].as_object_mut() {
+                map.retain(|key, _| !other.contains_key(key));
+                if map.is_empty() {
+                    manifest.as_object_mut().and_then(|manifest| manifest.shift_remove(field));
+                }
+            }
+        }
+        self.put_into(manifest);
+        // reading a key that is not there has made it
+        for field in ["data", "binaryData"] {
+            if manifest[field].is_null() && before.get(field).is_none() {
+                manifest.as_object_mut().and_then(|manifest| manifest.shift_remove(field));
+            }
+        }
+        if *manifest != before && before["immutable"] == true {
+            return Err(Error::Immutable { name: name.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Sets the keys.
+    fn put_into(&self, manifest: &mut Value) {
         for (field, keys) in [("data", &self.data), ("binaryData", &self.binary)] {
             for (key, value) in keys {
                 if !manifest[field].is_object() {

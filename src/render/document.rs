@@ -48,6 +48,8 @@ pub(super) enum Kind {
 pub(super) struct Entry {
     /// None for a key that is not a scalar.
     pub(super) key: Option<String>,
+    /// The beginning of the key.
+    pub(super) key_start: usize,
     /// The end of the key.
     pub(super) key_end: usize,
     pub(super) value: Node,
@@ -193,10 +195,11 @@ impl<'text, I: BorrowedInput<'text>> Reader<'text, I> {
                 Event::Scalar(text, ..) => Some(text.to_string()),
                 _ => None,
             };
-            let key_end = self.node(&event, &span, None, depth + 1)?.bytes.end;
+            let key_bytes = self.node(&event, &span, None, depth + 1)?.bytes;
+            let (key_start, key_end) = (key_bytes.start, key_bytes.end);
             let (event, span) = self.next()?;
             let value = self.node(&event, &span, Some(key_end), depth + 1)?;
-            entries.push(Entry { key, key_end, value });
+            entries.push(Entry { key, key_start, key_end, value });
         }
     }
 

@@ -101,6 +101,19 @@ fn is_same(old: &Value, new: &Value) -> bool {
     old == new || by("mountPath").or_else(|| by("name")).unwrap_or(false)
 }
 
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+/// Where the line of a byte begins.
+fn line_start_of(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
 /// What a node is a part of.
 #[derive(Debug, Clone, Copy)]
 enum Place {
@@ -131,17 +144,24 @@ impl Editor<'_> {
         match (&node.kind, old, new) {
             (Kind::Alias, ..) => self.stuck(node, "is an alias (*): write out what it stands for"),
             (Kind::Mapping { entries, .. }, Value::Object(old), Value::Object(new))
-                if !entries.is_empty() && old.keys().all(|key| new.contains_key(key)) =>
+                if !entries.is_empty() && old.keys().any(|key| new.contains_key(key)) =>
             {
                 self.change_mapping(node, entries, old, new);
             }
             (Kind::Sequence { items, .. }, Value::Array(old), Value::Array(new))
-                if !items.is_empty() && items.len() == old.len() =>
+                if !items.is_empty() && !new.is_empty() && items.len() == old.len() =>
             {
                 match aligned(old, new) {
                     Some(places) => self.change_sequence(node, items, old, new, &places, place),
-                    None => self.replace(node, &Value::from(new.as_slice()), place),
+                    None => self.change_part(node, items, old, new),
                 }
+            }
+            // what is written again as data could mean something else to another reader of YAML, and loses its comments
+            (_, Value::Object(_) | Value::Array(_), _) if !is_empty(old) => {
+                self.stuck(node, "would have to be written anew");
+            }
+            (_, Value::Object(_) | Value::Array(_), _) if self.text[node.bytes.clone()].contains('#') => {
+                self.stuck(node, "has a comment where there is nothing else");
             }
             _ => self.replace(node, new, place),
         }
@@ -155,14 +175,19 @@ impl Editor<'_> {
         new: &Map<String, Value>,
     ) {
         for (key, old) in old {
-            match node.entry(key) {
-                Some(entry) if node.is_flow() => self.change(&entry.value, old, &new[key], Place::Flow),
-                Some(entry) => {
-                    let place = Place::Value { key_end: entry.key_end, column: node.column };
-                    self.change(&entry.value, old, &new[key], place);
+            let place = |entry: &Entry| Place::Value { key_end: entry.key_end, column: node.column };
+            match (node.entry(key), new.get(key)) {
+                (Some(_), None) => self.remove_key(node, entries, key),
+                (Some(entry), Some(new)) => {
+                    self.change(
+                        &entry.value,
+                        old,
+                        new,
+                        if node.is_flow() { Place::Flow } else { place(entry) },
+                    );
                 }
-                None if *old == new[key] => {}
-                None => self.stuck(node, "has a key from elsewhere (<<): write it out"),
+                (None, new) if new == Some(old) => {}
+                (None, _) => self.stuck(node, "has a key from elsewhere (<<): write it out"),
             }
         }
         let added = new.iter().filter(|(key, _)| !old.contains_key(*key));
@@ -176,6 +201,77 @@ impl Editor<'_> {
             let lines = write::indent(&write::amid(&Value::Object(added), self.lists), node.column);
             self.insert(self.below(&last.value, last.key_end, node.column), lines);
         }
+    }
+
+    /// Takes a key away, with what it means.
+    fn remove_key(&mut self, node: &Node, entries: &[Entry], key: &str) {
+        let Some(index) = entries.iter().position(|entry| entry.key.as_deref() == Some(key)) else { return };
+        let entry = &entries[index];
+        let next = entries.get(index + 1);
+        let before = index.checked_sub(1).map(|before| &entries[before]);
+        let end = entry.key_end.max(entry.value.bytes.end);
+        if node.is_flow() {
+            let bytes = match (before, next) {
+                (_, Some(next)) => entry.key_start..next.key_start,
+                (Some(before), None) => before.key_end.max(before.value.bytes.end)..end,
+                (None, None) => entry.key_start..end,
+            };
+            self.edits.push((bytes, String::new()));
+            return;
+        }
+        let start = entry.key_start - node.column.min(entry.key_start);
+        if !self.text[start..entry.key_start].trim().is_empty() {
+            // it stands behind the dash of an item
+            return self.stuck(node, "has a key in its first line that must go: put another one first");
+        }
+        self.edits.push((start..self.line_below(&entry.value, entry.key_end), String::new()));
+    }
+
+    /// Changes what is between the items at the beginning and at the end that stay.
+    fn change_part(&mut self, node: &Node, items: &[Node], old: &[Value], new: &[Value]) {
+        let most = old.len().min(new.len());
+        let same = |pair: &(&Value, &Value)| is_same(pair.0, pair.1);
+        let front = old.iter().zip(new).take_while(same).count();
+        let back = old.iter().rev().zip(new.iter().rev()).take_while(same).count().min(most - front);
+        // objects without names, such as the items of a List
+        let (front, back) =
+            if old.len() == new.len() && old[0].is_object() { (most, 0) } else { (front, back) };
+        let pairs = (0..front).map(|index| (index, index));
+        let pairs = pairs.chain((0..back).map(|index| (old.len() - 1 - index, new.len() - 1 - index)));
+        let place = if node.is_flow() { Place::Flow } else { Place::Item };
+        for (from, to) in pairs {
+            self.change(&items[from], &old[from], &new[to], place);
+        }
+        let (gone, added) = (&items[front..items.len() - back], &new[front..new.len() - back]);
+        let (Some(first), Some(last)) = (gone.first(), gone.last()) else {
+            if !added.is_empty() {
+                self.stuck(node, "would have to be written anew");
+            }
+            return;
+        };
+        let next = items.get(items.len() - back).filter(|_| back > 0);
+        if node.is_flow() {
+            let texts: Vec<String> = added.iter().map(|value| self.flow(value)).collect();
+            let text = texts.join(", ");
+            let before = front.checked_sub(1).map(|before| &items[before]);
+            let edit = match (before, next) {
+                (_, Some(next)) if text.is_empty() => (first.bytes.start..next.bytes.start, text),
+                (Some(before), None) if text.is_empty() => (before.bytes.end..last.bytes.end, text),
+                _ => (first.bytes.start..last.bytes.end, text),
+            };
+            self.edits.push(edit);
+            return;
+        }
+        let start = line_start_of(self.text, first.bytes.start);
+        let end = self.line_below(last, last.bytes.end);
+        if !self.text[start..].trim_start().starts_with('-')
+            || start < line_start_of(self.text, node.bytes.start)
+        {
+            return self.stuck(node, "has an item that does not begin in the line of its dash");
+        }
+        let lines =
+            if added.is_empty() { String::new() } else { write::amid(&Value::from(added), self.lists) };
+        self.edits.push((start..end, write::indent(&lines, node.column)));
     }
 
     /// `places` are those of `old` in `new`.

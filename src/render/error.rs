@@ -106,6 +106,20 @@ pub enum Error {
         /// KIND/NAME.
         workload: String,
     },
+    /// A volume of the user's with the name of ours.
+    #[error("{workload} has a volume '{volume}' already, which is to be the name of one of aptlet's")]
+    VolumeTaken {
+        /// KIND/NAME.
+        workload: String,
+        /// The volume.
+        volume: &'static str,
+    },
+    /// A ConfigMap that Kubernetes lets nobody change.
+    #[error("the ConfigMap {name} is immutable, and other data are to be in it")]
+    Immutable {
+        /// Its name.
+        name: String,
+    },
     /// A container of the user's with the port of the sidecar.
     #[error("container {container} of {workload} has port {port}, at which the sidecar is to listen")]
     PortTaken {
@@ -162,11 +176,13 @@ impl Error {
             }
             Self::PathFromElsewhere { .. } => "give it a value in the manifest, or use --mode entrypoint",
             Self::Occupied { .. } => "mount that volume elsewhere, or choose another place with --mount",
-            Self::NameTaken { .. } => "rename it",
+            Self::NameTaken { .. } | Self::VolumeTaken { .. } => "rename it",
+            Self::Immutable { .. } => "give another name to --configmap",
             Self::PortTaken { .. } => "give the sidecar another one with --listen :PORT",
             Self::TooLarge { .. } => "put large packages into a repository, or under a URL with a digest",
             Self::NoValue { .. } => "leave it out, or render manifests without --helm-values",
-            Self::Shape { .. } | Self::Stuck { .. } => return None,
+            Self::Shape { .. } => "correct the manifest",
+            Self::Stuck { .. } => "change the manifest there as it says, in a line for each thing",
         };
         Some(hint.to_owned())
     }

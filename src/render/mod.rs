@@ -115,8 +115,16 @@ fn patched(rendering: &Rendering, data: &Data, manifest: Manifest<'_>) -> Result
                 && object["metadata"]["name"] == name.as_str()
                 && object["metadata"]["namespace"].as_str() == namespace.as_deref()
         };
-        match wanted.iter_mut().filter(|object| object.is_object()).find(is_it) {
-            Some(there) => data.put_into(there),
+        let objects = wanted.iter_mut().filter(|object| object.is_object()).flat_map(|object| {
+            match object.get("items").is_some_and(Value::is_array) {
+                true => {
+                    object["items"].as_array_mut().map(|items| items.iter_mut().collect()).unwrap_or_default()
+                }
+                false => vec![object],
+            }
+        });
+        match objects.filter(|object| object.is_object()).find(is_it) {
+            Some(there) => data.update(there, name)?,
             None => new = Some(data.manifest(name, namespace.as_deref())),
         }
     }
@@ -125,15 +133,29 @@ fn patched(rendering: &Rendering, data: &Data, manifest: Manifest<'_>) -> Result
     Ok(match new {
         None => text,
         Some(new) => {
-            let new = write::block(&new, edit::lists(&documents));
+            let block = write::block(&new, edit::lists(&documents));
             let text = text.trim_start_matches('\u{feff}');
             let begins = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
-            match begins.and_then(|line| line.chars().next()) {
+            let whole = match begins {
                 // nothing may stand before a directive
-                Some('%') => format!("{text}{}", edit::with_ends_of(text, &format!("---\n{new}"))),
-                Some('-') => edit::with_ends_of(text, &new) + text,
-                _ => edit::with_ends_of(text, &format!("{new}---\n")) + text,
+                Some(line) if line.starts_with('%') => {
+                    let end = if text.ends_with('\n') { "" } else { "\n" };
+                    wanted.push(new);
+                    format!("{text}{}", edit::with_ends_of(text, &format!("{end}---\n{block}")))
+                }
+                begins => {
+                    let separator =
+                        if begins.is_some_and(|line| line.starts_with("---")) { "" } else { "---\n" };
+                    wanted.insert(0, new);
+                    edit::with_ends_of(text, &format!("{block}{separator}")) + text
+                }
+            };
+            let meant = document::read(&whole).map_err(malformed)?;
+            if !meant.iter().map(|document| &document.value).eq(&wanted) {
+                let reason = "is written in a way that a ConfigMap cannot stand beside";
+                return Err(Error::Stuck { place: place(), line: 1, reason });
             }
+            whole
         }
     })
 }
@@ -182,8 +204,12 @@ fn chosen(rendering: &Rendering, place: &str, documents: &[Document]) -> Result<
         None => there.pop().ok_or(Error::NoPod { place }),
         Some((kind, name)) => {
             let wanted = format!("{kind}/{name}");
-            let found = there.into_iter().find(|chosen| chosen.name == wanted);
-            found.ok_or(Error::NoWorkload { place, wanted, there: names })
+            let mut found = there.into_iter().filter(|chosen| chosen.name == wanted);
+            match (found.next(), found.next()) {
+                (Some(chosen), None) => Ok(chosen),
+                (Some(_), Some(_)) => Err(Error::ManyWorkloads { place, there: names }),
+                (None, _) => Err(Error::NoWorkload { place, wanted, there: names }),
+            }
         }
     }
 }

@@ -10,10 +10,10 @@ pub(super) const NAME: &str = "aptlet";
 /// The volume with the packages.
 pub(super) const PACKAGES: &str = "aptlet-packages";
 /// The volume with the settings.
-const CONFIG: &str = "aptlet-config";
+pub(super) const CONFIG: &str = "aptlet-config";
 const CONFIG_PATH: &str = "/etc/aptlet";
 /// What a container without a PATH of its own has behind the packages; Kubernetes cannot extend that of an image.
-const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// The container that brings the packages; in mode sidecar it stays
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
@@ -66,7 +66,8 @@ fn destination(rendering: &Rendering) -> Vec<String> {
 /// The flags, and the requests where no `ConfigMap` has them.
 fn installed(rendering: &Rendering) -> Vec<String> {
     let requests = if rendering.config_map.is_some() { &[] } else { rendering.requests.as_slice() };
-    [rendering.flags.as_slice(), requests].concat()
+    // Kubernetes expands $(NAME), and takes $$ for $
+    [rendering.flags.as_slice(), requests].concat().iter().map(|word| word.replace('$', "$$")).collect()
 }
 
 /// What stands in front of the command of the main container in mode entrypoint.

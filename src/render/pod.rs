@@ -28,11 +28,17 @@ pub(super) fn add(
     workload: &str,
     checksum: Option<&str>,
 ) -> Result<(), Error> {
-    if let Some(checksum) = checksum {
-        let annotations = child(child(template, "metadata"), "annotations");
-        annotations[format!("checksum/{}", pieces::NAME)] = json!(checksum);
-    }
     let shape = |reason: &str| Error::Shape { workload: workload.to_owned(), reason: reason.to_owned() };
+    let is_map = |value: Option<&Value>| value.is_none_or(|value| value.is_null() || value.is_object());
+    if !is_map(template.get("metadata")) || !is_map(template.pointer("/metadata/annotations")) {
+        return Err(shape("its metadata or annotations are not a map"));
+    }
+    let annotation = format!("checksum/{}", pieces::NAME);
+    if let Some(checksum) = checksum {
+        child(child(template, "metadata"), "annotations")[annotation] = json!(checksum);
+    } else if rendering.config_map.is_none() || rendering.mode == Mode::Sidecar {
+        forget(template, &["metadata", "annotations", &annotation]);
+    }
     let spec =
         template.get_mut("spec").and_then(Value::as_object_mut).ok_or_else(|| shape("it has no spec"))?;
     for key in ["containers", "initContainers", "volumes"] {
@@ -43,6 +49,8 @@ pub(super) fn add(
     }
 
     check_names(spec, rendering, workload)?;
+    check_shapes(spec, &shape)?;
+    let rendering = &with_port_of(spec, rendering);
     let chosen = chosen(spec, rendering, workload)?;
     let mut identity = spec.get("securityContext").cloned().unwrap_or_default();
     for list in ["initContainers", "containers"] {
@@ -80,25 +88,53 @@ pub(super) fn add(
             .for_each(|own| own.extend(user.clone()));
     }
     let init = list(spec, "initContainers");
-    match init.iter_mut().find(|container| name(container) == pieces::NAME) {
-        Some(there) => *there = renewed(there, own, rendering),
+    match init.iter().position(|container| name(container) == pieces::NAME) {
+        Some(index) => {
+            let own = renewed(&init[index], own, rendering);
+            // before all that are to have the packages
+            if init[..index].iter().any(|container| chosen.contains(&name(container))) {
+                init.remove(index);
+                init.insert(0, own);
+            } else {
+                init[index] = own;
+            }
+        }
         None => init.insert(0, own),
     }
     let volumes = list(spec, "volumes");
-    let mut own = pieces::volumes(rendering);
-    // what kind of volume the packages are in, and its limits, may have been chosen there
-    own.retain(|volume| {
-        name(volume) != pieces::PACKAGES || volumes.iter().all(|there| name(there) != pieces::PACKAGES)
-    });
-    upsert(volumes, own, "name");
+    let own = pieces::volumes(rendering);
+    volumes
+        .retain(|there| name(there) != pieces::CONFIG || own.iter().any(|own| name(own) == pieces::CONFIG));
+    for volume in own {
+        match volumes.iter_mut().find(|there| name(there) == name(&volume)) {
+            // what kind of volume the packages are in, and its limits, may have been chosen there
+            Some(there) if name(there) == pieces::PACKAGES => {}
+            // so may the modes of the files
+            Some(there) if there.get("configMap").is_some() && volume.get("configMap").is_some() => {
+                there["configMap"]["name"] = volume["configMap"]["name"].clone();
+            }
+            Some(there) => *there = volume,
+            None => volumes.push(volume),
+        }
+    }
     Ok(())
 }
 
 /// That nothing of the user's has the name or, in mode sidecar, the port of our container. An init container of that name is ours.
 fn check_names(spec: &Map<String, Value>, rendering: &Rendering, workload: &str) -> Result<(), Error> {
     let containers = |key: &str| spec.get(key).and_then(Value::as_array).into_iter().flatten();
-    if containers("containers").any(|container| name(container) == pieces::NAME) {
+    let init = containers("initContainers").find(|container| name(container) == pieces::NAME);
+    let is_foreign = |container: &Value| container.get("command").is_some_and(|command| !command.is_null());
+    if containers("containers").any(|container| name(container) == pieces::NAME)
+        || init.is_some_and(is_foreign)
+    {
         return Err(Error::NameTaken { workload: workload.to_owned() });
+    }
+    let has_volume = |own: &str| containers("volumes").any(|volume| name(volume) == own);
+    if let Some(volume) =
+        [pieces::PACKAGES, pieces::CONFIG].into_iter().find(|own| has_volume(own) && init.is_none())
+    {
+        return Err(Error::VolumeTaken { workload: workload.to_owned(), volume });
     }
     if rendering.mode != Mode::Sidecar {
         return Ok(());
@@ -115,6 +151,44 @@ fn check_names(spec: &Map<String, Value>, rendering: &Rendering, workload: &str)
         }
     }
     Ok(())
+}
+
+/// That lists and maps which are added to are such; nothing in their place is as good.
+fn check_shapes(spec: &Map<String, Value>, shape: &dyn Fn(&str) -> Error) -> Result<(), Error> {
+    let containers = ["initContainers", "containers"].into_iter().filter_map(|key| spec.get(key)?.as_array());
+    for container in containers.flatten() {
+        for key in ["env", "volumeMounts"] {
+            let list = container.get(key).filter(|list| !list.is_null());
+            if list.is_some_and(|list| !list.as_array().is_some_and(|list| list.iter().all(Value::is_object)))
+            {
+                return Err(shape(&format!(
+                    "{key} of container {} is not a list of objects",
+                    name(container)
+                )));
+            }
+        }
+        for key in ["command", "args"] {
+            let list = container.get(key).filter(|list| !list.is_null());
+            if list.is_some_and(|list| !list.is_array()) {
+                return Err(shape(&format!("{key} of container {} is not a list", name(container))));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// With the port of the sidecar that is there, unless another was given.
+fn with_port_of(spec: &Map<String, Value>, rendering: &Rendering) -> Rendering {
+    let mut rendering = rendering.clone();
+    let init = spec.get("initContainers").and_then(Value::as_array).into_iter().flatten();
+    for own in init.filter(|container| name(container) == pieces::NAME) {
+        let mut args = own.get("args").and_then(Value::as_array).into_iter().flatten();
+        let port = args.find_map(|arg| arg.as_str()?.strip_prefix("--listen=:")?.parse().ok());
+        if let Some(port) = port.filter(|_| !rendering.port_is_given) {
+            rendering.port = port;
+        }
+    }
+    rendering
 }
 
 /// The names of the containers that get the packages.
@@ -147,13 +221,19 @@ fn renewed(there: &Value, own: Value, rendering: &Rendering) -> Value {
             ("securityContext", Some(Value::Object(ours))) => {
                 let mut both = value.as_object().cloned().unwrap_or_default();
                 for (key, value) in ours {
-                    both.entry(key).or_insert_with(|| value.clone());
+                    // the user of an entrypoint is that of its container, which may have changed
+                    if rendering.mode == Mode::Entrypoint && key.starts_with("runAs") && key != "runAsNonRoot"
+                    {
+                        both.insert(key.clone(), value.clone());
+                    } else {
+                        both.entry(key).or_insert_with(|| value.clone());
+                    }
                 }
                 Value::Object(both)
             }
             ("volumeMounts", Some(Value::Array(ours))) => {
                 let mut mounts = value.as_array().cloned().unwrap_or_default();
-                upsert(&mut mounts, ours.clone(), "mountPath");
+                mount(&mut mounts, ours);
                 Value::Array(mounts)
             }
             (_, Some(ours)) => ours.clone(),
@@ -181,10 +261,8 @@ impl Patch<'_> {
         let map = child_of(container).as_object_mut();
         let Some(map) = map else { return Ok(()) };
         self.command(map)?;
-        if self.rendering.mode != Mode::Entrypoint {
-            self.path(map)?;
-        }
-        upsert(list(map, "volumeMounts"), mounts, "mountPath");
+        self.path(map)?;
+        mount(list(map, "volumeMounts"), &mounts);
         Ok(())
     }
 
@@ -213,40 +291,114 @@ impl Patch<'_> {
 
     /// Puts aptlet in front of the command, or takes it away.
     fn command(&self, container: &mut Map<String, Value>) -> Result<(), Error> {
-        let words = container.get("command").and_then(Value::as_array);
-        let mut words = words.cloned().unwrap_or_default();
-        let is_ours =
-            words.first().and_then(Value::as_str).is_some_and(|word| word.ends_with("/.aptlet/aptlet"));
-        if let Some(end) = words.iter().position(|word| word == "--").filter(|_| is_ours) {
-            words.drain(..=end);
+        let words = |key: &str| container.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+        let (mut command, mut args) = (words("command"), words("args"));
+        let first = command.first().and_then(Value::as_str);
+        let is_ours = first.is_some_and(|word| word.ends_with("/.aptlet/aptlet"));
+        let end = |words: &[Value]| words.iter().position(|word| word == "--");
+        if is_ours {
+            match (end(&command), end(&args)) {
+                (Some(end), _) => drop(command.drain(..=end)),
+                (None, Some(end)) => {
+                    args.drain(..=end);
+                    command = std::mem::take(&mut args);
+                }
+                (None, None) => {
+                    let (workload, container) = (self.workload.to_owned(), self.container.clone());
+                    return Err(Error::NoCommand { workload, container });
+                }
+            }
         }
         if self.rendering.mode == Mode::Entrypoint {
-            if words.is_empty() && self.rendering.manifest.is_some() {
+            let has_command = !command.is_empty() || is_ours && !args.is_empty();
+            if !has_command && self.rendering.manifest.is_some() {
                 let (workload, container) = (self.workload.to_owned(), self.container.clone());
                 return Err(Error::NoCommand { workload, container });
             }
             let front = pieces::front(self.rendering).into_iter().map(Value::from);
-            words = front.chain(words).collect();
+            command = front.chain(command).collect();
         } else if !is_ours {
             return Ok(());
+        } else if command.is_empty() {
+            command = std::mem::take(&mut args);
         }
-        container.insert("command".to_owned(), Value::Array(words));
+        container.insert("command".to_owned(), Value::Array(command));
+        if container.contains_key("args") {
+            if args.is_empty() {
+                container.shift_remove("args");
+            } else {
+                container.insert("args".to_owned(), Value::Array(args));
+            }
+        }
         Ok(())
     }
 
+    /// Puts the packages in front of PATH, and takes away where they were before. `aptlet run` does that by itself.
     fn path(&self, container: &mut Map<String, Value>) -> Result<(), Error> {
+        let mounts = container.get("volumeMounts").and_then(Value::as_array).into_iter().flatten();
+        let mounts = mounts.filter(|mount| text(mount, "name") == pieces::PACKAGES);
+        let before: Vec<String> = mounts.map(|mount| format!("{}/bin", text(mount, "mountPath"))).collect();
+        let is_entrypoint = self.rendering.mode == Mode::Entrypoint;
+        if is_entrypoint && !container.contains_key("env") {
+            return Ok(());
+        }
         let env = list(container, "env");
-        let there = env.iter_mut().find(|variable| name(variable) == "PATH");
-        let Some(there) = there else {
-            env.insert(0, json!({ "name": "PATH", "value": pieces::path(self.rendering, None) }));
+        // of several, Kubernetes takes the last
+        let Some(index) = env.iter().rposition(|variable| name(variable) == "PATH") else {
+            if !is_entrypoint {
+                env.insert(0, json!({ "name": "PATH", "value": pieces::path(self.rendering, None) }));
+            }
             return Ok(());
         };
+        let there = &mut env[index];
         if there.get("valueFrom").is_some_and(|from| !from.is_null()) {
+            if is_entrypoint {
+                return Ok(());
+            }
             let (workload, container) = (self.workload.to_owned(), self.container.clone());
             return Err(Error::PathFromElsewhere { workload, container });
         }
-        there["value"] = json!(pieces::path(self.rendering, there.get("value").and_then(Value::as_str)));
+        let value = there.get("value").and_then(Value::as_str).unwrap_or_default();
+        let own = format!("{}/bin", self.rendering.mount);
+        let is_left =
+            |part: &&str| before.iter().any(|before| before == part) && (is_entrypoint || *part != own);
+        let parts: Vec<&str> = value.split(':').filter(|part| !is_left(part)).collect();
+        let rest = parts.join(":");
+        if !is_entrypoint {
+            there["value"] = json!(pieces::path(self.rendering, Some(&rest)));
+        } else if rest == pieces::USUAL_PATH && parts.len() < value.split(':').count() {
+            // it was made for the packages
+            env.remove(index);
+        } else {
+            there["value"] = json!(rest);
+        }
+        if env.is_empty() {
+            container.shift_remove("env");
+        }
         Ok(())
+    }
+}
+
+/// Mounts what is ours, and takes away where it was mounted before.
+fn mount(mounts: &mut Vec<Value>, ours: &[Value]) {
+    let is_same = |one: &Value, other: &Value| text(one, "mountPath") == text(other, "mountPath");
+    mounts.retain(|there| {
+        ![pieces::PACKAGES, pieces::CONFIG].contains(&text(there, "name"))
+            || ours.iter().any(|own| is_same(own, there))
+    });
+    for own in ours {
+        match mounts.iter_mut().find(|there| is_same(own, there)) {
+            Some(there) => {
+                let read_only = own.get("readOnly").cloned();
+                for (key, value) in own.as_object().into_iter().flatten() {
+                    there[key] = value.clone();
+                }
+                if read_only.is_none() {
+                    there.as_object_mut().and_then(|there| there.shift_remove("readOnly"));
+                }
+            }
+            None => mounts.push(own.clone()),
+        }
     }
 }
 
@@ -256,6 +408,16 @@ fn name(object: &Value) -> String {
 
 fn text<'a>(object: &'a Value, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Takes away what is at the end of the way, and what is empty without it.
+fn forget(object: &mut Value, way: &[&str]) {
+    let (Some(map), Some((key, rest))) = (object.as_object_mut(), way.split_first()) else { return };
+    let Some(child) = map.get_mut(*key) else { return };
+    forget(child, rest);
+    if rest.is_empty() || child.as_object().is_some_and(Map::is_empty) {
+        map.shift_remove(*key);
+    }
 }
 
 /// The object at a key, which is made if it is not there.
@@ -280,15 +442,5 @@ fn list<'a>(object: &'a mut Map<String, Value>, key: &str) -> &'a mut Vec<Value>
     match value {
         Value::Array(list) => list,
         _ => unreachable!("it was made one"),
-    }
-}
-
-/// Puts items in the place of those that have the same key, and the others at the end.
-fn upsert(list: &mut Vec<Value>, items: Vec<Value>, key: &str) {
-    for item in items {
-        match list.iter_mut().find(|there| there.get(key) == item.get(key)) {
-            Some(there) => *there = item,
-            None => list.push(item),
-        }
     }
 }

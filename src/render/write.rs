@@ -13,20 +13,27 @@ pub(super) enum Lists {
 
 /// Lines of YAML in block style, each with an end; the first begins in column 0.
 pub(super) fn block(value: &Value, lists: Lists) -> String {
-    written(value, lists, true)
+    written(value, lists, !any_text(value, &begins_with_tab))
+}
+
+/// Go's library takes a tab in front of the first line for indentation.
+fn begins_with_tab(text: &str) -> bool {
+    text.trim_start_matches(['\r', '\n', ' ']).starts_with('\t')
+}
+
+fn any_text(value: &Value, is_so: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_so(text),
+        Value::Array(list) => list.iter().any(|value| any_text(value, is_so)),
+        Value::Object(map) => map.values().any(|value| any_text(value, is_so)),
+        _ => false,
+    }
 }
 
 /// The same, for lines that others may follow: empty ones would become a part of a text that ends in empty lines.
 pub(super) fn amid(value: &Value, lists: Lists) -> String {
-    fn is_open(value: &Value) -> bool {
-        match value {
-            Value::String(text) => text.ends_with("\n\n"),
-            Value::Array(list) => list.iter().any(is_open),
-            Value::Object(map) => map.values().any(is_open),
-            _ => false,
-        }
-    }
-    written(value, lists, !is_open(value))
+    let needs_quotes = |text: &str| text.ends_with("\n\n") || begins_with_tab(text);
+    written(value, lists, !any_text(value, &needs_quotes))
 }
 
 fn written(value: &Value, lists: Lists, texts_have_lines: bool) -> String {
