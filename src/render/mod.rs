@@ -4,9 +4,11 @@
 //! edited where the data differ; then the result is read again and must mean what was wanted.
 
 mod config_map;
+mod container;
 mod document;
 mod edit;
 mod error;
+mod object;
 mod pieces;
 mod pod;
 mod values;
