@@ -1,9 +1,9 @@
 //! `aptlet render`: prints what a pod needs, or a manifest that has it.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
-use crate::config::{self, Host, LARGEST, Options, Rendering, Settings};
+use crate::config::{self, Host, Options, Rendering, Settings};
 use crate::error::Error;
 use crate::render::{self, Manifest};
 
@@ -23,18 +23,8 @@ pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
 }
 
 fn read(path: &Path) -> Result<String, config::Error> {
-    if path != Path::new("-") {
-        return config::read_text(path);
+    if path == Path::new("-") {
+        return config::read_text_from(std::io::stdin(), Path::new("/dev/stdin"));
     }
-    let failed = |source| config::Error::Read { path: "/dev/stdin".into(), source };
-    let mut bytes = Vec::new();
-    std::io::stdin().take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(config::Error::TooLarge { path: "/dev/stdin".into() });
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + memchr::memchr_iter(b'\n', good).count();
-        config::Error::NotText { path: "/dev/stdin".into(), line }
-    })
+    config::read_text(path)
 }

@@ -30,7 +30,7 @@ pub use paths::{PathRule, Paths};
 pub use rendering::{Rendering, contents};
 pub use requests::{Kind, Origin, Problem, Request};
 pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt, SourceChoice};
-pub use text::{LARGEST, read as read_text};
+pub use text::{LARGEST, read as read_text, read_from as read_text_from};
 pub(crate) use values::redact;
 pub use values::{
     Architecture, BadValue, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Owners,

@@ -16,8 +16,17 @@ pub const LARGEST: u64 = 16 << 20;
 pub fn read(path: &Path) -> Result<String, Error> {
     check(path)?;
     let failed = |source| Error::Read { path: path.to_owned(), source };
+    read_from(File::open(path).map_err(failed)?, path)
+}
+
+/// The text that `reader` gives, without a byte order mark; `path` is for messages.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_from(reader: impl std::io::Read, path: &Path) -> Result<String, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    reader.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LARGEST {
         return Err(Error::TooLarge { path: path.to_owned() });
     }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
+use super::object::forget;
 use crate::config::{self, Rendering};
 use crate::digest::Sha256;
 
@@ -70,28 +71,20 @@ impl Data {
     /// [`Error::Immutable`], [`Error::Shape`].
     pub(super) fn update(&self, manifest: &mut Value, name: &str) -> Result<(), Error> {
         let before = manifest.clone();
-        for field in ["data", "binaryData"] {
-            if !manifest[field].is_null() && !manifest[field].is_object() {
+        for (field, other) in [("data", &self.binary), ("binaryData", &self.data)] {
+            let there = manifest.get_mut(field).filter(|there| !there.is_null());
+            let Some(there) = there else { continue };
+            let Some(keys) = there.as_object_mut() else {
                 let workload = format!("the ConfigMap {name}");
                 return Err(Error::Shape { workload, reason: format!("{field} is not a map") });
-            }
-        }
-        // a key is in one of the two
-        for (field, other) in [("data", &self.binary), ("binaryData", &self.data)] {
-            if let Some(map) = manifest[field].as_object_mut() {
-                map.retain(|key, _| !other.contains_key(key));
-                if map.is_empty() {
-                    manifest.as_object_mut().and_then(|manifest| manifest.shift_remove(field));
-                }
+            };
+            // a key is in one of the two
+            keys.retain(|key, _| !other.contains_key(key));
+            if keys.is_empty() {
+                forget(manifest, &[field]);
             }
         }
         self.put_into(manifest);
-        // reading a key that is not there has made it
-        for field in ["data", "binaryData"] {
-            if manifest[field].is_null() && before.get(field).is_none() {
-                manifest.as_object_mut().and_then(|manifest| manifest.shift_remove(field));
-            }
-        }
         if *manifest != before && before["immutable"] == true {
             return Err(Error::Immutable { name: name.to_owned() });
         }
