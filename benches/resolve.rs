@@ -5,8 +5,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use aptlet::compression::Compression;
-use aptlet::config::Request;
 use aptlet::plan;
+use aptlet::request::Request;
 use aptlet::resolve::{self, Options};
 use aptlet::source::index::{Index, Package, Part};
 use aptlet::source::provenance::Provenance;

@@ -6,7 +6,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::config::{Command, Endpoint, Options, PACKAGES, PathPattern, redact, variable_of};
+use crate::config::{Command, Endpoint, Options, PACKAGES, PathPattern, variable_of};
+use crate::request::credentials::redact;
 
 /// What the command line says.
 #[derive(Debug, Clone, PartialEq, Eq)]

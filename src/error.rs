@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::publish::space::Full;
-use crate::{config, deb, fetch, lock, publish, render, resolve, source, tree};
+use crate::{config, deb, fetch, launch, lock, publish, render, resolve, source, tree};
 
 /// What can go wrong in a command.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,8 @@ pub enum Error {
     Tree(#[from] tree::Error),
     #[error(transparent)]
     Publish(#[from] publish::Error),
+    #[error(transparent)]
+    Launch(#[from] launch::Error),
     #[error(transparent)]
     Render(#[from] render::Error),
     /// An address that cannot be listened on.
@@ -115,7 +117,7 @@ impl Error {
             Self::Tree(error) => of_tree(error),
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
-            Self::Publish(_) | Self::Stdout(_) => Class::Destination,
+            Self::Publish(_) | Self::Launch(_) | Self::Stdout(_) => Class::Destination,
             Self::Starved { .. } | Self::Internal(_) => Class::Internal,
         }
     }
@@ -125,6 +127,7 @@ impl Error {
         match self {
             Self::Tree(tree::Error::Write { source, .. })
             | Self::Publish(publish::Error::Write { source, .. })
+            | Self::Launch(launch::Error { source, .. })
             | Self::Package { source: fetch::Error::Write { source, .. }, .. }
             | Self::Fetch(fetch::Error::Write { source, .. }) => Full::of(source),
             _ => None,
@@ -143,6 +146,7 @@ impl Error {
             Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
             Self::Tree(error) => error.hint(),
             Self::Publish(error) => error.hint(),
+            Self::Launch(error) => publish::write_hint(&error.source),
             Self::Render(error) => error.hint(),
             Self::Listen { .. } => {
                 Some("give --listen another port, or the address of an interface of the pod".to_owned())

@@ -17,8 +17,8 @@
 //! | generation | one complete tree under the destination; exactly one is current |
 //! | destination | the folder that aptlet writes to, `/p` if nothing else is said ([`publish::Destination`]) |
 //! | prefix | the path at which the main container sees the destination |
-//! | relocation | rewriting a tree so that it works under the prefix: none for `/`, exact, or adapted ([`tree::relocate`]) |
-//! | launcher | in adapted trees, an entry in `bin/`: aptlet under a command's name, which becomes it ([`publish::launch`]) |
+//! | relocation | rewriting a tree so that it works under the prefix: none for `/`, exact, or adapted ([`relocate`]) |
+//! | launcher | in adapted trees, an entry in `bin/`: aptlet under a command's name, which becomes it ([`launch`]) |
 //!
 //! # The way
 //!
@@ -51,6 +51,7 @@
 //!
 //! Errors are one enum for each stop, mapped to exit codes in [`error`]. Imports point one way; which, and why each
 //! thing is as it is, stands in `docs/architecture.md`.
+pub mod building;
 pub mod cli;
 pub mod command;
 pub mod compression;
@@ -60,11 +61,18 @@ pub mod deb;
 pub mod digest;
 pub mod error;
 pub mod fetch;
+pub mod finish;
+pub mod launch;
 pub mod lock;
 pub mod plan;
+pub mod planning;
+pub mod process;
 pub mod publish;
+pub mod relocate;
 pub mod render;
 pub mod report;
+pub mod request;
 pub mod resolve;
 pub mod source;
+mod startup;
 pub mod tree;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match aptlet::publish::launch::become_command() {
+    match aptlet::launch::become_command() {
         Some(code) => ExitCode::from(code),
         None => aptlet::command::main(),
     }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use aptlet::deb::Deb;
 use aptlet::digest::Sha256;
 use aptlet::plan::Artifact;
-use aptlet::tree::finish::{self, How};
-use aptlet::tree::relocate::Relocation;
+use aptlet::finish::{self, How};
+use aptlet::relocate::Relocation;
 use aptlet::tree::{self, Limits, Tree, database, divert};
 
 const LIMITS: Limits<'_> =

@@ -4,18 +4,19 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use super::build::{Making, filter};
-use super::freshness::{is_current, refuse_rollback, release_state};
-use super::{client, fingerprint, sources, space};
+use crate::building::assemble::{Making, filter};
+use crate::building::space;
 use crate::config::{Owners, Settings};
 use crate::error::Error;
 use crate::lock;
 use crate::plan::Plan;
+use crate::planning::freshness::{is_current, refuse_rollback, release_state};
+use crate::planning::{client, fingerprint, plan as sources};
 use crate::publish::space::Amount;
 use crate::publish::{self, Destination, State, View};
+use crate::relocate::Relocation;
 use crate::report::{Report, counted, mebibytes};
 use crate::tree::owners;
-use crate::tree::relocate::Relocation;
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
     if settings.own_binary && settings.lock.is_none() && settings.requests.is_empty() {
@@ -128,7 +129,7 @@ async fn put_binary(settings: &Settings, report: &Report) -> Result<(), Error> {
 fn view(settings: &Settings) -> View {
     match Relocation::to(&settings.prefix) {
         relocation if relocation.is_none() => View::plain(),
-        relocation => View::relocated(&relocation),
+        relocation => View::relocated(relocation.links(), !relocation.is_exact()),
     }
 }
 

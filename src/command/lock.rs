@@ -4,10 +4,10 @@ use std::io::Write as _;
 
 use serde_json::{Map, json};
 
-use super::{client, sources};
 use crate::config::{LogFormat, Output, Settings};
 use crate::error::Error;
 use crate::lock;
+use crate::planning::{client, plan as sources};
 use crate::report::{Report, counted, mebibytes};
 
 pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Error> {

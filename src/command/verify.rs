@@ -5,15 +5,20 @@ use std::io::Write as _;
 use crate::config::{LogFormat, Settings};
 use crate::error::Error;
 use crate::publish;
+use crate::relocate::record::Record;
 use crate::report::Report;
-use crate::tree::{group, manifest};
+use crate::tree::{group, manifest, records};
 
 pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> {
     let destination = &settings.dest;
     let generation = publish::current(destination)
         .ok_or_else(|| publish::Error::Empty { destination: destination.clone() })?;
-    let differences = manifest::verify(&generation, group::sharing(destination))
-        .map_err(|source| publish::Error::Unverifiable { path: generation.join(manifest::FILE), source })?;
+    // without that record a file is told as changed, and not as never relocated
+    let originals = Record::read(&generation).unwrap_or_default().originals();
+    let differences =
+        manifest::verify(&generation, group::sharing(destination), &originals).map_err(|source| {
+            publish::Error::Unverifiable { path: generation.join(records::MANIFEST), source }
+        })?;
     let mut text = String::new();
     for difference in &differences {
         match settings.log_format {

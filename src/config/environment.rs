@@ -12,7 +12,8 @@ use clap::{ArgAction, Args as _, FromArgMatches as _};
 use super::error::{Error, Warning};
 use super::nearest::nearest;
 use super::options::{Options, variable_of};
-use super::values;
+use crate::request::credentials::redact;
+use crate::request::words;
 
 /// The variable that gives requests.
 pub const PACKAGES: &str = "APTLET_PACKAGES";
@@ -57,7 +58,7 @@ pub(super) fn read(variables: &[(OsString, OsString)]) -> Result<Environment, Er
 
 fn parse(flags: &clap::Command, flag: &clap::Arg, name: &str, value: &OsStr) -> Result<Options, Error> {
     let values: Vec<&OsStr> = if matches!(flag.get_action(), ArgAction::Append) {
-        values::items(text_of(name, value)?).map(OsStr::new).collect()
+        words::split(text_of(name, value)?).map(OsStr::new).collect()
     } else {
         // A block scalar in a pod's `env` ends in a line end that nobody means.
         vec![value.to_str().map_or(value, |text| OsStr::new(text.trim()))]
@@ -72,7 +73,7 @@ fn parse(flags: &clap::Command, flag: &clap::Arg, name: &str, value: &OsStr) -> 
         variable: name.to_owned(),
         value: match error.get(ContextKind::InvalidValue) {
             // Of a list, the one that is wrong.
-            Some(ContextValue::String(value)) => values::redact(value).into_owned(),
+            Some(ContextValue::String(value)) => redact(value).into_owned(),
             _ => value.to_string_lossy().into_owned(),
         },
         reason: reason(&error),

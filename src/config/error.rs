@@ -4,22 +4,14 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::requests::{Origin, Problem};
-use super::values;
+use crate::request;
 
 /// A configuration that cannot be worked with; all of these are the user's to mend (exit code 2).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A request that is malformed or asks for what is not supported.
-    #[error("{origin}: '{text}' {problem}", text = values::redact(text).escape_debug())]
-    Request {
-        /// Where it stands.
-        origin: Origin,
-        /// The offending word.
-        text: String,
-        /// What is wrong with it.
-        problem: Problem,
-    },
+    #[error(transparent)]
+    Request(#[from] request::Error),
     /// Nothing to install.
     #[error("no packages are requested")]
     NoRequests {
@@ -155,7 +147,7 @@ impl Error {
     /// What to do about it, where the message does not say so already.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Request { problem, .. } => Some(problem.hint()),
+            Self::Request(error) => Some(error.hint()),
             Self::NoRequests { warnings, .. } if !warnings.is_empty() => {
                 let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
                 Some(format!("look whether they are given by a wrong name: {}", warnings.join("; ")))

@@ -4,10 +4,9 @@
 //! beats the default. Nothing else is read of them: source lists, keyrings and locks are handed on as paths.
 
 use std::ffi::OsString;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-mod archive;
 mod configmap;
 mod environment;
 mod error;
@@ -15,28 +14,27 @@ mod nearest;
 mod options;
 mod paths;
 mod rendering;
-mod requests;
 mod sources;
 mod text;
 mod values;
 mod watching;
 mod yaml;
 
-pub use archive::Archive;
 pub use environment::PACKAGES;
 pub use error::{Error, Warning};
 pub use options::{Options, variable_of};
 pub use paths::{PathRule, Paths};
 pub use rendering::{Rendering, contents};
-pub use requests::{Kind, Origin, Problem, Request};
 pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt, SourceChoice};
 pub use text::{LARGEST, read as read_text, read_from as read_text_from};
-pub(crate) use values::redact;
 pub use values::{
-    Architecture, BadValue, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Owners,
-    PathPattern, Quantity, RequireScripts, Word,
+    BadValue, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Owners, PathPattern,
+    Quantity, RequireScripts, Word,
 };
 pub use watching::Watching;
+
+use crate::control::architecture::Architecture;
+use crate::request::{self, Origin, Request, normalise};
 
 const DEFAULT_CONFIG: &str = "/etc/aptlet";
 const DEFAULT_DEST: &str = "/p";
@@ -341,16 +339,24 @@ enum Asked<'a> {
 impl Asked<'_> {
     fn read(&self, working_directory: &Path) -> Result<Vec<Request>, Error> {
         let parse =
-            |text: &str, origin: Origin| requests::parse(text, working_directory, move |_, _| origin.clone());
+            |text: &str, origin: Origin| request::parse(text, working_directory, move |_, _| origin.clone());
         match self {
             Self::Arguments(arguments) => {
                 let lists = arguments.iter().map(|text| parse(text, Origin::Flag));
                 Ok(lists.collect::<Result<Vec<_>, _>>()?.concat())
             }
-            Self::Variable(text) => parse(text, Origin::Environment),
-            Self::Key(path) => path.map_or(Ok(Vec::new()), |path| requests::read(path, working_directory)),
+            Self::Variable(text) => Ok(parse(text, Origin::Environment)?),
+            Self::Key(path) => path.map_or(Ok(Vec::new()), |path| read_requests(path, working_directory)),
         }
     }
+}
+
+/// The requests of the key `packages`; relative paths are beside it, and what it is relative to itself is
+/// `working_directory`.
+fn read_requests(path: &Path, working_directory: &Path) -> Result<Vec<Request>, Error> {
+    let origin = |line, column| Origin::File { path: path.to_owned(), line, column };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    Ok(request::parse(&text::read(path)?, &working_directory.join(folder), origin)?)
 }
 
 /// What a command has to install: a lock, or requests, or a lock with the requests that it was made from.
@@ -400,21 +406,6 @@ fn verbosity(quiet: Option<bool>, verbose: Option<bool>) -> Verbosity {
         (_, Some(true)) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     }
-}
-
-/// Takes `.` and `..` out of an absolute path by its text, as a shell's `cd` does.
-fn normalise(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                normal.pop();
-            }
-            Component::CurDir => {}
-            other => normal.push(other),
-        }
-    }
-    normal
 }
 
 /// A prefix becomes part of `#!` lines and of PATH, so it cannot have what these cannot say.

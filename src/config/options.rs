@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::values::{
-    self, Architecture, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Owners,
-    PathPattern, Quantity, RequireScripts, Word,
+    self, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Owners, PathPattern,
+    Quantity, RequireScripts, Word,
 };
+
+use crate::control::architecture::Architecture;
 
 /// The `--base` that is none; a file of that name is `./none`.
 pub(super) const NO_BASE: &str = "none";

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::configmap::{self, Key};
-use super::requests::Origin;
 use super::values::{Listen, Mode, Owners};
-use super::{Error, Host, Kind, Options, Request, Settings, environment, prefix};
+use super::{Error, Host, Options, Settings, environment, prefix};
+use crate::request::{Kind, Origin, Request};
 
 /// Where the chart and the manifests let a sidecar answer.
 const DEFAULT_PORT: u16 = 8081;

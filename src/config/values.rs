@@ -1,7 +1,6 @@
 //! The types of single settings. Each parses from the same text wherever it is given, and refuses there
 //! what could only fail later.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,6 +9,10 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use url::Url;
+
+use crate::control::architecture::Architecture;
+use crate::request::credentials::redact;
+use crate::request::words::{self, is_separator};
 
 use crate::control::glob::Glob;
 
@@ -102,74 +105,6 @@ pub enum Mode {
     Sidecar,
     /// The main container installs them itself and then becomes what it was meant to be.
     Entrypoint,
-}
-
-/// A real architecture in dpkg's spelling (Debian Policy 11.1, dpkg-architecture(1)): `amd64`, `arm64`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Architecture(String);
-
-/// Names that the kernel and Rust give to architectures for which dpkg has another.
-const SPELLINGS: [(&str, &str); 12] = [
-    ("x86_64", "amd64"),
-    ("x86-64", "amd64"),
-    ("aarch64", "arm64"),
-    ("arm", "armhf"),
-    ("armv7l", "armhf"),
-    ("x86", "i386"),
-    ("i586", "i386"),
-    ("i686", "i386"),
-    ("powerpc64", "ppc64el"),
-    ("powerpc64le", "ppc64el"),
-    ("ppc64le", "ppc64el"),
-    ("loongarch64", "loong64"),
-];
-
-impl Architecture {
-    /// The architecture that this binary runs on.
-    pub fn native() -> Self {
-        let name = std::env::consts::ARCH;
-        Self(dpkg_spelling(name).unwrap_or(name).to_owned())
-    }
-
-    /// The name as dpkg spells it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-fn dpkg_spelling(name: &str) -> Option<&'static str> {
-    SPELLINGS.iter().find(|(other, _)| *other == name).map(|(_, dpkg)| *dpkg)
-}
-
-impl fmt::Display for Architecture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Architecture {
-    type Err = BadValue;
-
-    fn from_str(text: &str) -> Result<Self, BadValue> {
-        if let Some(dpkg) = dpkg_spelling(text) {
-            return Err(BadValue(format!("dpkg calls this architecture '{dpkg}'")));
-        }
-        if matches!(text, "all" | "any" | "native" | "source") {
-            return Err(BadValue("this is no architecture of a machine".to_owned()));
-        }
-        check_architecture(text)?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// Checks the shape that deb-src-control(5) gives to architecture names: lower-case letters, digits and `-`.
-pub(super) fn check_architecture(text: &str) -> Result<(), BadValue> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if text.starts_with(fits) && text.chars().all(|c| fits(c) || c == '-') {
-        return Ok(());
-    }
-    let reason = "an architecture is lower-case letters, digits and '-', such as amd64 or arm64";
-    Err(BadValue(reason.to_owned()))
 }
 
 /// A whole number from `LEAST` to 99999.
@@ -349,17 +284,7 @@ impl FromStr for PathPattern {
     }
 }
 
-/// What separates the items of a list that is given as one text.
-pub(super) fn is_separator(c: char) -> bool {
-    c.is_whitespace() || c == ','
-}
-
-/// The items of a list that is given as one text.
-pub(super) fn items(text: &str) -> impl Iterator<Item = &str> {
-    text.split(is_separator).filter(|item| !item.is_empty())
-}
-
-/// Deserializes a list that is either a sequence or one text of [`items`].
+/// Deserializes a list that is either a sequence or one text of [`words`].
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -380,7 +305,7 @@ where
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
-            items(text).map(parse_item).collect()
+            words::split(text).map(parse_item).collect()
         }
 
         // A name of digits only, which YAML takes for a number.
@@ -424,19 +349,6 @@ where
     E: de::Error,
 {
     text.parse().map_err(|error| E::custom(format_args!("'{}': {error}", redact(text))))
-}
-
-/// `text` as it may be shown: a URL without its user, password and query.
-pub(crate) fn redact(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
-    if let Some((shown, _)) = text.split_once('?') {
-        return format!("{}?…", redact(shown)).into();
-    }
-    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
-    match authority.rfind('@') {
-        Some(at) => format!("{scheme}://…{}", &rest[at..]).into(),
-        None => text.into(),
-    }
 }
 
 /// A value that is parsed from its text within the visitor, where errors still get their place in the file.
@@ -525,28 +437,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_architecture_is_spelled_as_dpkg_spells_it() {
-        for good in
-            ["amd64", "arm64", "armhf", "i386", "riscv64", "ppc64el", "s390x", "loong64", "kfreebsd-amd64"]
-        {
-            assert_eq!(good.parse::<Architecture>().map(|arch| arch.0), Ok(good.to_owned()));
-        }
-        for (wrong, right) in SPELLINGS {
-            let error = wrong.parse::<Architecture>().map(|arch| arch.0);
-            assert!(matches!(&error, Err(BadValue(why)) if why.contains(right)), "{wrong}: {error:?}");
-        }
-        for bad in ["", "AMD64", "-amd64", "amd 64", "amd64/i386", "all", "any"] {
-            assert!(bad.parse::<Architecture>().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn the_native_architecture_is_a_name_that_dpkg_knows() {
-        let native = Architecture::native();
-        assert_eq!(native.as_str().parse(), Ok(native.clone()));
-    }
 
     #[test]
     fn a_mirror_is_a_url_that_can_be_fetched() {

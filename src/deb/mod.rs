@@ -4,6 +4,7 @@
 pub mod ar;
 mod control;
 pub mod paragraph;
+pub(crate) mod script;
 mod tarball;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -12,10 +12,9 @@ use super::Error;
 use super::generations::{
     self, CURRENT, FOLDER, GENERATIONS, HISTORY, LINK, NEW, current, history_for, known, remove_tree,
 };
-use super::launch::own_binary;
-use super::launchers::{BIN, TABLE};
 use super::space::{Amount, Full, Shortage, Volume, lacked, lacking, taken};
-use crate::tree::relocate::Relocation;
+use crate::process::own_binary;
+use crate::tree::records;
 
 /// Where launchers find the binary that they are, below the destination.
 const BINARY: &str = ".aptlet/aptlet";
@@ -42,12 +41,12 @@ impl View {
         Self { links: [&Self::COMMON[..], &[("bin", "usr/bin")]].concat(), binary: false }
     }
 
-    /// A tree that is used below a prefix, with links that relocated paths go through, and with launchers unless all
-    /// paths could be.
-    pub fn relocated(relocation: &Relocation) -> Self {
-        let mut links = [&Self::COMMON[..], &[("bin", BIN)]].concat();
-        links.extend(relocation.links());
-        Self { links, binary: !relocation.is_exact() }
+    /// A tree that is used below a prefix: `through` are links that relocated paths go through, and `launchers` says
+    /// whether its commands need this binary.
+    pub fn relocated(through: Vec<(&'static str, &'static str)>, launchers: bool) -> Self {
+        let mut links = [&Self::COMMON[..], &[("bin", records::COMMANDS)]].concat();
+        links.extend(through);
+        Self { links, binary: launchers }
     }
 }
 
@@ -209,7 +208,7 @@ impl Destination {
     /// Does for the current generation what a run that was killed right after it had made it current did not.
     pub fn complete(&self) -> Result<(), Error> {
         let (mut made, mut fresh) = (Made::default(), Made::default());
-        let has_launchers = || self.path.join(CURRENT).join(TABLE).exists();
+        let has_launchers = || self.path.join(CURRENT).join(records::LAUNCHERS).exists();
         if self.view.binary || has_launchers() && !self.path.join(BINARY).exists() {
             self.copy_binary(&mut made)?;
         }

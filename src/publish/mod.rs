@@ -1,12 +1,8 @@
 //! The stop *publish*: a finished tree becomes the current generation of the destination, and its commands get
 //! launchers.
 
-pub mod affected;
-pub mod commands;
 mod destination;
 mod generations;
-pub mod launch;
-pub mod launchers;
 pub mod space;
 pub mod state;
 

@@ -9,11 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use crate::digest::Sha256;
 use crate::fetch::Validators;
+use crate::tree::records;
 use crate::tree::write::Generated;
 
-/// Where aptlet keeps its own files in a tree.
-pub const FOLDER: &str = "var/lib/aptlet";
-const FILE: &str = "var/lib/aptlet/state.json";
 const FORMAT: u32 = 1;
 
 /// What a generation was made from.
@@ -67,13 +65,13 @@ impl State {
 
     /// The state of a generation; `None` where it has none that this aptlet understands.
     pub fn read(generation: &Path) -> Option<Self> {
-        let text = fs::read(generation.join(FILE)).ok()?;
+        let text = fs::read(generation.join(records::STATE)).ok()?;
         serde_json::from_slice(&text).ok().filter(|state: &Self| state.format == FORMAT)
     }
 
     /// Replaces the state of a generation whose sources have been signed anew.
     pub fn rewrite(&self, generation: &Path) -> Result<(), Error> {
-        let path = generation.join(FILE);
+        let path = generation.join(records::STATE);
         // not in the tree: a run that is killed would leave something there that nobody installed
         let folder = generation.parent().and_then(Path::parent).unwrap_or(generation);
         let fresh = folder.join("state.new");
@@ -89,7 +87,7 @@ impl State {
 
     /// Writes it into a tree.
     pub fn write(&self, tree: &Path, generated: Generated) -> Result<PathBuf, Error> {
-        let path = tree.join(FILE);
+        let path = tree.join(records::STATE);
         let text = serde_json::to_vec_pretty(self).map_err(|error| Error::write(&path, error.into()))?;
         generated.file(&path, &text).map_err(|source| Error::write(&path, source))?;
         Ok(path)

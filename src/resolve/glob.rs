@@ -1,8 +1,8 @@
 //! Patterns among the requests: which names each of them stands for.
 
 use super::universe::{Slot, Universe};
-use super::{Error, request};
-use crate::config::{Kind, Request};
+use super::{Error, settle};
+use crate::request::{Kind, Request};
 use crate::source::index::{NameId, Package};
 
 /// Names that are told for one pattern.
@@ -64,7 +64,7 @@ fn answer(universe: &Universe<'_>, want: &Request, name: NameId) -> Option<NameI
         (None, Some(suite)) => universe.provenance[package.part()].is_suite(suite),
         (None, None) => universe.candidates()[slot] == Some(package.id()),
     };
-    let real = request::slots(universe, name, want).find(|slot| universe.versions(*slot).next().is_some());
+    let real = settle::slots(universe, name, want).find(|slot| universe.versions(*slot).next().is_some());
     if let Some(slot) = real {
         return universe.versions(slot).any(|package| is_meant(slot, package)).then_some(name);
     }

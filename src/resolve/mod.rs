@@ -10,19 +10,19 @@ mod judge;
 mod mark;
 mod nearest;
 pub mod pin;
-mod request;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod universe;
 mod unknown;
 mod why;
 
-use crate::config;
 use crate::plan::{Artifact, Plan, Request};
+use crate::request;
 use crate::source::index::{Index, Package, PackageId};
 use crate::source::provenance::Provenance;
 use pin::Pin;
-use request::Settled;
+use settle::Settled;
 use universe::{Slot, Universe};
 pub use unknown::{Elsewhere, Unknown};
 pub use why::{Step, Why};
@@ -188,13 +188,13 @@ pub fn resolve(
     index: &Index,
     provenance: &[Provenance],
     request: Request,
-    wanted: &[config::Request],
+    wanted: &[request::Request],
     options: &Options<'_>,
 ) -> Result<Resolved, Error> {
     let mut universe = Universe::new(index, provenance, options);
-    let mut settled = request::settle(&mut universe, wanted)?;
+    let mut settled = settle::settle(&mut universe, wanted)?;
     let mut notes = std::mem::take(&mut settled.notes);
-    notes.extend(request::exclude(&mut universe, options.exclude)?);
+    notes.extend(settle::exclude(&mut universe, options.exclude)?);
     if let Some(slot) =
         settled.wanted.iter().find(|slot| universe.present()[**slot] == universe.candidates()[**slot])
     {

@@ -33,17 +33,17 @@ pub(super) fn index(text: &str) -> (Index, Vec<Provenance>) {
     (Index::new(parts), provenance)
 }
 
-pub(super) fn want(text: &str) -> config::Request {
-    let (origin, whole) = (config::Origin::Flag, text.to_owned());
+pub(super) fn want(text: &str) -> request::Request {
+    let (origin, whole) = (request::Origin::Flag, text.to_owned());
     let (text, forbid) = text.strip_suffix('-').map_or((text, false), |name| (name, true));
     let (text, version) = text.split_once('=').map_or((text, None), |(n, v)| (n, Some(v.to_owned())));
     let (text, suite) = text.split_once('/').map_or((text, None), |(n, s)| (n, Some(s.to_owned())));
     let (name, arch) = text.split_once(':').map_or((text, None), |(n, a)| (n, Some(a.to_owned())));
     let kind = match Glob::is_pattern(name) {
-        true => config::Kind::Glob(Glob::new(name).unwrap()),
-        false => config::Kind::Name,
+        true => request::Kind::Glob(Glob::new(name).unwrap()),
+        false => request::Kind::Name,
     };
-    config::Request { kind, name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }
+    request::Request { kind, name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }
 }
 
 pub(super) const OPTIONS: Options<'_> = Options {
@@ -59,7 +59,7 @@ pub(super) const OPTIONS: Options<'_> = Options {
 
 fn solve_with(text: &str, requests: &str, recommends: bool) -> Result<String, Error> {
     let (index, provenance) = index(text);
-    let wanted: Vec<config::Request> = requests.split_whitespace().map(want).collect();
+    let wanted: Vec<request::Request> = requests.split_whitespace().map(want).collect();
     let options = Options { recommends, ..OPTIONS };
     let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
     Ok(shown(&resolved.plan))
@@ -250,7 +250,7 @@ fn failures_say_why() {
 /// As [`solve_with`], `base` being the last source.
 fn beside(text: &str, requests: &str, upgrade_base: bool) -> Result<(String, Vec<String>), Error> {
     let (index, provenance) = index(text);
-    let wanted: Vec<config::Request> = requests.split_whitespace().map(want).collect();
+    let wanted: Vec<request::Request> = requests.split_whitespace().map(want).collect();
     let options = Options { base: Some(provenance.len() - 1), upgrade_base, ..OPTIONS };
     let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
     Ok((shown(&resolved.plan), resolved.notes))
@@ -323,7 +323,7 @@ fn what_is_excluded_stays_out_and_is_missed_aloud() {
         let (index, provenance) = index(text);
         let exclude: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let options = Options { exclude: &exclude, ..OPTIONS };
-        let wanted: Vec<config::Request> = request.split_whitespace().map(want).collect();
+        let wanted: Vec<request::Request> = request.split_whitespace().map(want).collect();
         resolve(&index, &provenance, Request::default(), &wanted, &options)
             .map(|resolved| (shown(&resolved.plan), resolved.notes))
     };
@@ -353,7 +353,7 @@ fn the_essential_set_comes_when_it_is_asked_for() {
 /// As [`solve_with`], with i386 as a foreign architecture.
 fn with_i386(text: &str, requests: &str) -> Result<String, Error> {
     let (index, provenance) = index(text);
-    let wanted: Vec<config::Request> = requests.split_whitespace().map(want).collect();
+    let wanted: Vec<request::Request> = requests.split_whitespace().map(want).collect();
     let foreign = ["i386".to_owned()];
     let options = Options { foreign: &foreign, ..OPTIONS };
     let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::universe::Universe;
-use super::{Error, Resolved, request};
+use super::{Error, Resolved, settle};
 use crate::plan::Artifact;
 use crate::source::index::{Alternative, Kind, NameId, Package, PackageId};
 
@@ -101,7 +101,7 @@ fn absent(plan: &Chosen<'_, '_>, asked: &str, name: &str) -> Error {
         plan.universe.slots(*id).any(|slot| plan.universe.versions(slot).next().is_some())
             || index.providers(*id).next().is_some()
     }) else {
-        return request::unknown(plan.universe, name, None);
+        return settle::unknown(plan.universe, name, None);
     };
     let mut reasons = Vec::new();
     if plan.universe.base().any(|package| package.name_id() == id) {

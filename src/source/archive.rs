@@ -6,11 +6,11 @@ use super::index::{BadIndex, Part};
 use super::list::join;
 use super::load::Loader;
 use super::provenance::Provenance;
-use crate::config;
 use crate::deb::{self, Control, Deb, paragraph};
 use crate::digest::Sha256;
 use crate::fetch::{self, Examined};
 use crate::plan::PlanSource;
+use crate::request;
 
 /// How much of a file is kept for its control archive, in bytes; those of Debian are far smaller.
 const LARGEST_CONTROL: usize = 16 << 20;
@@ -106,13 +106,13 @@ impl Error {
 }
 
 /// Where an archive is, without user and password.
-fn url_of(archive: &config::Archive) -> Url {
+fn url_of(archive: &request::Archive) -> Url {
     join(&archive.public_folder(), &archive.file_name)
 }
 
 impl Loader {
     /// Reads an archive: all of it for its digest, and its control file once that digest is the right one.
-    pub async fn archive(&self, archive: &config::Archive) -> Result<Archived, Error> {
+    pub async fn archive(&self, archive: &request::Archive) -> Result<Archived, Error> {
         let url = url_of(archive);
         let examined = self.client.examine(&url, LARGEST_CONTROL).await?;
         if let Some(expected) = archive.sha256.filter(|expected| *expected != examined.sha256) {
@@ -123,14 +123,14 @@ impl Loader {
     }
 
     /// The digest of an archive as it is now, where the request does not say it.
-    pub async fn archive_digest(&self, archive: &config::Archive) -> Result<Sha256, Error> {
+    pub async fn archive_digest(&self, archive: &request::Archive) -> Result<Sha256, Error> {
         match archive.sha256 {
             Some(sha256) => Ok(sha256),
             None => Ok(self.client.examine(&url_of(archive), 0).await?.sha256),
         }
     }
 
-    fn accept(&self, archive: &config::Archive, url: &str, examined: &Examined) -> Result<Archived, Error> {
+    fn accept(&self, archive: &request::Archive, url: &str, examined: &Examined) -> Result<Archived, Error> {
         let deb = Deb::open(examined.head.as_slice()).map_err(|source| match source {
             deb::Error::Corrupt { .. } | deb::Error::Header { .. } | deb::Error::Missing(_)
                 if examined.size > examined.head.len() as u64 =>
@@ -170,7 +170,7 @@ fn stanza(control: &Control, file_name: &str, examined: &Examined) -> String {
     text
 }
 
-fn provenance(archive: &config::Archive, url: &str) -> Provenance {
+fn provenance(archive: &request::Archive, url: &str) -> Provenance {
     let folder = archive.public_folder();
     Provenance {
         site: folder.host_str().unwrap_or_default().to_owned(),
@@ -244,7 +244,7 @@ mod tests {
             let file_name = "a %+~#1.deb".to_owned();
             std::fs::write(self.folder.path().join(&file_name), bytes).unwrap();
             let folder = Url::from_directory_path(self.folder.path()).unwrap();
-            self.loader.archive(&config::Archive { folder, file_name, sha256 }).await
+            self.loader.archive(&request::Archive { folder, file_name, sha256 }).await
         }
     }
 

@@ -12,7 +12,7 @@ use md5::{Digest as _, Md5};
 
 use super::links::resolve_in_root;
 use super::package::Unpacked;
-use super::unpack::times;
+use super::write::times;
 use super::{Error, Tree};
 use crate::deb::paragraph::fields;
 

@@ -7,11 +7,11 @@ use rustix::fs::RenameFlags;
 use rustix::io::Errno;
 
 use super::confined::{Blocked, Confined};
-use super::finish::script::{Call, calls};
 use super::package::Unpacked;
 use super::path::{self, in_tree, is_of_records};
 use super::unpack::name_of;
 use super::{Error, Note};
+use crate::deb::script::{Call, calls};
 
 /// One file that is elsewhere in all packages but one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,52 +2,22 @@
 //! whether the tree still is what was installed.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::group::is_of_kubelet;
-use super::relocate::record::Record;
+use super::mtree::{Entries, Entry, Kind, read_line, write_line};
+use super::records;
 use crate::digest::{Checksum, Sha256};
 
-/// Where it lies in a tree.
-pub const FILE: &str = "var/lib/aptlet/mtree";
 /// What may change without the tree being another: the manifest itself, and what is noted of its sources.
-const CHANGING: [&str; 2] = [FILE, "var/lib/aptlet/state.json"];
+const CHANGING: [&str; 2] = [records::MANIFEST, records::STATE];
 const BUFFER_SIZE: usize = 256 << 10;
-
-/// What a path is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
-    Directory,
-    /// The digest is missing where the file could not be read.
-    File {
-        size: u64,
-        sha256: Option<Sha256>,
-    },
-    Link {
-        target: OsString,
-    },
-    Fifo,
-    Other,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    mode: u32,
-    /// User and group, where they are to stay as they are.
-    owner: Option<(u32, u32)>,
-    kind: Kind,
-}
-
-/// Paths relative to the tree, sorted.
-type Entries = BTreeMap<PathBuf, Entry>;
 
 /// How one path differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,12 +119,16 @@ pub fn describe(
 }
 
 /// Compares a tree with its manifest. `group` is the number of the group that shares the volume, if one does: what the kubelet
-/// does to give a volume to its `fsGroup` is no difference.
+/// does to give a volume to its `fsGroup` is no difference. `originals` are digests of files before they were relocated.
 ///
 /// # Errors
 /// A manifest that is missing or cannot be understood, and a tree that cannot be read.
-pub fn verify(root: &Path, group: Option<u32>) -> io::Result<Vec<Difference>> {
-    let text = fs::read(root.join(FILE))?;
+pub fn verify(
+    root: &Path,
+    group: Option<u32>,
+    originals: &BTreeMap<PathBuf, Sha256>,
+) -> io::Result<Vec<Difference>> {
+    let text = fs::read(root.join(records::MANIFEST))?;
     let mut installed = Entries::new();
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
         if line.is_empty() || line.starts_with(b"#") {
@@ -169,12 +143,11 @@ pub fn verify(root: &Path, group: Option<u32>) -> io::Result<Vec<Difference>> {
     let worth_hashing = |path: &Path, size: u64| matches!(installed.get(path), Some(Entry { kind: Kind::File { size: known, sha256: Some(_) }, .. }) if *known == size);
     let found = walk(root, &worth_hashing)?;
     let mut differences = Vec::new();
-    let relocated = Record::read(root).unwrap_or_default().files;
     for (path, entry) in &installed {
         let what = match found.get(path) {
             None => Some(What::Missing),
             Some(Entry { kind: Kind::File { sha256: Some(now), .. }, .. })
-                if relocated.get(path).is_some_and(|original| original.sha256 == *now) =>
+                if originals.get(path) == Some(now) =>
             {
                 Some(What::NotRelocated)
             }
@@ -321,97 +294,11 @@ fn digest(path: &Path, buffer: &mut [u8]) -> io::Result<Option<Sha256>> {
     })
 }
 
-fn write_line(text: &mut Vec<u8>, path: &Path, entry: &Entry) {
-    text.extend(b"./");
-    escape(text, path.as_os_str());
-    let kind = match entry.kind {
-        Kind::Directory => "dir",
-        Kind::File { .. } => "file",
-        Kind::Link { .. } => "link",
-        Kind::Fifo => "fifo",
-        // a tree has none, and where one appears it is a difference
-        Kind::Other => "block",
-    };
-    text.extend(format!(" type={kind}").bytes());
-    match &entry.kind {
-        // the mode of a link means nothing
-        Kind::Link { target } => {
-            text.extend(b" link=");
-            escape(text, target);
-        }
-        _ => text.extend(format!(" mode={:04o}", entry.mode).bytes()),
-    }
-    if let Some((user, group)) = entry.owner {
-        text.extend(format!(" uid={user} gid={group}").bytes());
-    }
-    if let Kind::File { size, sha256 } = &entry.kind {
-        text.extend(format!(" size={size}").bytes());
-        if let Some(sha256) = sha256 {
-            text.extend(format!(" sha256digest={sha256}").bytes());
-        }
-    }
-    text.push(b'\n');
-}
-
-/// As mtree(5) has it: a backslash and three octal digits for what could be misread.
-pub(super) fn escape(text: &mut Vec<u8>, name: &OsStr) {
-    for byte in name.as_bytes() {
-        match byte {
-            b'\\' | b'#' | b'=' | b'*' | b'?' | b'[' => text.extend(format!("\\{byte:03o}").bytes()),
-            byte if byte.is_ascii_graphic() => text.push(*byte),
-            byte => text.extend(format!("\\{byte:03o}").bytes()),
-        }
-    }
-}
-
-pub(super) fn unescape(text: &[u8]) -> Option<OsString> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        if *first == b'\\' {
-            let digits = std::str::from_utf8(after.get(..3)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 8).ok()?);
-            rest = &after[3..];
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    Some(OsString::from_vec(bytes))
-}
-
-fn read_line(line: &[u8]) -> Option<(PathBuf, Entry)> {
-    let mut words = line.split(|byte| *byte == b' ');
-    let path = PathBuf::from(unescape(words.next()?.strip_prefix(b"./")?)?);
-    let mut values: BTreeMap<&str, &[u8]> = BTreeMap::new();
-    for word in words {
-        let equals = memchr::memchr(b'=', word)?;
-        values.insert(std::str::from_utf8(&word[..equals]).ok()?, &word[equals + 1..]);
-    }
-    let text = |name: &str| values.get(name).and_then(|value| std::str::from_utf8(value).ok());
-    let kind = match text("type")? {
-        "dir" => Kind::Directory,
-        "fifo" => Kind::Fifo,
-        "link" => Kind::Link { target: unescape(values.get("link")?)? },
-        "file" => Kind::File {
-            size: text("size")?.parse().ok()?,
-            sha256: text("sha256digest").map(str::parse).transpose().ok()?,
-        },
-        _ => Kind::Other,
-    };
-    let mode = match text("mode") {
-        Some(mode) => u32::from_str_radix(mode, 8).ok()?,
-        None if matches!(kind, Kind::Link { .. }) => 0o777,
-        None => return None,
-    };
-    let number = |name: &str| text(name).map(str::parse).transpose().ok();
-    let owner = number("uid")?.zip(number("gid")?);
-    Some((path, Entry { mode, owner, kind }))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
@@ -429,12 +316,18 @@ mod tests {
         symlink("usr/a b", root.join("link")).unwrap();
         rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
             .unwrap();
-        fs::write(root.join(FILE), describe(root, false, |_| None, &BTreeMap::new()).unwrap()).unwrap();
+        fs::write(root.join(records::MANIFEST), describe(root, false, |_| None, &BTreeMap::new()).unwrap())
+            .unwrap();
         folder
     }
 
     fn said(root: &Path) -> String {
-        verify(root, None).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        verify(root, None, &BTreeMap::new())
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     #[test]
@@ -448,7 +341,7 @@ mod tests {
     #[test]
     fn the_text_is_mtree() {
         let folder = tree();
-        let text = String::from_utf8(fs::read(folder.path().join(FILE)).unwrap()).unwrap();
+        let text = String::from_utf8(fs::read(folder.path().join(records::MANIFEST)).unwrap()).unwrap();
         assert!(text.starts_with("#mtree\n./link type=link link=usr/a\\040b\n"), "{text}");
         let digest = Sha256::of(b"tool");
         assert!(
@@ -501,10 +394,10 @@ mod tests {
         let tool = format!("./usr/tool type=file mode=0755 uid={user} gid={group} size=4 ");
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains(&tool), "{text}");
-        fs::write(root.join(FILE), &text).unwrap();
+        fs::write(root.join(records::MANIFEST), &text).unwrap();
         assert_eq!(said(root), "");
         let other = tool.replace(&format!("gid={group}"), "gid=12345");
-        fs::write(root.join(FILE), text.replace(&tool, &other)).unwrap();
+        fs::write(root.join(records::MANIFEST), text.replace(&tool, &other)).unwrap();
         assert_eq!(said(root), format!("owner: /usr/tool ({user}:12345 is now {user}:{group})"));
     }
 
@@ -518,18 +411,21 @@ mod tests {
         mode("usr/tool", 0o775);
         mode("pipe", 0o660);
         mode("usr/share", 0o2775);
-        assert_eq!(verify(root, None).unwrap().len(), 3);
-        assert_eq!(verify(root, Some(1)).unwrap(), []);
+        assert_eq!(verify(root, None, &BTreeMap::new()).unwrap().len(), 3);
+        assert_eq!(verify(root, Some(1), &BTreeMap::new()).unwrap(), []);
         mode("usr/tool", 0o777);
-        assert_eq!(verify(root, Some(1)).unwrap().len(), 1);
+        assert_eq!(verify(root, Some(1), &BTreeMap::new()).unwrap().len(), 1);
     }
 
     #[test]
     fn a_manifest_that_is_missing_or_damaged_is_an_error() {
         let folder = tree();
-        fs::write(folder.path().join(FILE), "./usr type=dir\n").unwrap();
-        assert!(verify(folder.path(), None).unwrap_err().to_string().contains("line 1"));
-        fs::remove_file(folder.path().join(FILE)).unwrap();
-        assert_eq!(verify(folder.path(), None).unwrap_err().kind(), io::ErrorKind::NotFound);
+        fs::write(folder.path().join(records::MANIFEST), "./usr type=dir\n").unwrap();
+        assert!(verify(folder.path(), None, &BTreeMap::new()).unwrap_err().to_string().contains("line 1"));
+        fs::remove_file(folder.path().join(records::MANIFEST)).unwrap();
+        assert_eq!(
+            verify(folder.path(), None, &BTreeMap::new()).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
     }
 }

@@ -17,8 +17,7 @@ use super::links::resolve_in_root;
 use super::owners::Owner;
 use super::package::{Directory, Unpacked};
 use super::path::{ALIASES, in_tree, is_of_records};
-use super::relocate::Digests;
-use super::unpack::times;
+use super::write::times;
 use super::{Error, Note};
 use crate::control::{relation, version};
 
@@ -171,7 +170,7 @@ impl Tree {
     }
 
     /// As [`Self::create_directory`], with these permission bits for a directory that is not there yet.
-    pub(super) fn create_directory_as(&mut self, path: &Path, mode: u32) -> Result<(), Error> {
+    pub(crate) fn create_directory_as(&mut self, path: &Path, mode: u32) -> Result<(), Error> {
         if self.directories.contains_key(path) {
             return Ok(());
         }
@@ -182,7 +181,7 @@ impl Tree {
     }
 
     /// Corrects the digests in the packages' md5sums files, for files that were changed on purpose.
-    pub(super) fn update_digests(&mut self, changed: &Digests) {
+    pub(crate) fn update_digests(&mut self, changed: &BTreeMap<PathBuf, String>) {
         for file in self.packages.iter_mut().flat_map(|package| &mut package.control.files) {
             if file.name != "md5sums" {
                 continue;

@@ -7,6 +7,8 @@ use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::Command;
 
+use std::path::{Path, PathBuf};
+
 use super::*;
 use crate::deb::Deb;
 use crate::plan::Artifact;

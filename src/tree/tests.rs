@@ -4,7 +4,10 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 
 use tar::EntryType;
 
+use std::path::{Path, PathBuf};
+
 use super::*;
+use crate::deb;
 use crate::deb::testing::{Entry, ar, artifact, control_text, deb, dir, file, hardlink, symlink, tarball};
 
 /// A scratch folder with a file that no package may touch.

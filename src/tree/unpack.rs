@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use tar::EntryType;
 
@@ -17,6 +17,7 @@ use super::group::readable;
 use super::owners::{Id, Owned, Owner};
 use super::package::{Directory, ENTRY, Layout, Limits, Unpacked};
 use super::path::{self, alias, in_tree, is_of_records};
+use super::write::times;
 use super::{Error, Note};
 use crate::deb::{self, Deb, Member, Members};
 use crate::plan::Artifact;
@@ -565,11 +566,6 @@ fn owner_of(header: &tar::Header) -> io::Result<Owner> {
 /// The last component; all but the root have one, and the root is only ever a directory.
 pub(super) fn name_of(path: &Path) -> &std::ffi::OsStr {
     path.file_name().unwrap_or_default()
-}
-
-pub(super) fn times(mtime: i64) -> Timestamps {
-    let time = Timespec { tv_sec: mtime, tv_nsec: 0 };
-    Timestamps { last_access: time, last_modification: time }
 }
 
 /// A path for a message: escaped, and not arbitrarily long.

@@ -6,9 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD};
-
-use super::unpack::times;
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 
 /// Makes files of one time.
 #[derive(Debug, Clone, Copy)]
@@ -54,4 +52,10 @@ impl Generated {
         rustix::fs::utimensat(CWD, path, &times(self.date), AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(())
     }
+}
+
+/// A time of modification in seconds since 1970, for a file that nobody has read since.
+pub(crate) fn times(mtime: i64) -> Timestamps {
+    let time = Timespec { tv_sec: mtime, tv_nsec: 0 };
+    Timestamps { last_access: time, last_modification: time }
 }

@@ -10,8 +10,8 @@ use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aptlet::config;
 use aptlet::plan::{Artifact, PlanSource, Request};
+use aptlet::request;
 use aptlet::resolve::{self, Options};
 use aptlet::source::base;
 use aptlet::source::index::{Index, Part};
@@ -84,7 +84,7 @@ fn answer(arguments: &Arguments, index: &Index, provenance: &[Provenance], line:
         Ok(wanted) => wanted,
         Err(problem) => return unreadable(line, &problem),
     };
-    let wanted: Vec<config::Request> = wanted;
+    let wanted: Vec<request::Request> = wanted;
     let request = Request {
         packages: wanted.iter().map(|request| request.text.clone()).collect(),
         architecture: arguments.arch.clone(),
@@ -122,7 +122,7 @@ fn cpu_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
-fn unreadable(line: &str, problem: &config::Problem) -> Value {
+fn unreadable(line: &str, problem: &request::Problem) -> Value {
     json!({ "request": line, "microseconds": 0, "error": format!("a request {problem}") })
 }
 

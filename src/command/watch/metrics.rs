@@ -1,63 +1,63 @@
-//! The facts as metrics, in the text-based exposition format 0.0.4 of Prometheus
+//! The health as metrics, in the text-based exposition format 0.0.4 of Prometheus
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 
 use std::fmt::{Display, Write as _};
 
 use jiff::Timestamp;
 
-use super::facts::Facts;
+use super::health::Health;
 
 /// The media type of the format.
 pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// All metrics. `resident` is the memory of the process in bytes, where that is known.
-pub(super) fn render(facts: &Facts, resident: Option<u64>) -> String {
+pub(super) fn render(health: &Health, resident: Option<u64>) -> String {
     let mut text = Text::default();
     let now = |time: Option<Timestamp>| time.map_or(0.0, seconds);
     text.family("aptlet_build_info", "gauge", "The aptlet that runs.");
     text.labelled("aptlet_build_info", "version", env!("CARGO_PKG_VERSION"), 1);
-    text.single("aptlet_ready", "gauge", "Whether there is something to use.", u8::from(facts.is_ready()));
+    text.single("aptlet_ready", "gauge", "Whether there is something to use.", u8::from(health.is_ready()));
     text.family("aptlet_generation_info", "gauge", "The current generation.");
     let mut packages = 0;
-    if let Some(generation) = &facts.generation {
+    if let Some(generation) = &health.generation {
         text.labelled("aptlet_generation_info", "generation", &generation.id, 1);
         packages = generation.packages.unwrap_or(0);
     }
     text.single("aptlet_packages", "gauge", "Packages in the current generation.", packages);
     let name = "aptlet_last_success_timestamp_seconds";
-    text.single(name, "gauge", "When an install last succeeded, 0 for never.", now(facts.last_success));
+    text.single(name, "gauge", "When an install last succeeded, 0 for never.", now(health.last_success));
     let name = "aptlet_last_reconcile_timestamp_seconds";
-    text.single(name, "gauge", "When an install last ended, 0 for never.", now(facts.last_end));
-    let succeeded = u8::from(facts.last_end.is_some() && !facts.has_failed());
+    text.single(name, "gauge", "When an install last ended, 0 for never.", now(health.last_end));
+    let succeeded = u8::from(health.last_end.is_some() && !health.has_failed());
     text.single("aptlet_last_reconcile_success", "gauge", "Whether the last install succeeded.", succeeded);
-    text.single("aptlet_reconciling", "gauge", "Whether an install is under way.", u8::from(facts.working));
+    text.single("aptlet_reconciling", "gauge", "Whether an install is under way.", u8::from(health.working));
 
     let name = "aptlet_reconciles_total";
     text.family(name, "counter", "Installs that have ended, by result.");
-    let failed: u64 = facts.failed.values().sum();
+    let failed: u64 = health.failed.values().sum();
     for (result, count) in
-        [("installed", facts.installed), ("unchanged", facts.unchanged), ("failed", failed)]
+        [("installed", health.installed), ("unchanged", health.unchanged), ("failed", failed)]
     {
         text.labelled(name, "result", result, count);
     }
     let name = "aptlet_reconcile_failures_total";
     text.family(name, "counter", "Installs that failed, by class of the exit codes.");
-    for (class, count) in &facts.failed {
+    for (class, count) in &health.failed {
         text.labelled(name, "class", &class.to_string(), count);
     }
     let name = "aptlet_settings_changes_total";
-    text.single(name, "counter", "Changes of the settings that were noticed.", facts.changes);
+    text.single(name, "counter", "Changes of the settings that were noticed.", health.changes);
     let name = "aptlet_reconcile_seconds_total";
-    text.single(name, "counter", "Time spent on installs that succeeded.", facts.seconds);
+    text.single(name, "counter", "Time spent on installs that succeeded.", health.seconds);
     let name = "aptlet_package_bytes_total";
-    text.single(name, "counter", "Bytes of the packages of installs that made a generation.", facts.bytes);
+    text.single(name, "counter", "Bytes of the packages of installs that made a generation.", health.bytes);
     let name = "aptlet_phase_seconds";
     text.family(name, "gauge", "Time of each phase of the last install that made a generation.");
-    for (phase, seconds) in &facts.stops {
+    for (phase, seconds) in &health.stops {
         text.labelled(name, "phase", phase, seconds);
     }
     let name = "process_start_time_seconds";
-    text.single(name, "gauge", "When the process was started.", seconds(facts.started));
+    text.single(name, "gauge", "When the process was started.", seconds(health.started));
     if let Some(resident) = resident {
         let name = "process_resident_memory_bytes";
         text.single(name, "gauge", "Resident memory of the process, without that of an install.", resident);
@@ -104,12 +104,12 @@ mod tests {
 
     #[test]
     fn every_sample_has_its_family_and_a_number() {
-        let facts = Facts::of(Path::new("/nowhere"));
-        let text = facts.with(|facts| {
+        let health = Health::of(Path::new("/nowhere"));
+        let text = health.with(|health| {
             let failure = Failure { class: Class::NotTrusted, message: "\"no\"\n".to_owned(), hint: None };
-            facts.record(Err(failure), None);
-            facts.stops.insert("fetch".to_owned(), 0.25);
-            render(facts, Some(1))
+            health.record(Err(failure), None);
+            health.stops.insert("fetch".to_owned(), 0.25);
+            render(health, Some(1))
         });
         let mut families = BTreeSet::new();
         for line in text.lines() {

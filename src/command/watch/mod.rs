@@ -3,12 +3,10 @@
 mod backoff;
 mod changes;
 mod child;
-mod facts;
+mod health;
+mod heartbeat;
 mod metrics;
-mod probe;
-mod pulse;
 mod server;
-mod signals;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,16 +16,17 @@ use rustix::process::Signal;
 use self::backoff::{Backoff, earlier};
 use self::changes::{Changes, Seen};
 use self::child::Child;
-use self::facts::Facts;
-use self::pulse::Pulse;
-use self::signals::EndSignals;
-use super::{before_settings, block_on, done, install, perform};
+use self::health::Health;
+use self::heartbeat::Heartbeat;
+use super::install;
 use crate::cli::Arguments;
 use crate::config::{Host, Watching};
 use crate::error::Error;
+use crate::process::EndSignals;
 use crate::report::{self, Report};
+use crate::startup::{before_settings, block_on, done, perform};
 
-pub(super) use self::probe::probe;
+pub(super) use self::heartbeat::ask;
 
 /// Runs until it is told to end, which is a success.
 pub(super) fn watch(arguments: Arguments) -> ExitCode {
@@ -71,16 +70,16 @@ impl Keeper {
     async fn watch(mut self, mut end: EndSignals) -> Result<(), Error> {
         let (dest, listen) = (self.watching.dest.clone(), self.watching.listen.clone());
         let termination_log = self.watching.termination_log.clone();
-        let facts = Facts::of(&dest);
-        let pulse = tokio::select! {
+        let health = Health::of(&dest);
+        let heartbeat = tokio::select! {
             signal = end.next() => {
                 stopped(signal);
                 return Ok(());
             }
-            pulse = Pulse::start(&dest, &facts) => pulse?,
+            heartbeat = Heartbeat::start(&dest, &health) => heartbeat?,
         };
         if let Some(listen) = listen {
-            server::start(&listen, &facts)?;
+            server::start(&listen, &health)?;
         }
         if let Some(error) = &self.watching.unread {
             tracing::warn!("--dest, --listen and the log are as flags and environment say, for {error}");
@@ -93,7 +92,7 @@ impl Keeper {
             let seen = Seen::of(&self.watching);
             // what was changed in between may name other files, which then have not been seen
             self.refresh();
-            facts.with(|facts| facts.working = true);
+            health.with(|health| health.working = true);
             let outcome = match Child::start(&dest) {
                 Err(failure) => Err(failure),
                 Ok(mut child) => tokio::select! {
@@ -114,8 +113,8 @@ impl Keeper {
                 Err(_) => Some(backoff.next()),
             };
             let failed = outcome.is_err() && seen.is_true(&self.watching);
-            facts.with(|facts| facts.record(outcome, pause));
-            pulse.beat();
+            health.with(|health| health.record(outcome, pause));
+            heartbeat.beat();
             if let Some(pause) = pause.filter(|_| failed) {
                 tracing::warn!("what was installed before stays; next try in {} s", pause.as_secs());
             }
@@ -126,7 +125,7 @@ impl Keeper {
                 }
                 () = changes.wait(&self.watching, &seen) => {
                     tracing::info!("the settings have changed");
-                    facts.with(|facts| facts.changes += 1);
+                    health.with(|health| health.changes += 1);
                     backoff = Backoff::default();
                 }
                 () = sleep(pause) => {}

@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
-use super::facts::Shared;
+use super::health::Shared;
 use super::metrics;
 use crate::config::Listen;
 use crate::error::Error;
@@ -37,18 +37,18 @@ const TEXT: &str = "text/plain; charset=utf-8";
 ///
 /// # Errors
 /// [`Error::Listen`].
-pub(super) fn start(listen: &Listen, facts: &Shared) -> Result<(), Error> {
+pub(super) fn start(listen: &Listen, health: &Shared) -> Result<(), Error> {
     let failed = |source| Error::Listen { address: listen.to_string(), source };
     let listener = TcpListener::bind(listen.0.as_slice()).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
     tracing::info!("listening on {address}");
-    tokio::spawn(accept(listener, facts.clone()));
+    tokio::spawn(accept(listener, health.clone()));
     Ok(())
 }
 
-async fn accept(listener: tokio::net::TcpListener, facts: Shared) {
+async fn accept(listener: tokio::net::TcpListener, health: Shared) {
     let mut open: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         match listener.accept().await {
@@ -59,10 +59,10 @@ async fn accept(listener: tokio::net::TcpListener, facts: Shared) {
                 {
                     oldest.abort();
                 }
-                let facts = facts.clone();
+                let health = health.clone();
                 let talk = tokio::spawn(async move {
                     // what goes wrong is the client's affair
-                    let _ = tokio::time::timeout(TIMEOUT, converse(stream, &facts)).await;
+                    let _ = tokio::time::timeout(TIMEOUT, converse(stream, &health)).await;
                 });
                 open.push_back(talk.abort_handle());
                 // a request that is there already is answered before the next connection is taken
@@ -74,7 +74,7 @@ async fn accept(listener: tokio::net::TcpListener, facts: Shared) {
     }
 }
 
-async fn converse(stream: TcpStream, facts: &Shared) -> hyper::Result<()> {
+async fn converse(stream: TcpStream, health: &Shared) -> hyper::Result<()> {
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -84,22 +84,22 @@ async fn converse(stream: TcpStream, facts: &Shared) -> hyper::Result<()> {
         .serve_connection(
             TokioIo::new(stream),
             service_fn(|request: Request<Incoming>| {
-                ready(Ok::<_, Infallible>(answer(request.method(), request.uri().path(), facts)))
+                ready(Ok::<_, Infallible>(answer(request.method(), request.uri().path(), health)))
             }),
         )
         .await
 }
 
-fn answer(method: &Method, path: &str, facts: &Shared) -> Response<Full<Bytes>> {
+fn answer(method: &Method, path: &str, health: &Shared) -> Response<Full<Bytes>> {
     let (status, media_type, text) = match path {
         "/livez" => (StatusCode::OK, TEXT, "ok\n".to_owned()),
         "/readyz" => {
-            let (ready, detail) = facts.with(|facts| (facts.is_ready(), facts.detail()));
+            let (ready, detail) = health.with(|health| (health.is_ready(), health.detail()));
             let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
             (status, TEXT, detail.join("\n") + "\n")
         }
         "/metrics" => {
-            (StatusCode::OK, metrics::MEDIA_TYPE, facts.with(|facts| metrics::render(facts, resident())))
+            (StatusCode::OK, metrics::MEDIA_TYPE, health.with(|health| metrics::render(health, resident())))
         }
         _ => (StatusCode::NOT_FOUND, TEXT, "there are /livez, /readyz and /metrics\n".to_owned()),
     };

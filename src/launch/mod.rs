@@ -1,0 +1,15 @@
+//! The stop *launch*: how the commands of a tree are started where it is not at `/`: as they are, or by launchers.
+
+mod commands;
+mod error;
+mod exec;
+mod lacking;
+mod launchers;
+mod links;
+
+pub use commands::{commands, has_own_linker};
+pub use error::Error;
+pub use exec::become_command;
+pub use lacking::{lacking, notes};
+pub use launchers::write;
+pub use links::link;

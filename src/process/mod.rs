@@ -1,0 +1,13 @@
+//! The process itself: what it was born with, requests to end it, and becoming another program.
+
+mod binary;
+mod ending;
+mod exec;
+mod inherited;
+mod signals;
+
+pub(crate) use binary::own_binary;
+pub(crate) use ending::Ending;
+pub(crate) use exec::exec;
+pub(crate) use inherited::Inherited;
+pub(crate) use signals::EndSignals;

@@ -1,0 +1,148 @@
+//! What relocation did to each file, kept in the tree: enough to tell what the package has, and to undo it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use super::file;
+use crate::digest::Sha256;
+use crate::tree::mtree::{escape, unescape};
+use crate::tree::records;
+
+const HEAD: &str = "#relocated to ";
+
+/// What was done to the files of a tree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Where the tree is seen; empty where nothing was done.
+    pub prefix: String,
+    /// The files that are not what their package has, by their paths in the tree without `/`.
+    pub files: BTreeMap<PathBuf, Original>,
+}
+
+/// What a package has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// Digest of the whole file.
+    pub sha256: Sha256,
+    /// What was written over, in the order of the offsets.
+    pub edits: Vec<Edit>,
+}
+
+/// Something that was written over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// In bytes from the beginning of what the package has.
+    pub offset: u64,
+    /// What the package has there.
+    pub original: Vec<u8>,
+    /// How many bytes stand there now.
+    pub length: u64,
+}
+
+impl From<file::Edit> for Edit {
+    fn from(edit: file::Edit) -> Self {
+        Self { offset: edit.offset, original: edit.original, length: edit.bytes.len() as u64 }
+    }
+}
+
+impl Record {
+    /// As text: paths and the bytes that were written over as in mtree(5), with `>` the number of those there are now.
+    pub fn render(&self) -> Vec<u8> {
+        let mut text = format!("{HEAD}{}\n", self.prefix).into_bytes();
+        for (path, original) in &self.files {
+            text.extend(b"./");
+            escape(&mut text, path.as_os_str());
+            text.extend(format!(" sha256digest={} at=", original.sha256).bytes());
+            for (number, edit) in original.edits.iter().enumerate() {
+                if number > 0 {
+                    text.push(b',');
+                }
+                text.extend(edit.offset.to_string().bytes());
+                if edit.length != edit.original.len() as u64 {
+                    text.extend(format!(">{}", edit.length).bytes());
+                }
+                text.push(b':');
+                for piece in edit.original.split_inclusive(|byte| *byte == b',') {
+                    escape(&mut text, OsStr::from_bytes(piece.strip_suffix(b",").unwrap_or(piece)));
+                    text.extend(if piece.ends_with(b",") { b"\\054" } else { &b""[..] });
+                }
+            }
+            text.push(b'\n');
+        }
+        text
+    }
+
+    /// Reads it from a tree; one that was not relocated has none.
+    ///
+    /// # Errors
+    /// A file that cannot be read or understood.
+    pub fn read(root: &Path) -> io::Result<Self> {
+        match fs::read(root.join(records::RELOCATED)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            text => Self::parse(&text?).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData)),
+        }
+    }
+
+    /// Digests of the files as their packages have them.
+    pub fn originals(&self) -> BTreeMap<PathBuf, Sha256> {
+        self.files.iter().map(|(path, original)| (path.clone(), original.sha256)).collect()
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let mut lines = text.split(|byte| *byte == b'\n');
+        let head = std::str::from_utf8(lines.next()?).ok()?;
+        let mut record = Self { prefix: head.strip_prefix(HEAD)?.to_owned(), ..Self::default() };
+        for line in lines.filter(|line| !line.is_empty()) {
+            let mut words = line.split(|byte| *byte == b' ');
+            let path = PathBuf::from(unescape(words.next()?.strip_prefix(b"./")?)?);
+            let mut value = |name: &str| std::str::from_utf8(words.next()?).ok()?.strip_prefix(name);
+            let sha256 = value("sha256digest=")?.parse().ok()?;
+            let edits = value("at=")?.split(',').map(|edit| {
+                let (place, original) = edit.split_once(':')?;
+                let (offset, length) =
+                    place.split_once('>').map_or((place, None), |(at, now)| (at, Some(now)));
+                let original = unescape(original.as_bytes())?.into_vec();
+                let length = length.map_or(Ok(original.len() as u64), str::parse).ok()?;
+                Some(Edit { offset: offset.parse().ok()?, original, length })
+            });
+            let edits = edits.collect::<Option<_>>()?;
+            record.files.insert(path, Original { sha256, edits });
+        }
+        Some(record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let original = |edits: &[(u64, &[u8], u64)]| Original {
+            sha256: Sha256::of(b"x"),
+            edits: edits
+                .iter()
+                .map(|(offset, original, length)| Edit {
+                    offset: *offset,
+                    original: original.to_vec(),
+                    length: *length,
+                })
+                .collect(),
+        };
+        let record = Record {
+            prefix: "/p".to_owned(),
+            files: BTreeMap::from([
+                ("usr/bin/a b".into(), original(&[(4, b"/usr", 4), (99, b"/lib64", 20), (200, b"", 99)])),
+                ("etc/x".into(), original(&[(0, b"LD_LIBRARY_PATH", 15), (64, b"\0,>:5 \xff=", 8)])),
+            ]),
+        };
+        assert_eq!(Record::parse(&record.render()), Some(record));
+        assert_eq!(Record::parse(b"./etc/x at=1:/usr\n"), None);
+        assert_eq!(Record::parse(b"#relocated to /p\n./etc/x sha256digest=zz at=1:/usr\n"), None);
+    }
+}

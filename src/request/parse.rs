@@ -1,0 +1,199 @@
+//! Requests as they are written.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use super::archive::Archive;
+use super::credentials::without_credentials;
+use super::problem::{Error, Problem};
+use super::types::{Kind, Origin, Request};
+use super::words;
+use crate::control::architecture::Architecture;
+use crate::control::glob::Glob;
+
+/// Parses requests that are separated by white space, commas and line ends; a word that begins with `#` begins a
+/// comment. `base` is what relative paths are relative to; `origin` is told the line and column of each request.
+///
+/// # Errors
+/// The first word that is none.
+pub fn parse(
+    text: &str,
+    base: &Path,
+    origin: impl Fn(usize, usize) -> Origin,
+) -> Result<Vec<Request>, Error> {
+    let mut requests = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        // within a word, `#` is where the digest of a URL begins
+        for word in words::split(line).take_while(|word| !word.starts_with('#')) {
+            // `word` is a part of `line`, so the difference of their addresses is its offset.
+            let offset = word.as_ptr().addr() - line.as_ptr().addr();
+            let origin = origin(number + 1, line[..offset].chars().count() + 1);
+            match parse_word(word, base) {
+                Ok(request) => requests.push(Request { origin, ..request }),
+                Err(problem) => return Err(Error { origin, text: word.to_owned(), problem }),
+            }
+        }
+    }
+    Ok(requests)
+}
+
+impl FromStr for Request {
+    type Err = Problem;
+
+    /// One request, as on the command line; relative paths start at `/`.
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        parse_word(text, Path::new("/"))
+    }
+}
+
+fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
+    if let Some(archive) = Archive::parse(text, base)? {
+        return Ok(Request {
+            kind: Kind::Archive(archive),
+            name: String::new(),
+            arch: None,
+            version: None,
+            suite: None,
+            forbid: false,
+            text: without_credentials(text),
+            origin: Origin::Flag,
+        });
+    }
+    check_supported(text)?;
+    let (head, choice) = match text.find(['=', '/']) {
+        Some(at) => (&text[..at], Some(text[at..].split_at(1))),
+        None => (text, None),
+    };
+    let (head, forbid) = match head.strip_suffix('-') {
+        Some(head) => (head, true),
+        None => (head, false),
+    };
+    // a pattern may have colons within its sets
+    let (name, arch) = match head.rsplit_once(':') {
+        Some((name, arch)) if !arch.contains(']') => (name, Some(arch)),
+        _ => (head, None),
+    };
+    let kind = if Glob::is_pattern(name) {
+        Kind::Glob(check_glob(name)?)
+    } else {
+        check_name(name, text)?;
+        Kind::Name
+    };
+    if let Some(arch) = arch {
+        check_architecture(arch)?;
+    }
+    if forbid && choice.is_some() {
+        return Err(Problem::ForbiddenVersion);
+    }
+    let (mut version, mut suite) = (None, None);
+    match choice {
+        Some((_, value)) if value.contains(['=', '/']) => return Err(Problem::VersionAndSuite),
+        Some(("=", value)) => {
+            check_version(value)?;
+            version = Some(value.to_owned());
+        }
+        Some((_, "")) => return Err(Problem::Suite),
+        Some((_, value)) => suite = Some(value.to_owned()),
+        None => {}
+    }
+    Ok(Request {
+        kind,
+        name: name.to_owned(),
+        arch: arch.map(str::to_owned),
+        version,
+        suite,
+        forbid,
+        text: text.to_owned(),
+        origin: Origin::Flag,
+    })
+}
+
+/// Refuses what apt-get(8) would take and aptlet does not.
+fn check_supported(text: &str) -> Result<(), Problem> {
+    // In a version '~' sorts before everything; at the start of a request it is one of apt-patterns(7), as is '?'.
+    if text.contains(['$', '|', '\\']) || text.starts_with(['~', '^', '?']) {
+        return Err(Problem::Expression);
+    }
+    if text.ends_with('^') {
+        return Err(Problem::Task);
+    }
+    if text.contains(['<', '>', '(', ')']) {
+        return Err(Problem::Relation);
+    }
+    Ok(())
+}
+
+/// Debian Policy 5.6.7: lower-case letters, digits, `+`, `-` and `.`; at least two of them, the first one a
+/// letter or digit.
+fn check_name(name: &str, text: &str) -> Result<(), Problem> {
+    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let fault = |name: &str| {
+        if name.is_empty() {
+            return Some("it is empty".to_owned());
+        }
+        if let Some(c) = name.chars().find(|c| !first(*c) && !matches!(c, '+' | '-' | '.')) {
+            return Some(format!("'{}' cannot be part of one", c.escape_debug()));
+        }
+        if !name.starts_with(first) {
+            return Some("it does not begin with a letter or digit".to_owned());
+        }
+        (name.len() < 2).then(|| "it has less than two characters".to_owned())
+    };
+    match fault(name) {
+        None => Ok(()),
+        Some(_) if fault(&name.to_ascii_lowercase()).is_none() => {
+            let lower_case = text.replacen(name, &name.to_ascii_lowercase(), 1);
+            Err(Problem::UpperCase { lower_case })
+        }
+        Some(fault) => Err(Problem::Name(fault)),
+    }
+}
+
+/// Only the letters of names are let through, in either case as in apt; more could match nothing.
+fn check_glob(text: &str) -> Result<Glob, Problem> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+-.*?[]!^:".contains(c);
+    match text.chars().find(|c| !fits(*c)) {
+        Some(c) => Err(Problem::Glob(format!("'{}' cannot be part of a name", c.escape_debug()))),
+        None => Glob::new(text).map_err(|bad| Problem::Glob(bad.to_string())),
+    }
+}
+
+fn check_architecture(arch: &str) -> Result<(), Problem> {
+    // `all` is the architecture of a package, though of no machine.
+    if arch == "all" {
+        return Ok(());
+    }
+    arch.parse::<Architecture>().map(drop).map_err(|error| Problem::Architecture(error.to_string()))
+}
+
+/// deb-version(7): `[epoch:]upstream-version[-debian-revision]`.
+fn check_version(version: &str) -> Result<(), Problem> {
+    let bad = |why: &str| Err(Problem::Version(why.to_owned()));
+    let (epoch, rest) = match version.split_once(':') {
+        Some((epoch, rest)) => (Some(epoch), rest),
+        None => (None, version),
+    };
+    if epoch.is_some_and(|epoch| epoch.is_empty() || !epoch.bytes().all(|byte| byte.is_ascii_digit())) {
+        return bad("the epoch is not a number");
+    }
+    let (upstream, revision) = match rest.rsplit_once('-') {
+        Some((upstream, revision)) => (upstream, Some(revision)),
+        None => (rest, None),
+    };
+    if upstream.is_empty() {
+        return bad("it is empty");
+    }
+    if revision.is_some_and(str::is_empty) {
+        return bad("the revision after '-' is empty");
+    }
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '.' | '~');
+    let in_upstream = |c: char| fits(c) || c == '-' || (c == ':' && epoch.is_some());
+    let odd = upstream.chars().find(|c| !in_upstream(*c));
+    match odd.or_else(|| revision.and_then(|revision| revision.chars().find(|c| !fits(*c)))) {
+        Some(c) => bad(&format!("'{}' cannot be part of one", c.escape_debug())),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

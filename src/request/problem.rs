@@ -1,0 +1,107 @@
+//! What can be wrong with a request, and what to write instead.
+
+use super::credentials::redact;
+use super::types::Origin;
+
+/// A word that is no request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{origin}: '{text}' {problem}", text = redact(text).escape_debug())]
+pub struct Error {
+    /// Where it stands.
+    pub origin: Origin,
+    /// The offending word.
+    pub text: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+impl Error {
+    /// What to write instead.
+    pub fn hint(&self) -> String {
+        self.problem.hint()
+    }
+}
+
+/// What is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// A regular expression, or one of apt-patterns(7).
+    #[error("is a regular expression or an apt pattern, which are not supported")]
+    Expression,
+    /// A glob that cannot be one.
+    #[error("is not a pattern for package names: {0}")]
+    Glob(String),
+    /// `name^` of apt-get(8).
+    #[error("is a task, and tasks are not supported yet")]
+    Task,
+    /// A path that cannot be one of a `.deb`.
+    #[error("is not the path of a package: {0}")]
+    Path(&'static str),
+    /// The name of a file, without a folder, which apt-get(8) takes for the name of a package.
+    #[error("is not a package name, but the name of a file")]
+    BareFile,
+    /// A URL that cannot be one of a `.deb`.
+    #[error("is not the URL of a package: {0}")]
+    Url(String),
+    /// A URL without a digest.
+    #[error("is a URL without the digest that says what is to be there")]
+    NoDigest,
+    /// A URL with something else.
+    #[error("is a URL whose digest cannot be used: 'sha256=' {0}")]
+    Digest(&'static str),
+    /// `name>=version` and the like.
+    #[error("is a relation, and a request can only ask for one exact version")]
+    Relation,
+    /// Both `=` and `/`.
+    #[error("asks for a version and for a suite, but one excludes the other")]
+    VersionAndSuite,
+    /// `name-` with a version or suite.
+    #[error("keeps a package out, which goes with neither a version nor a suite")]
+    ForbiddenVersion,
+    /// Not a package name; upper-case letters are the only fault.
+    #[error("is not a package name: those have no upper-case letters")]
+    UpperCase {
+        /// The request in lower case.
+        lower_case: String,
+    },
+    /// Not a package name (Debian Policy 5.6.7).
+    #[error("is not a package name: {0}")]
+    Name(String),
+    /// Not an architecture.
+    #[error("has no valid architecture after ':': {0}")]
+    Architecture(String),
+    /// Not a version (deb-version(7)).
+    #[error("has no valid version after '=': {0}")]
+    Version(String),
+    /// Nothing, or not one word, after `/`.
+    #[error("has no valid suite after '/'")]
+    Suite,
+}
+
+impl Problem {
+    pub(super) fn hint(&self) -> String {
+        let hint = match self {
+            Self::Expression => "name each package in full, or use a pattern of '*', '?' and '[...]'",
+            Self::Task => "name each package in full",
+            Self::Glob(_) => "use '*', '?', '[a-c]' and '[!a-c]' among the letters of a name",
+            Self::Path(_) => {
+                "write a file as /folder/name.deb, ./name.deb or ../name.deb; white space and commas cannot be \
+                 part of it"
+            }
+            Self::BareFile => "write ./ in front of it",
+            Self::Url(_) => "write it as https://mirror.example/name.deb#sha256=DIGEST",
+            Self::NoDigest | Self::Digest(_) => {
+                "write '#sha256=' and the 64 digits after it; 'sha256sum FILE' prints them for a copy that you trust"
+            }
+            Self::Relation => "write name=version, or leave the version out",
+            Self::VersionAndSuite => "write either name=version or name/suite",
+            Self::ForbiddenVersion => "write the name and '-' only",
+            Self::UpperCase { lower_case } => return format!("write '{lower_case}'"),
+            Self::Name(reason) if reason.starts_with("'#'") => "write a space before a comment",
+            Self::Name(_) | Self::Architecture(_) | Self::Version(_) | Self::Suite => {
+                "write a request as name, name:arch, name=version or name/suite"
+            }
+        };
+        hint.to_owned()
+    }
+}

@@ -1,0 +1,78 @@
+//! What a request is, and where it was written.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::archive::Archive;
+use crate::control::glob::Glob;
+
+/// One package asked for: `name`, `name:arch`, `name=version`, `name/suite`; or, as `name-`, refused. Or several,
+/// by a pattern in place of the name; or one by the place of its `.deb`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What `name` is.
+    pub kind: Kind,
+    /// Package name (Debian Policy 5.6.7), or a pattern for names; empty while only the archive has it.
+    pub name: String,
+    /// The architecture asked for.
+    pub arch: Option<String>,
+    /// The exact version asked for (deb-version(7)).
+    pub version: Option<String>,
+    /// The suite, or codename, to take it from.
+    pub suite: Option<String>,
+    /// The package must not be installed, as for apt-get(8)'s `name-`.
+    pub forbid: bool,
+    /// The request as it was written, but without user and password of a URL.
+    pub text: String,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// The ways to ask for packages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// By name.
+    Name,
+    /// By a pattern that several names may match.
+    Glob(Glob),
+    /// By the place of a `.deb`.
+    Archive(Archive),
+}
+
+impl Request {
+    /// The `.deb` that is asked for by its place.
+    pub fn archive(&self) -> Option<&Archive> {
+        match &self.kind {
+            Kind::Archive(archive) => Some(archive),
+            Kind::Name | Kind::Glob(_) => None,
+        }
+    }
+}
+
+/// Where a request was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// An argument of the command line.
+    Flag,
+    /// `APTLET_PACKAGES`.
+    Environment,
+    /// A file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+    },
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("command line"),
+            Self::Environment => f.write_str("APTLET_PACKAGES"),
+            Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+        }
+    }
+}

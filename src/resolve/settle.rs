@@ -1,0 +1,219 @@
+//! Requests: which version of which package each of them means.
+
+use super::explain::nearest;
+use super::universe::{Slot, Universe, compare};
+use super::{Error, Unknown, glob};
+use crate::request::Request;
+use crate::source::index::{MultiArch, NameId, Package};
+
+/// What the requests come down to.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    /// To be installed, in order; each once.
+    pub(super) wanted: Vec<Slot>,
+    /// To be kept out.
+    pub(super) forbidden: Vec<Slot>,
+    /// What the user should know.
+    pub(super) notes: Vec<String>,
+}
+
+/// Settles what each request means, in order; a version or suite that is named becomes the candidate.
+pub(super) fn settle(universe: &mut Universe<'_>, requests: &[Request]) -> Result<Settled, Error> {
+    let mut settled = Settled::default();
+    for request in &glob::expand(universe, requests)? {
+        let known = universe.index.names().find(&request.name);
+        if request.forbid {
+            forbid(universe, known, request, &mut settled);
+            continue;
+        }
+        let name = known.ok_or_else(|| unknown(universe, &request.name, request.arch.as_deref()))?;
+        let real = slots(universe, name, request).find(|slot| universe.versions(*slot).next().is_some());
+        let slot = match real {
+            Some(slot) => choose_version(universe, slot, request)?,
+            None => only_provider(universe, name, request)?,
+        };
+        if let Some(installed) = universe.present()[slot]
+            && universe.candidates()[slot] == Some(installed)
+        {
+            settled.notes.push(in_base(universe, slot, universe.index.package(installed)));
+        } else if !settled.wanted.contains(&slot) {
+            settled.wanted.push(slot);
+        }
+    }
+    Ok(settled)
+}
+
+/// The slots that a request can mean: of its architecture, or of any, the native one first.
+pub(super) fn slots(
+    universe: &Universe<'_>,
+    name: NameId,
+    request: &Request,
+) -> impl Iterator<Item = Slot> + use<> {
+    let number = match request.arch.as_deref() {
+        None => None,
+        Some("all" | "any" | "native") => Some(0),
+        // of an architecture that this run does not know there is no slot
+        Some(named) => {
+            Some(universe.architectures.iter().position(|own| *own == named).unwrap_or(usize::MAX))
+        }
+    };
+    let all: Vec<Slot> = universe.slots(name).collect();
+    all.into_iter().enumerate().filter(move |(i, _)| number.is_none_or(|n| n == *i)).map(|(_, slot)| slot)
+}
+
+fn forbid(universe: &Universe<'_>, name: Option<NameId>, request: &Request, settled: &mut Settled) {
+    for slot in name.into_iter().flat_map(|name| slots(universe, name, request)) {
+        match universe.present()[slot] {
+            Some(_) => settled.notes.push(format!("{} stays, because the base has it", request.name)),
+            None => settled.forbidden.push(slot),
+        }
+    }
+}
+
+fn in_base(universe: &Universe<'_>, slot: Slot, installed: Package<'_>) -> String {
+    let there = format!("{} {} is in the base already", universe.label(installed), installed.version());
+    let newer = universe.versions(slot).find(|other| compare(*other, installed).is_gt());
+    match newer {
+        Some(newer) => format!("{there}; --upgrade-base would install {}", newer.version()),
+        None => there,
+    }
+}
+
+fn choose_version(universe: &mut Universe<'_>, slot: Slot, request: &Request) -> Result<Slot, Error> {
+    let provenance = universe.provenance;
+    let chosen = match (&request.version, &request.suite) {
+        (Some(version), _) => {
+            let same = |package: &Package<'_>| package.version() == version;
+            // the base's own record of a version comes last, and is the one that is there
+            let present = universe.present()[slot].map(|id| universe.index.package(id)).filter(same);
+            present.or_else(|| universe.versions(slot).find(same))
+        }
+        (None, Some(suite)) => {
+            newest(universe.versions(slot).filter(|package| provenance[package.part()].is_suite(suite)))
+        }
+        (None, None) if universe.candidates()[slot].is_some() => return Ok(slot),
+        (None, None) => {
+            return Err(Error::PinnedAway {
+                name: request.name.clone(),
+                available: available(universe, slot),
+            });
+        }
+    };
+    let Some(package) = chosen else {
+        return Err(Error::NoSuchVersion {
+            name: request.name.clone(),
+            absent_suite: request
+                .suite
+                .clone()
+                .filter(|suite| !provenance.iter().any(|from| from.is_suite(suite))),
+            wanted: match (&request.version, &request.suite) {
+                (Some(version), _) => format!("version {version}"),
+                (None, suite) => format!("version in suite {}", suite.as_deref().unwrap_or_default()),
+            },
+            available: available(universe, slot),
+        });
+    };
+    if let Some(installed) = universe.present()[slot].map(|id| universe.index.package(id)) {
+        let same = installed.version() == package.version();
+        if !same && !universe.may_upgrade {
+            return Err(Error::InBase {
+                name: universe.label(installed),
+                installed: installed.version().to_owned(),
+                wanted: package.version().to_owned(),
+            });
+        }
+    }
+    universe.set_candidate(slot, Some(package.id()));
+    Ok(slot)
+}
+
+fn newest<'i>(versions: impl Iterator<Item = Package<'i>>) -> Option<Package<'i>> {
+    versions.reduce(|best, other| if compare(other, best).is_gt() { other } else { best })
+}
+
+fn available(universe: &Universe<'_>, slot: Slot) -> Vec<String> {
+    universe
+        .versions(slot)
+        .map(|package| {
+            format!("{} ({})", package.version(), universe.provenance[package.part()].source.suite)
+        })
+        .collect()
+}
+
+/// A virtual package may be asked for where one package provides it; several leave the choice to the user.
+fn only_provider(universe: &Universe<'_>, name: NameId, request: &Request) -> Result<Slot, Error> {
+    let asked: Vec<usize> =
+        slots(universe, name, request).map(|slot| universe.architecture_of(slot)).collect();
+    let mut providers: Vec<Slot> = universe
+        .index
+        .providers(name)
+        .filter(|package| universe.candidates()[universe.slot(*package)] == Some(package.id()))
+        .filter(|package| {
+            let own = universe.architecture_of(universe.slot(*package));
+            asked.contains(&own) || package.multi_arch() == MultiArch::Foreign
+        })
+        .map(|package| universe.slot(package))
+        .collect();
+    providers.sort_unstable();
+    providers.dedup();
+    // what the native architecture offers is meant where nothing is said
+    if request.arch.is_none() && providers.iter().any(|slot| universe.architecture_of(*slot) == 0) {
+        providers.retain(|slot| universe.architecture_of(*slot) == 0);
+    }
+    if let Some(present) = providers.iter().find(|slot| universe.present()[**slot].is_some()) {
+        return Ok(*present);
+    }
+    match providers[..] {
+        [] => Err(unknown(universe, &request.name, request.arch.as_deref())),
+        [only] if request.version.is_none() && request.suite.is_none() => Ok(only),
+        _ => {
+            let mut names: Vec<String> =
+                providers.iter().map(|slot| universe.name_of(*slot).to_owned()).collect();
+            names.sort();
+            Err(Error::Virtual { name: request.name.clone(), providers: names })
+        }
+    }
+}
+
+/// Finds what is to be left out, and leaves it out.
+pub(super) fn exclude(universe: &mut Universe<'_>, names: &[String]) -> Result<Vec<String>, Error> {
+    let mut notes = Vec::new();
+    for name in names {
+        let known = universe.index.names().find(name);
+        let slots: Vec<Slot> = known.into_iter().flat_map(|name| universe.slots(name)).collect();
+        let there: Vec<Slot> =
+            slots.into_iter().filter(|slot| universe.candidates()[*slot].is_some()).collect();
+        if there.is_empty() {
+            return Err(unknown(universe, name, None));
+        }
+        for slot in there {
+            match universe.present()[slot] {
+                Some(_) => notes.push(format!("{name} is in the base, and stays there")),
+                None => universe.exclude(slot),
+            }
+        }
+    }
+    Ok(notes)
+}
+
+/// The error for a name that no package has or provides, in the architecture asked for.
+pub(super) fn unknown(universe: &Universe<'_>, name: &str, architecture: Option<&str>) -> Error {
+    let mut architectures: Vec<String> = universe
+        .index
+        .names()
+        .find(name)
+        .into_iter()
+        .flat_map(|name| universe.index.versions(name))
+        .map(|package| package.architecture().to_owned())
+        .collect();
+    architectures.sort();
+    architectures.dedup();
+    Error::UnknownPackage(Box::new(Unknown {
+        name: name.to_owned(),
+        architecture: architecture.unwrap_or(universe.architectures[0]).to_owned(),
+        architectures,
+        nearest: nearest(universe, name),
+        searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
+        elsewhere: Vec::new(),
+    }))
+}

@@ -1,0 +1,103 @@
+//! What every command begins with: from arguments to settings, a report, and listening for requests to end; and how it
+//! tells that it failed.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::cli::Arguments;
+use crate::config::{Command, Host, LogFormat, Options, Settings};
+use crate::error::{Class, Error};
+use crate::process::{Ending, Inherited};
+use crate::report::{self, Report};
+
+pub(crate) fn done(result: Result<(), Error>) -> Result<ExitCode, Error> {
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+/// Does the work of a command that ends by itself, and tells how it ended.
+pub(crate) fn perform(
+    arguments: Arguments,
+    work: impl FnOnce(&Settings, &Report, &Ending) -> Result<ExitCode, Error>,
+) -> ExitCode {
+    let (format, termination_log) = before_settings(Some(&arguments.options));
+    let echo = arguments.command == Command::Reconcile;
+    let fails = |error: &Error| {
+        if echo {
+            report::echo(&report::object_of(error));
+        }
+        error.class().into()
+    };
+    let ending = match Ending::listen(Inherited::at_start()) {
+        Ok(ending) => ending,
+        Err(error) => {
+            let error = Error::Starved { what: "listen for signals", source: error };
+            report::failure(format, &error, &termination_log);
+            return fails(&error);
+        }
+    };
+    let settings = Host::this()
+        .and_then(|host| Settings::resolve(arguments.command, arguments.options, &arguments.requests, &host));
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => {
+            let error = Error::from(error);
+            report::failure(format, &error, &termination_log);
+            return fails(&error);
+        }
+    };
+    let report = Report::new(settings.log_format, settings.verbosity);
+    let report = if echo { report.echoing() } else { report };
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    match work(&settings, &report, &ending) {
+        Ok(code) => code,
+        Err(error) => {
+            report.failure(&error, &settings.termination_log);
+            fails(&error)
+        }
+    }
+}
+
+/// How and where a failure is told while there are no settings: as the flags, else the environment, say.
+pub(crate) fn before_settings(flags: Option<&Options>) -> (LogFormat, PathBuf) {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let json = || variable("APTLET_LOG_FORMAT").filter(|format| format == "json").map(|_| LogFormat::Json);
+    let log = || variable("APTLET_TERMINATION_LOG").map(PathBuf::from);
+    (
+        flags.and_then(|flags| flags.log_format).or_else(json).unwrap_or_default(),
+        flags
+            .and_then(|flags| flags.termination_log.clone())
+            .or_else(log)
+            .unwrap_or_else(|| "/dev/termination-log".into()),
+    )
+}
+
+/// Does the work, unless a request to end comes first: then this process ends.
+pub(crate) fn block_on(work: impl Future<Output = Result<(), Error>>, ending: &Ending) -> Result<(), Error> {
+    let broken = |source| Error::Starved { what: "start threads", source };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(broken)?;
+    let requested = ending.requested();
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            result = work => Ok(result),
+            signal = requested => Err(signal),
+        }
+    });
+    // dropping `work` has removed what was half-done; a thread that is still unpacking has nothing to add
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|signal| ending.end(signal, "; nothing was installed"))
+}
+
+/// A bug ends with exit code 1 and a last word, not with a signal.
+pub(crate) fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = format!(
+            "error: internal error: {panic}\n hint: Report this, with the log, to the makers of aptlet."
+        );
+        eprintln!("{text}");
+        report::terminate(&text, &before_settings(None).1);
+        std::process::exit(Class::Internal.code().into());
+    }));
+}

@@ -1,0 +1,223 @@
+//! Why a package could not be made part of the tree.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::deb;
+
+/// Why a package could not be made part of the tree.
+///
+/// All variants but [`Error::Overlap`] and [`Error::Diverted`] (the plan's packages exclude each other),
+/// [`Error::Scripts`] and [`Error::Locale`] (the settings exclude them), [`Error::Allowance`] and [`Error::Declared`] (the destination is not
+/// for so much), [`Error::Owners`] and [`Error::Write`] (the destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package
+/// is not to be trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The archive itself.
+    #[error("package {package}: {source}")]
+    Deb {
+        /// [`crate::plan::Artifact::label`].
+        package: String,
+        /// What is wrong with it.
+        source: deb::Error,
+    },
+    /// A name or architecture that could lead a path astray.
+    #[error("package {package}: the name or architecture is not a valid one (Debian Policy 5.6.1)")]
+    Name {
+        /// The label, escaped.
+        package: String,
+    },
+    /// A path that no package may hold.
+    #[error("package {package}: path '{path}' is refused: {reason}")]
+    Path {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+        /// The rule that it breaks.
+        reason: &'static str,
+    },
+    /// A path below a symbolic link of the same archive.
+    #[error("package {package}: path '{path}' passes through a symbolic link")]
+    ThroughLink {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+    },
+    /// The same path twice in one archive.
+    #[error("package {package}: path '{path}' is there twice")]
+    Duplicate {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+    },
+    /// A hard link to something other than an earlier regular file of the same archive.
+    #[error(
+        "package {package}: hard link '{path}' to '{target}', which is no earlier regular file of the package"
+    )]
+    HardLink {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+        /// As archived, escaped.
+        target: String,
+    },
+    /// A kind of member that a `.deb` must not have.
+    #[error("package {package}: '{path}' is {kind}, which is not supported")]
+    Unsupported {
+        /// The package's label.
+        package: String,
+        /// As archived, escaped.
+        path: String,
+        /// What it is.
+        kind: String,
+    },
+    /// Something other than a directory or the usual link where merged-usr has a link.
+    #[error("package {package}: '{path}' is neither a directory nor a link to its place below /usr")]
+    UsrMerge {
+        /// The package's label.
+        package: String,
+        /// As archived.
+        path: String,
+    },
+    /// More members than agreed to.
+    #[error("package {package}: has more than {limit} members")]
+    TooMany {
+        /// The package's label.
+        package: String,
+        /// [`Limits::max_entries`].
+        limit: u64,
+    },
+    /// More bytes of paths than agreed to.
+    #[error("package {package}: the paths of its members take more than {limit} bytes")]
+    LongNames {
+        /// The package's label.
+        package: String,
+        /// [`Limits::max_names`].
+        limit: u64,
+    },
+    /// More in all packages together than the user allows.
+    #[error(
+        "package {package}: the packages unpack to more than the {limit} bytes that --max-unpacked allows"
+    )]
+    Allowance {
+        /// The label of the package that was one too many.
+        package: String,
+        /// [`Allowance::total`].
+        limit: u64,
+    },
+    /// More than the user allows, by what the packages themselves declare.
+    #[error(
+        "the packages declare {declared} bytes unpacked, more than the {limit} that --max-unpacked allows"
+    )]
+    Declared {
+        /// The sum of their `Installed-Size`, in bytes.
+        declared: u64,
+        /// [`Allowance::total`].
+        limit: u64,
+    },
+    /// Two packages with different files of one name, neither replacing the other.
+    #[error("package {second}: trying to overwrite '{path}', which is also in package {first}")]
+    Overlap {
+        /// In the tree, absolute.
+        path: PathBuf,
+        /// The package that has it.
+        first: String,
+        /// The package that came later.
+        second: String,
+    },
+    /// Two packages that divert one file.
+    #[error("package {second}: its dpkg-divert of '{}' clashes with that of package {first}", path.display())]
+    Diverted {
+        /// As the scripts have it.
+        path: PathBuf,
+        /// The name of the package that has the diversion.
+        first: String,
+        /// The name of the package that came later.
+        second: String,
+    },
+    /// Scripts that were not run, and that the settings do not do without.
+    #[error("maintainer scripts are not done in full, of {packages}; first {first}")]
+    Scripts {
+        /// Names of packages.
+        packages: String,
+        /// The first script and its first line.
+        first: String,
+    },
+    /// A locale that the user wants, and no package has.
+    #[error("the tree has no locale '{name}'")]
+    Locale {
+        /// As the user spells it.
+        name: String,
+    },
+    /// Files cannot be given to others here.
+    #[error("cannot keep owners and set-id bits in {}: {source}", path.display())]
+    Owners {
+        /// The destination.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The destination does not take it.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file that was being made.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn write(path: impl AsRef<Path>, source: impl Into<io::Error>) -> Self {
+        Self::Write { path: path.as_ref().to_owned(), source: source.into() }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Deb { source, .. } => return source.hint(),
+            Self::Overlap { .. } | Self::Diverted { .. } => {
+                "drop one of the two packages from the request, or pin versions that go together"
+            }
+            Self::Scripts { .. } => {
+                "install without --require-scripts and see 'aptlet status' for what is missing, or leave the \
+                 packages out"
+            }
+            Self::Allowance { .. } | Self::Declared { .. } => {
+                "set --max-unpacked higher, or ask for fewer packages"
+            }
+            Self::Locale { .. } => {
+                "request the package locales-all as well, which has all that are compiled (aptlet compiles none), or \
+                 libc-bin for C.UTF-8"
+            }
+            Self::Owners { .. } => {
+                "run as root with CAP_CHOWN, CAP_FOWNER and CAP_FSETID on a volume that stores owners, or leave out \
+                 --owners keep: then everything belongs to the current user"
+            }
+            Self::TooMany { .. } | Self::LongNames { .. } => {
+                "do not install this package: it holds far more than its Installed-Size declares; tell the \
+                 repository's owner"
+            }
+            Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "give the volume more space or inodes"
+                }
+                io::ErrorKind::ReadOnlyFilesystem => "mount the destination writable",
+                io::ErrorKind::PermissionDenied => {
+                    "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir"
+                }
+                io::ErrorKind::AlreadyExists => {
+                    "a package has something else where this must be: leave it out, and tell the repository's owner"
+                }
+                io::ErrorKind::CrossesDevices => "keep the whole destination on one file system",
+                _ => return None,
+            },
+            _ => "do not install this package, and tell the repository's owner",
+        };
+        Some(text.to_owned())
+    }
+}
