@@ -1,6 +1,7 @@
 //! The lock file: a plan written down, as TOML. Installing from it needs no index and gives the same bytes.
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// It cannot be written.
     #[error("cannot write the lock {}: {source}", path.display())]
@@ -28,7 +29,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// It is not what a lock must be.
     #[error("{}:{line}:{column}: {reason}", path.display())]
@@ -126,14 +127,31 @@ pub fn digest(plan: &Plan) -> Sha256 {
 
 /// Reads a lock file.
 pub fn read(path: &Path) -> Result<Plan, Error> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    parse(path, &text)
+    of_file(path, &bytes(path)?)
 }
 
 /// Reads a lock file, to install for `architecture`.
 pub fn read_for(path: &Path, architecture: &str) -> Result<Plan, Error> {
-    let plan = read(path)?;
+    of_file_for(path, &bytes(path)?, architecture)
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+/// Parses what was read of a lock file.
+pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Plan, Error> {
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        // as the standard library words it where it reads text
+        let source = io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8");
+        Error::Read { path: path.to_owned(), source }
+    })?;
+    parse(path, text)
+}
+
+/// Parses what was read of a lock file, to install for `architecture`.
+pub fn of_file_for(path: &Path, bytes: &[u8], architecture: &str) -> Result<Plan, Error> {
+    let plan = of_file(path, bytes)?;
     let found = &plan.request.architecture;
     if found == architecture {
         return Ok(plan);

@@ -6,7 +6,7 @@ use super::pipeline;
 use crate::config::{Owners, RequireScripts, Settings};
 use crate::digest::Sha256;
 use crate::error::Error;
-use crate::fetch::{self, Client};
+use crate::fetch::{CaBundle, Client};
 use crate::finish::{self, Authority, How};
 use crate::launch;
 use crate::lock;
@@ -182,7 +182,7 @@ fn authorities(settings: &Settings) -> Result<Vec<Authority>, Error> {
     let mut authorities = Vec::new();
     for path in &settings.ca_certificates {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let certificates = fetch::certificates(path)?.into_iter();
+        let certificates = CaBundle::read(path)?.certificates.into_iter();
         authorities.extend(
             certificates
                 .map(|certificate| Authority { name: name.clone().into_owned(), der: certificate.to_vec() }),

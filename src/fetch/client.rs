@@ -1,7 +1,6 @@
 //! The client: one request with its redirects, credentials and its place in the queue of its host.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::body::Body;
 use super::error::{Error, redacted};
 use super::proxy::{Environment, Proxies};
 use super::retry::Retry;
-use super::tls;
+use super::tls::{self, CaBundle};
 
 /// More redirects than this are a loop.
 const MAX_REDIRECTS: usize = 10;
@@ -32,8 +31,8 @@ pub struct ClientOptions {
     pub backoff: Duration,
     /// Give up a connection when it is not there, or no byte has come, for so long.
     pub timeout: Duration,
-    /// PEM files of CAs to trust besides the built-in ones.
-    pub ca_certificates: Vec<PathBuf>,
+    /// CAs to trust besides the built-in ones.
+    pub ca_bundles: Vec<CaBundle>,
     /// Credentials, from [`auth::parse`].
     pub auth: Vec<auth::Entry>,
 }
@@ -45,7 +44,7 @@ impl Default for ClientOptions {
             retries: 3,
             backoff: Duration::from_millis(250),
             timeout: Duration::from_secs(30),
-            ca_certificates: Vec::new(),
+            ca_bundles: Vec::new(),
             auth: Vec::new(),
         }
     }
@@ -118,7 +117,7 @@ impl Client {
     ) -> Result<Self, Error> {
         let proxies = Proxies::read(environment)?;
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::configuration(&options.ca_certificates, environment)?)
+            .tls_backend_preconfigured(tls::configuration(&options.ca_bundles, environment)?)
             .user_agent(concat!("aptlet/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(options.timeout)
             .read_timeout(options.timeout)

@@ -25,4 +25,4 @@ pub use download::Expected;
 pub use error::{Cause, Error};
 pub use examine::Examined;
 pub(crate) use retry::jittered;
-pub use tls::certificates;
+pub use tls::CaBundle;

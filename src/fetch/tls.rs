@@ -11,18 +11,49 @@ use rustls::{ClientConfig, RootCertStore};
 use super::error::Error;
 use super::proxy::Environment;
 
-/// A client configuration that trusts the built-in roots, those of `certificates`, and those that
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+/// The CA certificates of a PEM file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaBundle {
+    /// The file, for messages.
+    pub path: PathBuf,
+    /// Its certificates, which may be none.
+    pub certificates: Vec<CertificateDer<'static>>,
+}
+
+impl CaBundle {
+    /// Parses what was read of a file.
+    ///
+    /// # Errors
+    /// [`Error::BadCa`] for what is not well-formed PEM.
+    pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let certificates = CertificateDer::pem_slice_iter(bytes)
+            .collect::<Result<_, _>>()
+            .map_err(|error| bad(path, format_args!("not well-formed PEM: {error}")))?;
+        Ok(Self { path: path.to_owned(), certificates })
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::BadCa`] for one that cannot be read, or is not well-formed PEM.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let bytes = std::fs::read(path).map_err(|error| bad(path, error))?;
+        Self::of_file(path, &bytes)
+    }
+}
+
+/// A client configuration that trusts the built-in roots, those of `bundles`, and those that `SSL_CERT_FILE` and
+/// `SSL_CERT_DIR` name.
 pub(super) fn configuration(
-    certificates: &[PathBuf],
+    bundles: &[CaBundle],
     environment: Environment<'_>,
 ) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    for path in certificates {
-        add_file(&mut roots, path)?;
+    for bundle in bundles {
+        add_file(&mut roots, bundle.clone())?;
     }
     if let Some(path) = environment("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
-        add_file(&mut roots, Path::new(&path))?;
+        add_file(&mut roots, CaBundle::read(Path::new(&path))?)?;
     }
     if let Some(folders) = environment("SSL_CERT_DIR").filter(|folders| !folders.is_empty()) {
         for folder in std::env::split_paths(&folders) {
@@ -36,12 +67,11 @@ pub(super) fn configuration(
         .with_no_client_auth())
 }
 
-fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), Error> {
-    let certificates = certificates(path)?;
-    if certificates.is_empty() {
-        return Err(bad(path, "there is no certificate in it"));
+fn add_file(roots: &mut RootCertStore, bundle: CaBundle) -> Result<(), Error> {
+    if bundle.certificates.is_empty() {
+        return Err(bad(&bundle.path, "there is no certificate in it"));
     }
-    add(roots, path, certificates)
+    add(roots, bundle)
 }
 
 /// Takes in a folder as `c_rehash(1)` and Kubernetes fill it; a file in it without certificates is somebody
@@ -50,36 +80,25 @@ fn add_folder(roots: &mut RootCertStore, folder: &Path) -> Result<(), Error> {
     for entry in std::fs::read_dir(folder).map_err(|error| bad(folder, error))? {
         let path = entry.map_err(|error| bad(folder, error))?.path();
         if path.is_file() {
-            let certificates = certificates(&path)?;
-            if !certificates.is_empty() {
-                add(roots, &path, certificates)?;
+            let bundle = CaBundle::read(&path)?;
+            if !bundle.certificates.is_empty() {
+                add(roots, bundle)?;
             }
         }
     }
     Ok(())
 }
 
-fn add(
-    roots: &mut RootCertStore,
-    path: &Path,
-    certificates: Vec<CertificateDer<'static>>,
-) -> Result<(), Error> {
+fn add(roots: &mut RootCertStore, bundle: CaBundle) -> Result<(), Error> {
+    let CaBundle { path, certificates } = bundle;
     match roots.add_parsable_certificates(certificates) {
-        (0, _) => Err(bad(path, "none of its certificates can be understood")),
+        (0, _) => Err(bad(&path, "none of its certificates can be understood")),
         (_, 0) => Ok(()),
         (_, ignored) => {
             tracing::warn!("CA certificates {}: {ignored} cannot be understood", path.display());
             Ok(())
         }
     }
-}
-
-/// The certificates of a PEM file, which may be none.
-pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let text = std::fs::read(path).map_err(|error| bad(path, error))?;
-    CertificateDer::pem_slice_iter(&text)
-        .collect::<Result<_, _>>()
-        .map_err(|error| bad(path, format_args!("not well-formed PEM: {error}")))
 }
 
 fn bad(path: &Path, problem: impl std::fmt::Display) -> Error {

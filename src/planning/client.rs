@@ -3,7 +3,7 @@
 use super::plan as sources;
 use crate::config::Settings;
 use crate::error::Error;
-use crate::fetch::{Client, ClientOptions, auth};
+use crate::fetch::{CaBundle, Client, ClientOptions, auth};
 
 pub(crate) fn client(settings: &Settings) -> Result<Client, Error> {
     let mut entries = Vec::new();
@@ -11,11 +11,13 @@ pub(crate) fn client(settings: &Settings) -> Result<Client, Error> {
         entries.extend(auth::parse(&crate::config::read_text(path)?, path)?);
     }
     entries.extend(sources::credentials(settings)?);
+    let bundles = settings.ca_certificates.iter().map(|path| CaBundle::read(path));
+    let ca_bundles = bundles.collect::<Result<_, _>>()?;
     Ok(Client::new(ClientOptions {
         connections_per_host: settings.connections,
         retries: settings.retries,
         timeout: settings.timeout,
-        ca_certificates: settings.ca_certificates.clone(),
+        ca_bundles,
         auth: entries,
         ..ClientOptions::default()
     })?)

@@ -1,5 +1,7 @@
 //! From settings to sources, keyring, pins and, at last, a plan.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -15,9 +17,9 @@ use crate::report::{Report, counted};
 use crate::request;
 use crate::resolve::{self, Options, Resolved, Why, pin};
 use crate::source::archive::{self, Archived};
-use crate::source::keyring::Keyring;
+use crate::source::keyring::{Keyring, KeyringFiles};
 use crate::source::list::{self, Source, Variables};
-use crate::source::{Loader, Released, base};
+use crate::source::{self, Loader, Released, base};
 
 /// Debian's security archive, which has suites of its own on a host of its own.
 const SECURITY_MIRROR: &str = "http://security.debian.org/debian-security";
@@ -45,11 +47,11 @@ pub(crate) fn machine_auth(settings: &Settings) -> &[PathBuf] {
 pub(crate) fn loader(settings: &Settings, client: Client) -> Result<Loader, Error> {
     let mut keyring = Keyring::default();
     for file in &settings.keyrings {
-        keyring.extend(Keyring::read(file)?);
+        keyring.extend(read_keyring(file)?);
     }
     if let SourceChoice::Machine(machine) = &settings.sources {
         for file in &machine.trusted {
-            match Keyring::read(file) {
+            match read_keyring(file) {
                 Ok(own) => keyring.extend(own),
                 // apt, too, goes on without them
                 Err(error) => tracing::warn!("{error}"),
@@ -59,7 +61,23 @@ pub(crate) fn loader(settings: &Settings, client: Client) -> Result<Loader, Erro
     keyring.extend(Keyring::builtin_debian()?);
     keyring.extend(Keyring::builtin_ubuntu()?);
     let architectures = std::iter::once(settings.architecture.to_string()).chain(foreign(settings)).collect();
-    Ok(Loader { client, keyring, architectures, now: Timestamp::now() })
+    let keyring_files = KeyringFiles::default();
+    Ok(Loader { client, keyring, keyring_files, architectures, now: Timestamp::now() })
+}
+
+fn read_keyring(file: &Path) -> Result<Keyring, source::Error> {
+    let bytes =
+        fs::read(file).map_err(|source| source::Error::KeyringRead { file: file.to_owned(), source })?;
+    Keyring::of_file(file, &bytes)
+}
+
+/// What the sources name in `Signed-By`.
+fn keyring_files(sources: &[Source]) -> KeyringFiles {
+    let mut files = BTreeMap::new();
+    for path in sources.iter().flat_map(Source::keyring_files) {
+        files.entry(path.clone()).or_insert_with(|| fs::read(path));
+    }
+    files.into_iter().collect()
 }
 
 /// The architectures that requests name besides the native one.
@@ -166,8 +184,9 @@ pub(crate) async fn plan(
     report: &Report,
 ) -> Result<Planned, Error> {
     let stop = report.begin("sources", 0);
-    let loader = loader(settings, client)?;
+    let mut loader = loader(settings, client)?;
     let sources = sources(settings)?;
+    loader.keyring_files = keyring_files(&sources);
     let archives = archives(&loader, settings).await?;
     let requests = requests(settings, &archives);
     let releases = releases(&loader, &sources).await?;

@@ -215,7 +215,7 @@ mod tests {
     use crate::error::{Class, Error as Any};
     use crate::fetch::{Client, ClientOptions};
     use crate::source::index::Index;
-    use crate::source::keyring::Keyring;
+    use crate::source::keyring::{Keyring, KeyringFiles};
 
     const CONTROL: &str = "Package: tool\nVersion: 1:2-3\nArchitecture: all\nDepends: a,\n b (>= 1)\nfilename: /etc/passwd\n\
         Size: 1\nDescription: x\n long\n .\n end\n";
@@ -234,6 +234,7 @@ mod tests {
             let loader = Loader {
                 client: Client::new(ClientOptions::default()).unwrap(),
                 keyring: Keyring::default(),
+                keyring_files: KeyringFiles::default(),
                 architectures: vec!["amd64".to_owned()],
                 now: Timestamp::UNIX_EPOCH,
             };

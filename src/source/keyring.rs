@@ -1,6 +1,9 @@
 //! Keyrings: the certificates (`OpenPGP` public keys) that may sign a repository.
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pgp::composed::{Deserializable as _, SignedPublicKey};
 use pgp::types::KeyDetails as _;
@@ -45,11 +48,9 @@ impl Keyring {
         Self::parse(include_bytes!("keys/ubuntu-archive.gpg"), "the built-in Ubuntu archive keys")
     }
 
-    /// Reads a keyring file, binary or ASCII-armored whatever it is named.
-    pub fn read(file: &Path) -> Result<Self, Error> {
-        let data =
-            std::fs::read(file).map_err(|source| Error::KeyringRead { file: file.to_owned(), source })?;
-        Self::parse(&data, &file.display().to_string())
+    /// Parses what was read of a keyring file, binary or ASCII-armored whatever it is named.
+    pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        Self::parse(bytes, &path.display().to_string())
     }
 
     /// Parses the content of a keyring, which `origin` names in messages.
@@ -93,37 +94,23 @@ impl Keyring {
         if keyring.certificates.is_empty() { Err(malformed(reason)) } else { Ok(keyring) }
     }
 
-    /// The certificates that `signed_by` names. `default` is asked where it names none: without a `Signed-By`,
-    /// or with only fingerprints in it.
+    /// The certificates that `signed_by` names, in itself or in some of `files`. `default` is asked where it names
+    /// none: without a `Signed-By`, or with only fingerprints in it.
     pub fn for_source(
         signed_by: Option<&SignedBy>,
+        files: &KeyringFiles,
         default: impl FnOnce() -> Result<Self, Error>,
     ) -> Result<Self, Error> {
         match signed_by {
             Some(SignedBy::Inline(text)) => Self::parse(text.as_bytes(), "the key in Signed-By"),
             Some(SignedBy::Named { keyrings, .. }) if !keyrings.is_empty() => {
                 let mut all = Self::default();
-                for file in keyrings {
-                    all.extend(Self::read_or_builtin(file)?);
+                for path in keyrings {
+                    all.extend(files.keyring(path)?);
                 }
                 Ok(all)
             }
             _ => default(),
-        }
-    }
-
-    /// Debian's and Ubuntu's own source lists name keyrings that their packages install; where aptlet runs there is
-    /// no such file, but the same keys are built in.
-    fn read_or_builtin(file: &Path) -> Result<Self, Error> {
-        match Self::read(file) {
-            Err(Error::KeyringRead { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                match file.file_stem().and_then(|name| name.to_str()) {
-                    Some("debian-archive-keyring") => Self::builtin_debian(),
-                    Some("ubuntu-archive-keyring") => Self::builtin_ubuntu(),
-                    _ => Err(Error::KeyringRead { file: file.to_owned(), source }),
-                }
-            }
-            result => result,
         }
     }
 
@@ -141,6 +128,49 @@ impl Keyring {
     /// The files that were read, for messages.
     pub fn origins(&self) -> &[String] {
         &self.origins
+    }
+}
+
+/// The files that sources name in `Signed-By`, as they were read: bytes, or why there are none. Clones share them.
+///
+/// A file that cannot be read is an error only once its keys are asked for: `Trusted: yes` needs none.
+#[derive(Debug, Clone, Default)]
+pub struct KeyringFiles(Arc<HashMap<PathBuf, io::Result<Vec<u8>>>>);
+
+impl FromIterator<(PathBuf, io::Result<Vec<u8>>)> for KeyringFiles {
+    fn from_iter<T: IntoIterator<Item = (PathBuf, io::Result<Vec<u8>>)>>(files: T) -> Self {
+        Self(Arc::new(files.into_iter().collect()))
+    }
+}
+
+impl KeyringFiles {
+    /// The keyring in a file; one that nobody has read counts as absent.
+    ///
+    /// Debian's and Ubuntu's own source lists name keyrings that their packages install; where aptlet runs there is
+    /// no such file, but the same keys are built in.
+    fn keyring(&self, path: &Path) -> Result<Keyring, Error> {
+        let failure = match self.0.get(path) {
+            Some(Ok(bytes)) => return Keyring::of_file(path, bytes),
+            Some(Err(error)) => again(error),
+            None => io::ErrorKind::NotFound.into(),
+        };
+        match path.file_stem().and_then(|name| name.to_str()) {
+            Some("debian-archive-keyring") if failure.kind() == io::ErrorKind::NotFound => {
+                Keyring::builtin_debian()
+            }
+            Some("ubuntu-archive-keyring") if failure.kind() == io::ErrorKind::NotFound => {
+                Keyring::builtin_ubuntu()
+            }
+            _ => Err(Error::KeyringRead { file: path.to_owned(), source: failure }),
+        }
+    }
+}
+
+/// The same error once more, since errors of the system cannot be cloned.
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 
@@ -194,26 +224,39 @@ mod tests {
         for bad in [&b""[..], b"<html>404</html>", b"\xff\xff\xff", cut.as_bytes()] {
             assert!(matches!(Keyring::parse(bad, "x.gpg"), Err(Error::MalformedKeyring { .. })));
         }
-        assert!(matches!(Keyring::read(Path::new("/nonexistent/x.gpg")), Err(Error::KeyringRead { .. })));
     }
 
     #[test]
     fn signed_by_decides_where_the_keys_come_from() {
         let signer = Signer::ed25519();
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("ours.asc");
-        std::fs::write(&file, signer.public_armored()).unwrap();
+        let file = PathBuf::from("ours.asc");
+        let files = KeyringFiles::from_iter([(file.clone(), Ok(signer.public_armored().into_bytes()))]);
         let refuse = || panic!("the default must not be asked");
         let named = SignedBy::Named { keyrings: vec![file], fingerprints: Vec::new() };
         let inline = SignedBy::Inline(signer.public_armored());
         for signed_by in [named, inline] {
-            let keyring = Keyring::for_source(Some(&signed_by), refuse).unwrap();
+            let keyring = Keyring::for_source(Some(&signed_by), &files, refuse).unwrap();
             assert_eq!(fingerprints(&keyring), [signer.fingerprint()]);
         }
         let only = SignedBy::Named { keyrings: Vec::new(), fingerprints: vec!["AB".repeat(20)] };
+        let default = Keyring::for_source(Some(&only), &files, Keyring::builtin_ubuntu).unwrap();
+        assert_eq!(default.certificates().len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_an_error_unless_its_keys_are_built_in() {
+        let (ours, debian) = (Path::new("/k/ours.gpg"), Path::new("/k/debian-archive-keyring.gpg"));
+        let failing = |code| {
+            let failure = |path: &Path| (path.to_owned(), Err(io::Error::from_raw_os_error(code)));
+            [ours, debian].map(failure).into_iter().collect::<KeyringFiles>()
+        };
+        let [absent, unreadable] = [failing(2), failing(13)];
         assert_eq!(
-            Keyring::for_source(Some(&only), Keyring::builtin_ubuntu).unwrap().certificates().len(),
-            2
+            absent.keyring(ours).unwrap_err().to_string(),
+            "cannot read keyring /k/ours.gpg: No such file or directory (os error 2)"
         );
+        assert_eq!(absent.keyring(debian).unwrap().origins(), ["the built-in Debian archive keys"]);
+        assert_eq!(KeyringFiles::default().keyring(debian).unwrap().certificates().len(), 9);
+        assert!(matches!(unreadable.keyring(debian), Err(Error::KeyringRead { .. })));
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Error;
 use super::index::{BadIndex, Index, Part};
-use super::keyring::Keyring;
+use super::keyring::{Keyring, KeyringFiles};
 use super::list::{ByHash, Source, join};
 use super::provenance::Provenance;
 use super::release::{IndexFile, Release};
@@ -35,6 +35,8 @@ pub struct Loader {
     pub client: Client,
     /// Whom to trust where a source has no `Signed-By`.
     pub keyring: Keyring,
+    /// What the sources name in `Signed-By`.
+    pub keyring_files: KeyringFiles,
     /// The native architecture, then the foreign ones.
     pub architectures: Vec<String>,
     /// The clock.
@@ -150,7 +152,8 @@ impl Loader {
             tracing::warn!("{url} is not verified, because the source says 'Trusted: yes'");
             return verify::unsigned_text(&document.bytes, url.as_str());
         }
-        let keyring = Keyring::for_source(source.signed_by.as_ref(), || Ok(self.keyring.clone()))?;
+        let default = || Ok(self.keyring.clone());
+        let keyring = Keyring::for_source(source.signed_by.as_ref(), &self.keyring_files, default)?;
         verify(&keyring)
     }
 

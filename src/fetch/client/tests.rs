@@ -192,7 +192,8 @@ async fn trusts_only_known_cas() {
     assert!(matches!(error, Error::Unreachable { cause: Cause::Certificate(_), tries: 1, .. }), "{error}");
     assert!(error.hint().unwrap().contains("--ca-certificate"));
 
-    let options = ClientOptions { ca_certificates: vec![CA.into()], ..options() };
+    let ca_bundles = vec![CaBundle::read(CA.as_ref()).unwrap()];
+    let options = ClientOptions { ca_bundles, ..options() };
     let flag = Client::with_environment(options, &|_| None).unwrap();
     let folder = std::path::Path::new(CA).parent().unwrap();
     let variable = |variable: &'static str, value: &std::path::Path| {
@@ -227,8 +228,10 @@ async fn says_when_the_other_side_speaks_no_tls() {
 #[test]
 fn refuses_a_bundle_without_certificates() {
     for path in ["/nonexistent.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
-        let options = ClientOptions { ca_certificates: vec![path.into()], ..options() };
-        let error = Client::with_environment(options, &|_| None).unwrap_err();
+        let client = |bundle| {
+            Client::with_environment(ClientOptions { ca_bundles: vec![bundle], ..options() }, &|_| None)
+        };
+        let error = CaBundle::read(path.as_ref()).and_then(client).unwrap_err();
         assert!(matches!(error, Error::BadCa { .. }) && error.to_string().contains(path), "{error}");
     }
 }

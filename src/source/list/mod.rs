@@ -124,6 +124,14 @@ impl Source {
         })
     }
 
+    /// The files that its `Signed-By` names; none where that has the key itself.
+    pub fn keyring_files(&self) -> &[PathBuf] {
+        match &self.signed_by {
+            Some(SignedBy::Named { keyrings, .. }) => keyrings,
+            Some(SignedBy::Inline(_)) | None => &[],
+        }
+    }
+
     /// Where the `Packages` of a component and architecture lie; ends in `/`.
     pub fn index_dir(&self, uri: &Url, component: &str, architecture: &str) -> Url {
         let release = self.release_dir(uri);
