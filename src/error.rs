@@ -151,7 +151,9 @@ impl Error {
             Self::Listen { .. } => {
                 Some("give --listen another port, or the address of an interface of the pod".to_owned())
             }
-            Self::Stdout(_) => None,
+            Self::Stdout(_) => {
+                Some("make room where standard output goes, or let it go elsewhere".to_owned())
+            }
             Self::Starved { .. } => {
                 Some("raise the limits of the container: processes (pids), open files, memory".to_owned())
             }

@@ -193,20 +193,29 @@ fn rounded(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
+/// Writes a result to standard output. Whoever reads it may have had enough: a closed pipe is no error.
+///
+/// # Errors
+/// [`Error::Stdout`], such as for a full disk.
+pub fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    forgive_closed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// The same for what was written to standard output in another way.
+///
+/// # Errors
+/// As for [`print`].
+pub fn forgive_closed(written: std::io::Result<()>) -> Result<(), Error> {
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Error::Stdout),
+    }
+}
+
 fn emit(line: &str) {
     // a closed standard error is no reason to fail an install
     let _ = writeln!(std::io::stderr().lock(), "{line}");
-}
-
-/// A number of things, for people: `1 package`, `2 packages`.
-pub fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
-/// Mebibytes, for people.
-#[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
-pub fn mebibytes(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 struct Lines {

@@ -1,199 +1,154 @@
-//! From a plan to the current generation.
+//! From unpacked packages to a finished tree.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::pipeline;
-use crate::config::{Owners, RequireScripts, Settings};
-use crate::digest::Sha256;
+use super::staging::private_root;
+use crate::config::{Owners, RequireScripts};
 use crate::error::Error;
-use crate::fetch::{CaBundle, Client};
 use crate::finish::{self, Authority, How};
 use crate::launch;
 use crate::lock;
-use crate::plan::Plan;
-use crate::publish::{self, Destination, State};
-use crate::relocate::Relocation;
-use crate::report::{Report, counted, mebibytes};
-use crate::tree::filter::Filter;
-use crate::tree::write::Generated;
-use crate::tree::{Note, Tree, Unpacked, database, divert, group, manifest, owners, records};
 
-/// A generation in the making.
-pub(crate) struct Making<'a> {
-    pub(crate) settings: &'a Settings,
-    pub(crate) report: &'a Report,
-    pub(crate) client: &'a Client,
-    pub(crate) plan: &'a Plan,
-    /// What is left out of the packages.
-    pub(crate) filter: Filter,
-    pub(crate) staging: &'a Path,
+use crate::plan::Plan;
+use crate::relocate::Relocation;
+use crate::tree::write::Generated;
+use crate::tree::{self, Note, Tree, Unpacked, database, divert, manifest, owners, records};
+use crate::wording::{counted, mebibytes};
+
+/// What a tree is to be like, besides what its packages say.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    /// Where it will be seen; `/` for a root file system.
+    pub(crate) prefix: String,
+    /// The time of all that is made, in seconds since 1970.
+    pub(crate) date: i64,
+    /// Certificate authorities to trust besides those that packages ship.
+    pub(crate) authorities: Vec<Authority>,
+    /// Locales that must work.
+    pub(crate) locales: Vec<String>,
+    /// Maintainer scripts that must be done in full.
+    pub(crate) require_scripts: RequireScripts,
+    /// Whose its files are.
+    pub(crate) owners: Owners,
+    /// Whether a group shares the volume, and may read what its owner may.
+    pub(crate) shared: bool,
+    /// Whether packages of a base are left out, so that a dynamic linker may be.
+    pub(crate) has_base: bool,
 }
 
-impl Making<'_> {
-    /// From the plan to the current generation; adds the notes to its state.
-    pub(crate) async fn install(
-        self,
-        destination: &mut Destination,
-        state: &mut State,
-    ) -> Result<PathBuf, Error> {
-        let Self { settings, report, client, plan, filter, staging } = self;
-        let stop = report.begin("fetch", plan.download_size());
-        let keep = settings.owners == Owners::Keep;
-        // what is to be as dpkg has it is nobody else's
-        let shared = !keep
-            && group::share(&settings.dest, staging)
-                .map_err(|source| publish::Error::write(staging, source))?;
-        let how = pipeline::How {
-            connections: settings.connections,
-            max_unpacked: settings.max_unpacked,
-            filter,
-            keep_owners: keep,
-            shared,
-        };
-        let unpacked = pipeline::run(plan, client, staging, how, &stop).await?;
-        stop.end(format!("{} fetched, verified and unpacked", mebibytes(plan.download_size())));
+/// A tree that is whole, but for what [`finish`](Self::finish) writes into it last.
+pub(crate) struct Built {
+    /// How many commands it has.
+    pub(crate) commands: usize,
+    /// Where it differs from an installation by dpkg.
+    pub(crate) notes: Vec<String>,
+    /// Whether its commands need this binary beside the tree, though all its paths could be rewritten.
+    pub(crate) needs_binary: bool,
+    tree: Tree,
+    generated: Generated,
+}
 
-        let stop = report.begin("merge", 0);
-        let tree = staging.join(pipeline::TREE);
-        let place = Place { root: &tree, staging, shared };
-        let commands = build(place, destination, settings, plan, unpacked, state)?;
-        let id = id(state);
-        let generation = destination.publish(&tree, &id)?;
-        stop.end(format!("{} in generation {id}", counted(commands, "command")));
-        Ok(generation)
+impl Built {
+    /// Writes files of aptlet's own that are no part of what the tree was planned to be, by their paths in it; and
+    /// gives folders their modes and times, which any later change would spoil.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub(crate) fn finish(self, records: &[(&str, &[u8])]) -> Result<(), Error> {
+        for (path, text) in records {
+            let path = self.tree.root().join(path);
+            self.generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))?;
+        }
+        self.tree.finish()?;
+        Ok(())
     }
 }
 
-/// Where a tree is built.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    root: &'a Path,
-    /// Where the packages lie.
-    staging: &'a Path,
-    /// Whether a group shares the volume.
-    shared: bool,
-}
-
-/// From unpacked packages to a finished tree; returns the number of commands in it.
-fn build(
-    place: Place<'_>,
-    destination: &mut Destination,
-    settings: &Settings,
+/// Makes one tree in `root` of packages that lie below `staging`, whose folders are gone afterwards.
+///
+/// # Errors
+/// Packages that exclude each other, or what `layout` demands; a volume that does not take it. Then `root` is of no use.
+pub(crate) fn assemble(
+    root: &Path,
+    staging: &Path,
     plan: &Plan,
     unpacked: Vec<Unpacked>,
-    state: &mut State,
-) -> Result<usize, Error> {
-    let Place { root, staging, shared } = place;
+    layout: &Layout,
+) -> Result<Built, Error> {
+    let Layout { prefix, date, .. } = layout;
+    let generated = Generated { date: *date };
     let mut tree = Tree::create(root, &plan.request.architecture)?;
-    if shared {
+    if layout.shared {
         tree.share();
     }
     let (diversions, unread) = divert::read(&unpacked)?;
     tree.divert(diversions);
     for (number, package) in unpacked.into_iter().enumerate() {
-        tree.merge(package, &pipeline::private_root(staging, number))?;
+        tree.merge(package, &private_root(staging, number))?;
     }
-    let date = tree.newest_mtime();
-    let relocation = Relocation::to(&settings.prefix);
-    let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());
-    let authorities = authorities(settings)?;
-    let how = How { date, prefix: &settings.prefix, authorities: &authorities, locales: &settings.locales };
+    let how = How { date: *date, prefix, authorities: &layout.authorities, locales: &layout.locales };
     let outcome = finish::run(&mut tree, how)?;
-    match settings.require_scripts {
+    match layout.require_scripts {
         RequireScripts::None => {}
         RequireScripts::Known => outcome.require_scripts(false)?,
         RequireScripts::All => outcome.require_scripts(true)?,
     }
-    state.notes = outcome.notes;
-    state.notes.extend(unread.into_iter().map(|(package, line)| {
+    let mut notes = outcome.notes;
+    notes.extend(unread.into_iter().map(|(package, line)| {
         format!("{package}: a diversion is missing, because its call of dpkg-divert cannot be read: {line}")
     }));
+    let relocation = Relocation::to(prefix);
+    let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());
     let relocated = relocation.apply(&mut tree)?;
-    state.notes.extend(notes(tree.packages()));
+    notes.extend(of_packages(tree.packages()));
     if tree.widened() > 0 {
-        state.notes.push(format!(
+        notes.push(format!(
             "{} closed to others are open to the group that shares the destination (fsGroup)",
             counted(usize::try_from(tree.widened()).unwrap_or(usize::MAX), "path")
         ));
     }
     tree.create_directory(Path::new(if at_root { records::FOLDER } else { records::COMMANDS }))?;
-    database::write(&mut tree, date)?;
-    let generated = Generated { date };
+    database::write(&mut tree, *date)?;
     for (path, target) in &relocated.links {
-        let link = tree.root().join(path);
-        generated
-            .link(&target.to_string_lossy(), &link)
-            .map_err(|source| publish::Error::write(&link, source))?;
+        let link = root.join(path);
+        let made = generated.link(&target.to_string_lossy(), &link);
+        made.map_err(|source| tree::Error::write(&link, source))?;
     }
     // the C library was left to a base
-    let needs_launchers = !at_root && settings.base.is_some() && !launch::has_own_linker(root);
-    if needs_launchers {
-        destination.need_binary();
-    }
+    let needs_linker = !at_root && layout.has_base && !launch::has_own_linker(root);
     let commands = if at_root {
         launch::commands(root).len()
-    } else if is_exact && !needs_launchers {
+    } else if is_exact && !needs_linker {
         launch::link(root, generated)?
     } else {
         let (commands, covered) = launch::write(root, !is_exact, generated)?;
         if !is_exact {
-            let affected = launch::lacking(&tree, &settings.prefix, &relocated.cramped, &covered);
-            state.notes.extend(launch::notes(&affected, &settings.prefix));
+            let lacking = launch::lacking(&tree, prefix, &relocated.cramped, &covered);
+            notes.extend(launch::notes(&lacking, prefix));
         }
         commands
     };
-    let lock_file = root.join(records::LOCK);
-    generated
-        .file(&lock_file, lock::render(plan).as_bytes())
-        .map_err(|source| publish::Error::write(&lock_file, source))?;
-    state.write(tree.root(), generated)?;
+    let record = |path: &str, text: &[u8]| {
+        let path = root.join(path);
+        generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))
+    };
+    record(records::LOCK, lock::render(plan).as_bytes())?;
     if !relocated.record.prefix.is_empty() {
-        let path = root.join(records::RELOCATED);
-        let text = relocated.record.render();
-        generated.file(&path, &text).map_err(|source| publish::Error::write(&path, source))?;
+        record(records::RELOCATED, &relocated.record.render())?;
     }
-    let keep = settings.owners == Owners::Keep;
+    let keep = layout.owners == Owners::Keep;
     if keep {
         owners::apply(&tree)?;
     }
-    let path = root.join(records::MANIFEST);
-    manifest::describe(root, keep, |folder| tree.directory_mode(folder), &relocated.digests)
-        .and_then(|text| generated.file(&path, &text))
-        .map_err(|source| publish::Error::write(&path, source))?;
-    tree.finish()?;
-    Ok(commands)
-}
-
-/// What the settings leave out of packages.
-pub(crate) fn filter(settings: &Settings) -> Result<Filter, Error> {
-    let translations: Vec<String> =
-        settings.locales.iter().map(|locale| Filter::translations(locale)).collect();
-    let mut rules: Vec<(bool, &str)> = Vec::new();
-    if settings.paths.slim {
-        rules.extend(Filter::slim());
-        rules.extend(translations.iter().map(|pattern| (true, pattern.as_str())));
-    }
-    rules.extend(settings.paths.rules.iter().map(|rule| (rule.include, rule.pattern.as_str())));
-    Filter::new(rules).map_err(|bad| Error::Internal(format!("a pattern for paths: {bad}")))
-}
-
-/// The certificate authorities that the settings add, each named after its file.
-fn authorities(settings: &Settings) -> Result<Vec<Authority>, Error> {
-    let mut authorities = Vec::new();
-    for path in &settings.ca_certificates {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let certificates = CaBundle::read(path)?.certificates.into_iter();
-        authorities.extend(
-            certificates
-                .map(|certificate| Authority { name: name.clone().into_owned(), der: certificate.to_vec() }),
-        );
-    }
-    Ok(authorities)
+    let described = manifest::describe(root, keep, |folder| tree.directory_mode(folder), &relocated.digests);
+    let manifest = described.map_err(|source| tree::Error::write(root.join(records::MANIFEST), source))?;
+    record(records::MANIFEST, &manifest)?;
+    Ok(Built { commands, notes, needs_binary: needs_linker, tree, generated })
 }
 
 /// One line for what concerns a file; one a package for owners, of which there can be thousands; one for all that was
 /// left out.
-fn notes(packages: &[Unpacked]) -> Vec<String> {
+fn of_packages(packages: &[Unpacked]) -> Vec<String> {
     let mut lines = Vec::new();
     let left_out = packages.iter().map(|package| package.left_out);
     let (paths, bytes) =
@@ -212,10 +167,4 @@ fn notes(packages: &[Unpacked]) -> Vec<String> {
         lines.extend(others.map(|note| format!("{name}: {note}")));
     }
     lines
-}
-
-/// The same plan for the same request is the same generation.
-fn id(state: &State) -> String {
-    let text = format!("{} {}", state.request, state.plan);
-    Sha256::of(text.as_bytes()).to_string().chars().take(16).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::pipeline;
+use super::staging::{private_root, tree};
 use crate::plan::{Artifact, Plan};
 use crate::publish::space::{Amount, taken};
 
@@ -31,13 +31,13 @@ pub(crate) fn needed(plan: &Plan) -> Amount {
 
 /// What is missing still in the middle of a run, besides what lies in `staging`.
 pub(crate) fn missing(plan: &Plan, staging: &Path) -> Amount {
-    if staging.join(pipeline::TREE).exists() {
+    if tree(staging).exists() {
         return Amount::default();
     }
     let mut missing = Amount { bytes: 0, inodes: INODES_OF_TREE };
     let (mut declared, mut done) = (0_u64, Amount::default());
     for (number, package) in plan.packages.iter().enumerate() {
-        let (whole, here) = (unpacked(package), taken(&pipeline::private_root(staging, number)));
+        let (whole, here) = (unpacked(package), taken(&private_root(staging, number)));
         missing.bytes = missing.bytes.saturating_add(whole.bytes.saturating_sub(here.bytes));
         missing.inodes = missing.inodes.saturating_add(whole.inodes.saturating_sub(here.inodes));
         if here.inodes > 0 {
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(missing(&plan, staging.path()), Amount { bytes: 300 * 1024 + 21, inodes: 30 });
 
         // a hundred files in a third of the bytes: the other two have two hundred
-        let root = pipeline::private_root(staging.path(), 0);
+        let root = private_root(staging.path(), 0);
         fs::create_dir(&root).unwrap();
         for number in 0..99 {
             fs::write(root.join(number.to_string()), vec![0; if number == 0 { 1 << 20 } else { 0 }]).unwrap();
@@ -89,7 +89,7 @@ mod tests {
         let rest = missing(&plan, staging.path());
         assert_eq!((rest.bytes, rest.inodes), (200 * 1024 + 21, 200));
 
-        fs::create_dir(staging.path().join(pipeline::TREE)).unwrap();
+        fs::create_dir(tree(staging.path())).unwrap();
         assert_eq!(missing(&plan, staging.path()), Amount::default(), "all is unpacked");
     }
 }

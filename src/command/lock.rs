@@ -1,18 +1,23 @@
 //! `aptlet lock`: resolve only; write the plan, or explain a package of it.
 
-use std::io::Write as _;
-
 use serde_json::{Map, json};
 
 use crate::config::{LogFormat, Output, Settings};
 use crate::error::Error;
 use crate::lock;
-use crate::planning::{client, plan as sources};
-use crate::report::{Report, counted, mebibytes};
+use crate::planning::{Inputs, Planner, Wanted};
+use crate::report::{self, Report};
+use crate::wording::{counted, mebibytes};
 
 pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Error> {
-    let planned = sources::plan(settings, client(settings)?, settings.explain.as_deref(), report).await?;
-    let plan = planned.resolved.plan;
+    let inputs = Inputs::read(settings)?;
+    let client = inputs.client(settings)?;
+    let Wanted::Choice(choice) = inputs.wanted else {
+        return Err(Error::Internal("a lock was read to make one".to_owned()));
+    };
+    let planner = Planner::new(settings, choice, client).await?;
+    let planned = planner.plan(settings.explain.as_deref(), report).await?;
+    let plan = planned.plan;
     let packages = counted(plan.packages.len(), "package");
     let size = plan.download_size();
     let facts = Map::from_iter([
@@ -24,13 +29,13 @@ pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Err
             LogFormat::Text => format!("{why}\n"),
             LogFormat::Json => format!("{}\n", json!(why)),
         };
-        print(&text)?;
+        report::print(&text)?;
         report.success(&format!("{packages} ({}) planned, no lock written", mebibytes(size)), facts);
         return Ok(());
     }
     let text = lock::render(&plan);
     match &settings.output {
-        Output::Stdout => print(&text)?,
+        Output::Stdout => report::print(&text)?,
         Output::File(path) => {
             let failed = |source| lock::Error::Write { path: path.clone(), source };
             std::fs::write(path, &text).map_err(failed)?;
@@ -38,9 +43,4 @@ pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Err
     }
     report.success(&format!("{packages} ({}) locked", mebibytes(size)), facts);
     Ok(())
-}
-
-fn print(text: &str) -> Result<(), lock::Error> {
-    let written = std::io::stdout().write_all(text.as_bytes());
-    written.map_err(|source| lock::Error::Write { path: "-".into(), source })
 }

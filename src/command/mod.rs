@@ -23,10 +23,16 @@ pub fn main() -> ExitCode {
     let mut arguments = match cli::parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // a closed standard output is no reason to fail
-            let _ = error.print();
+            let printed = report::forgive_closed(error.print());
             if error.exit_code() == 0 {
-                return ExitCode::SUCCESS;
+                return match printed {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error) => {
+                        let (format, termination_log) = before_settings(None);
+                        report::failure(format, &error, &termination_log);
+                        error.class().into()
+                    }
+                };
             }
             report::terminate(&error.to_string(), &before_settings(None).1);
             return Class::Configuration.into();

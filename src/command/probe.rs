@@ -1,6 +1,5 @@
 //! `aptlet probe`: an exec probe for images that have no shell and no HTTP client.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use super::watch::ask;
@@ -25,7 +24,12 @@ pub(super) fn probe(endpoint: Endpoint, options: Options) -> ExitCode {
         (Ok(_), Endpoint::Livez) => (true, "ok".to_owned()),
         (Ok((ready, detail)), Endpoint::Readyz) => (ready, detail.join("; ")),
     };
-    // whoever asked may be gone
-    let _ = writeln!(std::io::stdout().lock(), "{said}");
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match report::print(&format!("{said}\n")) {
+        Err(error) => {
+            report::failure(format, &error, &termination_log);
+            error.class().into()
+        }
+        Ok(()) if good => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+    }
 }

@@ -1,11 +1,11 @@
 //! `aptlet render`: prints what a pod needs, or a manifest that has it.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use crate::config::{self, Host, Options, Rendering, Settings};
 use crate::error::Error;
 use crate::render::{self, Manifest};
+use crate::report;
 
 pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
     let rendering = Rendering::resolve(flags, settings, &Host::this()?)?;
@@ -19,7 +19,7 @@ pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
             render::render(&rendering, Some(Manifest { place: &place, text }))?
         }
     };
-    std::io::stdout().write_all(text.as_bytes()).map_err(Error::Stdout)
+    report::print(&text)
 }
 
 fn read(path: &Path) -> Result<String, config::Error> {

@@ -1,17 +1,16 @@
 //! `aptlet verify`: whether the tree still is what was installed.
 
-use std::io::Write as _;
-
 use crate::config::{LogFormat, Settings};
 use crate::error::Error;
+use crate::generation;
 use crate::publish;
 use crate::relocate::record::Record;
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::tree::{group, manifest, records};
 
 pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> {
     let destination = &settings.dest;
-    let generation = publish::current(destination)
+    let generation = generation::current(destination)
         .ok_or_else(|| publish::Error::Empty { destination: destination.clone() })?;
     // without that record a file is told as changed, and not as never relocated
     let originals = Record::read(&generation).unwrap_or_default().originals();
@@ -30,8 +29,7 @@ pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> 
             LogFormat::Text => text.push_str(&format!("{difference}\n")),
         }
     }
-    // whoever reads may have had enough
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    report::print(&text)?;
     match differences.len() {
         0 => {
             let id = generation.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -45,8 +45,9 @@ pub enum SourceChoice {
 /// The files that apt itself would read on this machine, in the order in which it reads them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MachineApt {
-    /// `sources.list` and `sources.list.d/*.{list,sources}` (sources.list(5)).
-    pub files: Vec<PathBuf>,
+    /// `sources.list` and `sources.list.d/*.{list,sources}` (sources.list(5)), and what is in them, since it has been read
+    /// to find out whether there is a source.
+    pub files: Vec<(PathBuf, Vec<u8>)>,
     /// `preferences` and `preferences.d/*` (`apt_preferences(5)`).
     pub preferences: Vec<PathBuf>,
     /// `auth.conf` and `auth.conf.d/*.conf` (`apt_auth.conf(5)`).
@@ -112,13 +113,14 @@ pub(super) fn choose(
 
 /// What apt is configured with below `root`; nothing if no source of binary packages is enabled there.
 fn machine(root: &Path) -> Result<Option<MachineApt>, Error> {
-    let files = parts(root, "sources.list", "sources.list.d", &[Some("list"), Some("sources")])?;
+    let mut files = Vec::new();
     let mut enabled = false;
-    for path in &files {
-        let bytes = fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    for path in parts(root, "sources.list", "sources.list.d", &[Some("list"), Some("sources")])? {
+        let bytes = fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
         let text = String::from_utf8_lossy(&bytes);
         let deb822 = path.extension().is_some_and(|extension| extension == "sources");
         enabled |= if deb822 { enables_deb822(&text) } else { enables_one_line(&text) };
+        files.push((path, bytes));
     }
     if !enabled {
         return Ok(None);
@@ -303,7 +305,10 @@ mod tests {
         assert_eq!(
             machine(root.path()).unwrap().unwrap(),
             MachineApt {
-                files: at(&["sources.list", "sources.list.d/a.sources", "sources.list.d/b.list"]),
+                files: at(&["sources.list", "sources.list.d/a.sources", "sources.list.d/b.list"])
+                    .into_iter()
+                    .map(|path| (path.clone(), fs::read(path).unwrap()))
+                    .collect(),
                 preferences: at(&["preferences.d/more.pref", "preferences.d/pins"]),
                 auth: at(&["auth.conf", "auth.conf.d/a.conf"]),
                 trusted: at(&["trusted.gpg.d/a.gpg", "trusted.gpg.d/b.asc"]),

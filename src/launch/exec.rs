@@ -15,8 +15,8 @@ use object::{Endianness, ReadCache, ReadRef};
 
 use super::commands::{COMMAND_FOLDERS, find, linker_knows_argv0, resolve};
 use super::launchers::Table;
+use crate::generation::current;
 use crate::process::own_binary;
-use crate::publish::current;
 use crate::tree::libraries::Dynamic;
 
 /// A script may name an interpreter that is a script; Linux follows as many steps.

@@ -1,47 +1,45 @@
 //! Whether what is installed is still the answer, by the Release files that it was made from.
 
 use jiff::Timestamp;
+use url::Url;
 
-use super::plan as sources;
-use crate::config::Settings;
+use super::plan::Planner;
 use crate::error::Error;
-use crate::fetch::Client;
 use crate::publish::State;
 use crate::publish::state::ReleaseState;
 use crate::source::Released;
+use crate::source::list::Source;
 
-/// Whether a generation is still the answer: always for a lock, else while the Releases are the same and have
-/// not expired. A mirror that is down is no reason to take a working tree away.
-pub(crate) async fn is_current(settings: &Settings, client: &Client, state: &State) -> Result<bool, Error> {
-    if settings.lock.is_some() {
-        return Ok(true);
-    }
-    let loader = sources::loader(settings, client.clone())?;
-    let now = Timestamp::now().as_second();
-    let urls = sources::release_urls(settings)?;
-    let mut checks = Vec::new();
-    for release in &state.releases {
-        if release.valid_until.is_some_and(|until| until < now) {
-            return Ok(false);
+impl Planner<'_> {
+    /// Whether a generation is still the answer: while the Releases are the same and have not expired. A mirror that is
+    /// down is no reason to take a working tree away.
+    pub(crate) async fn is_current(&self, state: &State) -> Result<bool, Error> {
+        let now = self.loader.now.as_second();
+        let urls: Vec<Url> = self.choice.sources.iter().flat_map(Source::release_urls).collect();
+        let mut checks = Vec::new();
+        for release in &state.releases {
+            if release.valid_until.is_some_and(|until| until < now) {
+                return Ok(false);
+            }
+            let Some(url) = urls.iter().find(|url| url.as_str() == release.url).cloned() else {
+                return Ok(false);
+            };
+            let (loader, release) = (self.loader.clone(), release.clone());
+            checks.push(tokio::spawn(async move {
+                loader.is_unchanged(&url, &release.validators, release.sha256).await
+            }));
         }
-        let Some(url) = urls.iter().find(|url| url.as_str() == release.url).cloned() else {
-            return Ok(false);
-        };
-        let (loader, release) = (loader.clone(), release.clone());
-        checks.push(tokio::spawn(async move {
-            loader.is_unchanged(&url, &release.validators, release.sha256).await
-        }));
-    }
-    for check in checks {
-        match check.await.map_err(|error| Error::Internal(error.to_string()))? {
-            Ok(true) => {}
-            Ok(false) => return Ok(false),
-            // the mirror is up: what it has by now, Release and Release.gpg perhaps, is for a plan to find out
-            Err(error) if error.is_not_found() => return Ok(false),
-            Err(error) => tracing::warn!("cannot look for updates, so what is installed stays: {error}"),
+        for check in checks {
+            match check.await.map_err(|error| Error::Internal(error.to_string()))? {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                // the mirror is up: what it has by now, Release and Release.gpg perhaps, is for a plan to find out
+                Err(error) if error.is_not_found() => return Ok(false),
+                Err(error) => tracing::warn!("cannot look for updates, so what is installed stays: {error}"),
+            }
         }
+        Ok(true)
     }
-    Ok(true)
 }
 
 /// A Release that is older than the one that the current generation was made from is a replay. Which of the places of

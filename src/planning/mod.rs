@@ -1,9 +1,14 @@
-//! From settings to a plan: the inputs, whether what is installed answers them, and else what to install.
+//! From settings to a plan. [`Inputs`] are the files that the settings name; their fingerprint tells whether what is
+//! installed is what is asked for, and its freshness whether that still is the answer; else [`Planner`] makes a plan.
 
-mod client;
 mod elsewhere;
+mod files;
 pub(crate) mod fingerprint;
-pub(crate) mod freshness;
-pub(crate) mod plan;
+mod freshness;
+mod inputs;
+mod plan;
+mod sources;
 
-pub(crate) use client::client;
+pub(crate) use freshness::{refuse_rollback, release_state};
+pub(crate) use inputs::{Inputs, Wanted};
+pub(crate) use plan::Planner;

@@ -9,10 +9,9 @@ use rustix::fs::{CWD, FlockOperation, RenameFlags};
 use rustix::io::Errno;
 
 use super::Error;
-use super::generations::{
-    self, CURRENT, FOLDER, GENERATIONS, HISTORY, LINK, NEW, current, history_for, known, remove_tree,
-};
+use super::generations::{self, HISTORY, LINK, NEW, history_for, known, remove_tree};
 use super::space::{Amount, Full, Shortage, Volume, lacked, lacking, taken};
+use crate::generation::{CURRENT, FOLDER, GENERATIONS, current};
 use crate::process::own_binary;
 use crate::tree::records;
 

@@ -2,13 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::Error;
+use crate::generation::{FOLDER, GENERATIONS, current, is_folder, is_plain};
 
-pub(super) const FOLDER: &str = ".aptlet";
-pub(super) const GENERATIONS: &str = ".aptlet/generations";
-pub(super) const CURRENT: &str = ".aptlet/current";
 /// Names of the generations that were current before, one a line, the newest first. It is written before `current`
 /// moves, so it may also name the current one.
 pub(super) const HISTORY: &str = ".aptlet/history";
@@ -18,14 +16,6 @@ pub(super) const NEW: &str = ".new";
 pub(super) const LINK: &str = "link-";
 /// What is among the generations and begins so is nobody's, but of the run that holds the lock.
 const REMOVED: &str = ".removed-";
-
-/// The current generation of a destination, if there is one.
-pub fn current(destination: &Path) -> Option<PathBuf> {
-    let target = fs::read_link(destination.join(CURRENT)).ok()?;
-    let id = target.strip_prefix("generations").ok()?.to_str().filter(|id| is_plain(id))?;
-    let generation = destination.join(GENERATIONS).join(id);
-    is_folder(&generation).then_some(generation)
-}
 
 /// The names of the generations that are or were current, and are still there, the newest first.
 pub(super) fn known(destination: &Path) -> Vec<String> {
@@ -126,17 +116,6 @@ fn open_up(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether it is a folder itself, and no link to one.
-fn is_folder(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir())
-}
-
-/// Whether this names a folder right here: the links and the history lie in a volume that others may write to.
-fn is_plain(id: &str) -> bool {
-    let mut parts = Path::new(id).components();
-    matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) && !id.starts_with('.')
-}
-
 fn read_dir(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::write(path, source);
     match fs::read_dir(path) {
@@ -153,6 +132,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+    use crate::generation::CURRENT;
 
     /// A destination with generations of these names, `current` and a history.
     fn destination(names: &[&str], current: &str, history: &str) -> tempfile::TempDir {

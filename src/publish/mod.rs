@@ -10,7 +10,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use destination::{Destination, Staging, View, own_folder};
-pub use generations::current;
 pub use state::State;
 
 /// What can go wrong at the destination.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,6 @@ use super::Error;
 use crate::digest::Sha256;
 use crate::fetch::Validators;
 use crate::tree::records;
-use crate::tree::write::Generated;
 
 const FORMAT: u32 = 1;
 
@@ -75,7 +74,7 @@ impl State {
         // not in the tree: a run that is killed would leave something there that nobody installed
         let folder = generation.parent().and_then(Path::parent).unwrap_or(generation);
         let fresh = folder.join("state.new");
-        let text = serde_json::to_vec_pretty(self).map_err(|error| Error::write(&path, error.into()))?;
+        let text = self.render()?;
         fs::write(&fresh, text)
             .and_then(|()| fs::set_permissions(&fresh, fs::Permissions::from_mode(0o644)))
             .and_then(|()| fs::rename(&fresh, &path))
@@ -85,11 +84,11 @@ impl State {
             })
     }
 
-    /// Writes it into a tree.
-    pub fn write(&self, tree: &Path, generated: Generated) -> Result<PathBuf, Error> {
-        let path = tree.join(records::STATE);
-        let text = serde_json::to_vec_pretty(self).map_err(|error| Error::write(&path, error.into()))?;
-        generated.file(&path, &text).map_err(|source| Error::write(&path, source))?;
-        Ok(path)
+    /// What is written into the tree, at [`records::STATE`].
+    ///
+    /// # Errors
+    /// None that a state can cause.
+    pub fn render(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec_pretty(self).map_err(|error| Error::write(Path::new(records::STATE), error.into()))
     }
 }

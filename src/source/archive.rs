@@ -28,6 +28,8 @@ pub struct Archived {
     pub part: Part,
     /// Where it is; its suite is one that no other source has.
     pub provenance: Provenance,
+    /// What it is.
+    pub sha256: Sha256,
 }
 
 /// Why an archive that was asked for cannot be taken.
@@ -122,14 +124,6 @@ impl Loader {
         self.accept(archive, url.as_str(), &examined)
     }
 
-    /// The digest of an archive as it is now, where the request does not say it.
-    pub async fn archive_digest(&self, archive: &request::Archive) -> Result<Sha256, Error> {
-        match archive.sha256 {
-            Some(sha256) => Ok(sha256),
-            None => Ok(self.client.examine(&url_of(archive), 0).await?.sha256),
-        }
-    }
-
     fn accept(&self, archive: &request::Archive, url: &str, examined: &Examined) -> Result<Archived, Error> {
         let deb = Deb::open(examined.head.as_slice()).map_err(|source| match source {
             deb::Error::Corrupt { .. } | deb::Error::Header { .. } | deb::Error::Missing(_)
@@ -156,6 +150,7 @@ impl Loader {
             name: control.field("Package").unwrap_or_default().to_owned(),
             part,
             provenance: provenance(archive, url),
+            sha256: examined.sha256,
         })
     }
 }

@@ -15,7 +15,7 @@ use super::divert::Diversion;
 use super::group::{readable, readable_folder};
 use super::links::resolve_in_root;
 use super::owners::Owner;
-use super::package::{Directory, Unpacked};
+use super::package::{Directory, Unpacked, newest_mtime};
 use super::path::{ALIASES, in_tree, is_of_records};
 use super::write::times;
 use super::{Error, Note};
@@ -109,12 +109,7 @@ impl Tree {
 
     /// The newest modification time in any archive so far, in seconds since the epoch; 0 without packages.
     pub fn newest_mtime(&self) -> i64 {
-        self.packages
-            .iter()
-            .map(|package| package.newest_mtime)
-            .max()
-            .filter(|time| *time != i64::MIN)
-            .unwrap_or(0)
+        newest_mtime(&self.packages)
     }
 
     /// Diverts files of the packages that are merged from now on.

@@ -27,7 +27,7 @@ pub mod write;
 pub use error::Error;
 pub use merge::{Finished, Tree};
 pub use note::Note;
-pub use package::{Allowance, Directory, Layout, LeftOut, Limits, Unpacked};
+pub use package::{Allowance, Directory, Layout, LeftOut, Limits, Unpacked, newest_mtime};
 pub use path::in_tree;
 pub use unpack::unpack;
 

@@ -125,3 +125,9 @@ pub struct Unpacked {
     /// Where the tree differs from the archive.
     pub notes: Vec<Note>,
 }
+
+/// The newest modification time in any of the archives, in seconds since the epoch; 0 without packages.
+pub fn newest_mtime(packages: &[Unpacked]) -> i64 {
+    let times = packages.iter().map(|package| package.newest_mtime);
+    times.max().filter(|time| *time != i64::MIN).unwrap_or(0)
+}

@@ -2,23 +2,22 @@
 
 mod relocation;
 
-use std::io::Write as _;
-
 use self::relocation::relocation;
 use crate::config::{LogFormat, Settings};
 use crate::error::Error;
+use crate::generation;
 use crate::lock;
 use crate::publish::{self, State};
-use crate::report::{counted, mebibytes};
+use crate::report;
 use crate::tree::records;
+use crate::wording::{counted, mebibytes};
 
 pub(super) fn status(settings: &Settings) -> Result<(), Error> {
     let nothing = || publish::Error::Empty { destination: settings.dest.clone() };
-    let generation = publish::current(&settings.dest).ok_or_else(nothing)?;
+    let generation = generation::current(&settings.dest).ok_or_else(nothing)?;
     if let Some(path) = &settings.relocation {
         let text = relocation(&generation, path, settings.log_format)?;
-        let _ = std::io::stdout().write_all(text.as_bytes());
-        return Ok(());
+        return report::print(&text);
     }
     let state = State::read(&generation).ok_or_else(nothing)?;
     let plan = lock::read(&generation.join(records::LOCK))?;
@@ -51,7 +50,5 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
             text
         }
     };
-    // whoever reads may have had enough
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    Ok(())
+    report::print(&text)
 }

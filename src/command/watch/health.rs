@@ -9,8 +9,9 @@ use jiff::Timestamp;
 
 use super::child::{Failure, Success};
 use crate::error::Class;
-use crate::publish::{self, State};
-use crate::report::counted;
+use crate::generation;
+use crate::publish::State;
+use crate::wording::counted;
 
 /// What has happened since the process was started.
 #[derive(Debug)]
@@ -149,7 +150,7 @@ impl Health {
 }
 
 fn current(dest: &Path) -> Option<Generation> {
-    let path = publish::current(dest)?;
+    let path = generation::current(dest)?;
     let id = path.file_name()?.to_string_lossy().into_owned();
     Some(Generation { id, packages: State::read(&path).map(|state| state.packages) })
 }

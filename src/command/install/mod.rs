@@ -1,51 +1,91 @@
 //! `aptlet install`: the whole way, unless what is installed is what is asked for.
 
-use std::path::Path;
+mod layout;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, json};
 
-use crate::building::assemble::{Making, filter};
-use crate::building::space;
+use self::layout::{filter, layout, unpacking};
+use crate::building::{self, space, staging};
 use crate::config::{Owners, Settings};
+use crate::digest::Sha256;
 use crate::error::Error;
+use crate::fetch::{CaBundle, Client};
+use crate::generation;
 use crate::lock;
 use crate::plan::Plan;
-use crate::planning::freshness::{is_current, refuse_rollback, release_state};
-use crate::planning::{client, fingerprint, plan as sources};
+use crate::planning::{Inputs, Planner, Wanted, fingerprint, refuse_rollback, release_state};
 use crate::publish::space::Amount;
 use crate::publish::{self, Destination, State, View};
 use crate::relocate::Relocation;
-use crate::report::{Report, counted, mebibytes};
-use crate::tree::owners;
+use crate::report::Report;
+use crate::source::Released;
+use crate::tree::filter::Filter;
+use crate::tree::{self, owners, records};
+use crate::wording::{counted, mebibytes};
+
+/// What is to be installed: a plan that is written down, or one to be made.
+enum Asked<'a> {
+    Plan(Plan),
+    Planner(Box<Planner<'a>>),
+}
+
+impl Asked<'_> {
+    async fn is_answered_by(&self, state: &State) -> Result<bool, Error> {
+        match self {
+            Self::Plan(_) => Ok(true),
+            Self::Planner(planner) => planner.is_current(state).await,
+        }
+    }
+
+    /// The plan, and the Releases that it rests on, none of which may be older than those that are `known`.
+    async fn plan(self, known: Option<&State>, report: &Report) -> Result<(Plan, Vec<Released>), Error> {
+        let planned = match self {
+            Self::Plan(plan) => return Ok((plan, Vec::new())),
+            Self::Planner(planner) => planner.plan(None, report).await?,
+        };
+        if let Some(state) = known {
+            refuse_rollback(state, &planned.releases)?;
+        }
+        Ok((planned.plan, planned.releases))
+    }
+}
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
     if settings.own_binary && settings.lock.is_none() && settings.requests.is_empty() {
         return put_binary(settings, report).await;
     }
-    let read = |path: &Path| lock::read_for(path, settings.architecture.as_str());
-    let locked = settings.lock.as_deref().map(read).transpose()?;
-    let client = client(settings)?;
-    let request = match &locked {
-        Some(plan) => fingerprint::of_plan(settings, lock::digest(plan))?,
-        None => fingerprint::of_request(settings, &client).await?,
+    let inputs = Inputs::read(settings)?;
+    let client = inputs.client(settings)?;
+    let Inputs { wanted, authorities, digests, .. } = inputs;
+    let (request, asked) = match wanted {
+        Wanted::Lock(plan) => {
+            (fingerprint::of_plan(settings, &digests, lock::digest(&plan)), Asked::Plan(plan))
+        }
+        Wanted::Choice(choice) => {
+            let planner = Planner::new(settings, choice, client.clone()).await?;
+            (planner.fingerprint(&digests), Asked::Planner(Box::new(planner)))
+        }
     };
     let mut destination = open(settings, view(settings)).await?;
     if settings.own_binary {
         destination.need_binary();
     }
-    let previous = publish::current(&settings.dest);
+    let previous = generation::current(&settings.dest);
     let known = previous.as_deref().and_then(State::read);
     let installed = known.as_ref().filter(|state| state.request == request);
     if let Some(state) = installed
-        && is_current(settings, &client, state).await?
+        && asked.is_answered_by(state).await?
     {
         complete(&destination, state)?;
         up_to_date(settings, report, state, previous.as_deref());
         return Ok(());
     }
     if settings.owners == Owners::Keep {
-        owners::probe(&settings.dest)
-            .map_err(|source| crate::tree::Error::Owners { path: settings.dest.clone(), source })?;
+        let path = || settings.dest.clone();
+        owners::probe(&settings.dest).map_err(|source| tree::Error::Owners { path: path(), source })?;
     }
     // a folder that cannot be written to is told before anything is fetched, one that is full when it is known what it
     // would have to hold
@@ -53,16 +93,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         Err(error) if error.full().is_none() => return Err(error),
         staging => staging.ok(),
     };
-    let (plan, releases) = match locked {
-        Some(plan) => (plan, Vec::new()),
-        None => {
-            let planned = sources::plan(settings, client.clone(), None, report).await?;
-            if let Some(state) = &known {
-                refuse_rollback(state, &planned.releases)?;
-            }
-            (planned.resolved.plan, planned.releases)
-        }
-    };
+    let (plan, releases) = asked.plan(known.as_ref(), report).await?;
     if let (Some(state), Some(generation)) = (installed, &previous)
         && state.plan == lock::digest(&plan)
     {
@@ -93,8 +124,16 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     state.packages = plan.packages.len();
     state.download_size = plan.download_size();
     state.releases = releases.iter().map(release_state).collect();
-    let making = Making { settings, report, client: &client, plan: &plan, filter, staging: staging.path() };
-    let generation = making.install(&mut destination, &mut state).await.map_err(|error| {
+    let plan = Arc::new(plan);
+    let making = Making {
+        settings,
+        report,
+        client: &client,
+        authorities: &authorities,
+        plan: &plan,
+        staging: staging.path(),
+    };
+    let generation = making.generation(filter, &mut destination, &mut state).await.map_err(|error| {
         let missing = space::missing(&plan, staging.path());
         shortage(error, &destination, staging.path(), missing, plan.packages.len())
     })?;
@@ -103,19 +142,58 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     for note in &state.notes {
         tracing::debug!("note: {note}");
     }
-    let summary = format!(
-        "{} ({}) installed in {}{}",
-        counted(state.packages, "package"),
-        mebibytes(state.download_size),
-        settings.dest.display(),
-        if state.notes.is_empty() {
-            String::new()
-        } else {
-            format!(", {} (aptlet status)", counted(state.notes.len(), "note"))
-        },
-    );
+    let notes = match state.notes.len() {
+        0 => String::new(),
+        count => format!(", {} (aptlet status)", counted(count, "note")),
+    };
+    let (packages, size) = (counted(state.packages, "package"), mebibytes(state.download_size));
+    let summary = format!("{packages} ({size}) installed in {}{notes}", settings.dest.display());
     report.success(&summary, facts(&state, Some(&generation), true));
     Ok(())
+}
+
+/// A generation in the making.
+struct Making<'a> {
+    settings: &'a Settings,
+    report: &'a Report,
+    client: &'a Client,
+    authorities: &'a [CaBundle],
+    plan: &'a Arc<Plan>,
+    staging: &'a Path,
+}
+
+impl Making<'_> {
+    /// From the plan to the current generation; adds the notes to its state.
+    async fn generation(
+        self,
+        filter: Filter,
+        destination: &mut Destination,
+        state: &mut State,
+    ) -> Result<PathBuf, Error> {
+        let Self { settings, report, client, authorities, plan, staging } = self;
+        let stop = report.begin("fetch", plan.download_size());
+        let unpacking = unpacking(settings, filter, staging)?;
+        let progress = |bytes| stop.advance(bytes);
+        let unpacked =
+            building::fetch_and_unpack(plan, client, staging, settings.connections, &unpacking, progress)
+                .await?;
+        stop.end(format!("{} fetched, verified and unpacked", mebibytes(plan.download_size())));
+
+        let stop = report.begin("merge", 0);
+        let root = staging::tree(staging);
+        let layout = layout(settings, authorities, &unpacking, &unpacked);
+        let built = building::assemble(&root, staging, plan, unpacked, &layout)?;
+        if built.needs_binary {
+            destination.need_binary();
+        }
+        state.notes.clone_from(&built.notes);
+        let commands = counted(built.commands, "command");
+        built.finish(&[(records::STATE, &state.render()?)])?;
+        let id = id(state);
+        let generation = destination.publish(&root, &id)?;
+        stop.end(format!("{commands} in generation {id}"));
+        Ok(generation)
+    }
 }
 
 /// `aptlet install --self` alone: for containers that are started by what is in the volume.
@@ -195,4 +273,10 @@ fn facts(state: &State, generation: Option<&Path>, changed: bool) -> Map<String,
         ("generation".to_owned(), json!(name)),
         ("notes".to_owned(), json!(state.notes)),
     ])
+}
+
+/// The same plan for the same request is the same generation.
+fn id(state: &State) -> String {
+    let text = format!("{} {}", state.request, state.plan);
+    Sha256::of(text.as_bytes()).to_string().chars().take(16).collect()
 }

@@ -1,0 +1,304 @@
+//! What a run is made from besides the settings themselves: every file that these name, read once. What a plan is made
+//! of, and what the digest of the inputs covers, are the same bytes, also where a `ConfigMap` is swapped meanwhile.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::files::Files;
+use super::sources;
+use crate::config::{self, Settings, read_text_from};
+use crate::digest::Sha256;
+use crate::error::Error;
+use crate::fetch::{self, CaBundle, Client, ClientOptions, auth};
+use crate::lock;
+use crate::plan::Plan;
+use crate::request::Request;
+use crate::resolve::pin::{self, Pin};
+use crate::source::keyring::{Keyring, KeyringFiles};
+use crate::source::list::Source;
+use crate::source::{self, base};
+
+/// What the files say.
+pub(crate) struct Inputs {
+    /// What is to be installed, or what it is to be chosen from.
+    pub(crate) wanted: Wanted,
+    /// Certificate authorities to trust for `https`, and in the tree.
+    pub(crate) authorities: Vec<CaBundle>,
+    /// Logins: of auth.conf, then those in URIs.
+    credentials: Vec<auth::Entry>,
+    /// The files that decide the outcome, and the digests of what was in them.
+    pub(crate) digests: Vec<(PathBuf, Sha256)>,
+}
+
+/// The two ways to a plan.
+pub(crate) enum Wanted {
+    /// It is written down.
+    Lock(Plan),
+    /// It is to be made.
+    Choice(Choice),
+}
+
+/// What a plan is made from.
+pub(crate) struct Choice {
+    /// Without credentials in their URIs.
+    pub(super) sources: Vec<Source>,
+    /// Whom to trust for sources that do not say it.
+    pub(super) keyring: Keyring,
+    /// The keyrings that sources name.
+    pub(super) keyring_files: KeyringFiles,
+    pub(super) pins: Vec<Pin>,
+    pub(super) base: Option<Base>,
+}
+
+/// What the main image has.
+pub(super) struct Base {
+    pub(super) path: PathBuf,
+    /// The stanzas of its packages.
+    pub(super) text: String,
+}
+
+impl Base {
+    pub(super) fn digest(&self) -> Sha256 {
+        Sha256::of(self.text.as_bytes())
+    }
+}
+
+impl Inputs {
+    /// Reads the files that the settings name.
+    ///
+    /// # Errors
+    /// One that cannot be read or understood.
+    pub(crate) fn read(settings: &Settings) -> Result<Self, Error> {
+        Self::read_by(settings, &mut |path| fs::read(path))
+    }
+
+    /// `read` gives what is in a file.
+    fn read_by(
+        settings: &Settings,
+        read: &mut dyn FnMut(&Path) -> io::Result<Vec<u8>>,
+    ) -> Result<Self, Error> {
+        let mut files = Files::new(read);
+        let locked =
+            settings.lock.as_deref().map(|path| read_lock(path, settings, &mut files)).transpose()?;
+        let mut credentials = Vec::new();
+        for path in sources::auth(settings) {
+            let bytes = files.aside(path).map_err(|source| unreadable(path, source))?;
+            credentials.extend(auth::parse(&read_text_from(&*bytes, path)?, path)?);
+        }
+        let sources = match sources::read(settings, &mut files) {
+            // a lock needs no sources, but where there are some they may say how to log in
+            Err(_) if locked.is_some() => Vec::new(),
+            sources => sources?,
+        };
+        let archives = settings.requests.iter().filter_map(Request::archive);
+        let uris = sources.iter().flat_map(|source| &source.uris);
+        let uris = uris.chain(archives.map(|archive| &archive.folder));
+        credentials.extend(uris.filter_map(auth::Entry::of_url));
+        let wanted = match locked {
+            Some(plan) => {
+                // they decide nothing of what is written down
+                files.forget();
+                Wanted::Lock(plan)
+            }
+            None => Wanted::Choice(Choice {
+                keyring: keyring(settings, &mut files)?,
+                keyring_files: keyring_files(&sources, &mut files),
+                pins: pins(settings, &mut files)?,
+                base: read_base(settings)?,
+                sources: sources::without_credentials(sources),
+            }),
+        };
+        let mut authorities = Vec::new();
+        for path in &settings.ca_certificates {
+            let unreadable =
+                |error: io::Error| fetch::Error::BadCa { path: path.clone(), problem: error.to_string() };
+            authorities.push(CaBundle::of_file(path, &files.bytes(path).map_err(unreadable)?)?);
+        }
+        Ok(Self { wanted, authorities, credentials, digests: files.digests() })
+    }
+
+    /// The client that mirrors are asked with.
+    ///
+    /// # Errors
+    /// Proxies and authorities that it cannot use.
+    pub(crate) fn client(&self, settings: &Settings) -> Result<Client, Error> {
+        Ok(Client::new(ClientOptions {
+            connections_per_host: settings.connections,
+            retries: settings.retries,
+            timeout: settings.timeout,
+            ca_bundles: self.authorities.clone(),
+            auth: self.credentials.clone(),
+            ..ClientOptions::default()
+        })?)
+    }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> config::Error {
+    config::Error::Read { path: path.to_owned(), source }
+}
+
+fn read_lock(path: &Path, settings: &Settings, files: &mut Files<'_>) -> Result<Plan, lock::Error> {
+    let bytes = files.aside(path).map_err(|source| lock::Error::Read { path: path.to_owned(), source })?;
+    lock::of_file_for(path, &bytes, settings.architecture.as_str())
+}
+
+fn keyring(settings: &Settings, files: &mut Files<'_>) -> Result<Keyring, Error> {
+    let mut read = |path: &Path| {
+        let bytes = files.bytes(path);
+        let bytes = bytes.map_err(|source| source::Error::KeyringRead { file: path.to_owned(), source })?;
+        Keyring::of_file(path, &bytes)
+    };
+    let mut keyring = Keyring::default();
+    for path in &settings.keyrings {
+        keyring.extend(read(path)?);
+    }
+    for path in sources::machine_keyrings(settings) {
+        match read(path) {
+            Ok(own) => keyring.extend(own),
+            // apt, too, goes on without them
+            Err(error) => tracing::warn!("{error}"),
+        }
+    }
+    keyring.extend(Keyring::builtin_debian()?);
+    keyring.extend(Keyring::builtin_ubuntu()?);
+    Ok(keyring)
+}
+
+/// What sources name in `Signed-By`; what cannot be read of it is an error of the source that needs it.
+fn keyring_files(sources: &[Source], files: &mut Files<'_>) -> KeyringFiles {
+    let paths = sources.iter().flat_map(Source::keyring_files);
+    paths.map(|path| (path.clone(), files.bytes(path).map(|bytes| bytes.to_vec()))).collect()
+}
+
+fn pins(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Pin>, Error> {
+    let mut pins = Vec::new();
+    for path in sources::preferences(settings) {
+        pins.extend(pin::parse(path, &files.text(path)?)?);
+    }
+    Ok(pins)
+}
+
+fn read_base(settings: &Settings) -> Result<Option<Base>, Error> {
+    let Some(path) = settings.base.clone() else { return Ok(None) };
+    let text = base::read(&path)?;
+    Ok(Some(Base { path, text }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::config::{Command, Host, Options};
+
+    /// A `ConfigMap` whose two versions differ in the suite and in a pin.
+    struct Mounted(tempfile::TempDir);
+
+    impl Mounted {
+        fn new() -> Self {
+            let mounted = Self(tempfile::tempdir().unwrap());
+            for version in ["one", "two"] {
+                let folder = mounted.0.path().join(version);
+                fs::create_dir(&folder).unwrap();
+                fs::write(folder.join("packages"), "jq\n").unwrap();
+                let stanza = format!(
+                    "Types: deb\nURIs: http://mirror.example/\nSuites: {version}\nComponents: main\n"
+                );
+                fs::write(folder.join("a.sources"), stanza).unwrap();
+                let pin = format!("Package: jq\nPin: release n={version}\nPin-Priority: 600\n");
+                fs::write(folder.join("b.pref"), pin).unwrap();
+            }
+            for key in ["packages", "a.sources", "b.pref"] {
+                symlink(format!("..data/{key}"), mounted.0.path().join(key)).unwrap();
+            }
+            mounted.swap("one");
+            mounted
+        }
+
+        /// As the kubelet does it.
+        fn swap(&self, version: &str) {
+            let fresh = self.0.path().join("..data_tmp");
+            symlink(version, &fresh).unwrap();
+            fs::rename(fresh, self.0.path().join("..data")).unwrap();
+        }
+
+        fn settings(&self) -> Settings {
+            let host = Host {
+                environment: Vec::new(),
+                working_directory: "/".into(),
+                etc_aptlet: self.0.path().to_owned(),
+                etc_apt: self.0.path().join("apt"),
+                dpkg: self.0.path().join("dpkg"),
+            };
+            Settings::resolve(Command::Install, Options::default(), &[], &host).unwrap()
+        }
+
+        /// Suite and pin that a plan would be made with, and the digest that would be recorded for it; `meanwhile` is
+        /// called when a file of that name has been read.
+        async fn read(&self, name: &str, meanwhile: impl Fn()) -> (String, String, Sha256) {
+            let settings = self.settings();
+            let mut read = |path: &Path| {
+                let bytes = fs::read(path);
+                if path.ends_with(name) {
+                    meanwhile();
+                }
+                bytes
+            };
+            let inputs = Inputs::read_by(&settings, &mut read).unwrap();
+            let client = inputs.client(&settings).unwrap();
+            let Wanted::Choice(choice) = inputs.wanted else { panic!("there is no lock") };
+            let planner = crate::planning::Planner::new(&settings, choice, client).await.unwrap();
+            let pin = format!("{:?}", planner.choice.pins);
+            let digest = planner.fingerprint(&inputs.digests);
+            let suite = planner.choice.sources[0].suite.clone();
+            (suite, if pin.contains("one") { "one" } else { "two" }.to_owned(), digest)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_recorded_is_the_digest_of_what_the_plan_is_made_of() {
+        let mounted = Mounted::new();
+        let (suite, pin, of_one) = mounted.read("", || {}).await;
+        assert_eq!((suite.as_str(), pin.as_str()), ("one", "one"));
+        // swapped when all is read: the digest is that of what the plan has
+        let (suite, pin, digest) = mounted.read("b.pref", || mounted.swap("two")).await;
+        assert_eq!((suite.as_str(), pin.as_str(), digest), ("one", "one", of_one));
+        let (suite, pin, of_two) = mounted.read("", || {}).await;
+        assert_eq!((suite.as_str(), pin.as_str()), ("two", "two"));
+        assert_ne!(of_one, of_two);
+        // swapped in the middle: the plan is made of both, and its digest is neither's, so that the next run, which
+        // finds the second, makes another
+        mounted.swap("one");
+        let (suite, pin, of_both) = mounted.read("a.sources", || mounted.swap("two")).await;
+        assert_eq!((suite.as_str(), pin.as_str()), ("one", "two"));
+        assert!(of_both != of_one && of_both != of_two);
+        let (_, _, again) = mounted.read("", || {}).await;
+        assert_eq!(again, of_two);
+    }
+
+    #[test]
+    fn a_file_that_several_things_name_is_read_once() {
+        let mounted = Mounted::new();
+        let key = mounted.0.path().join("key.gpg");
+        fs::write(&key, include_bytes!("../source/keys/debian-archive.gpg")).unwrap();
+        let stanza =
+            "Types: deb\nURIs: http://mirror.example/\nSuites: x\nComponents: main\nSigned-By: key.gpg\n";
+        fs::write(mounted.0.path().join("one/a.sources"), format!("{stanza}\n{stanza}")).unwrap();
+        let settings = mounted.settings();
+        assert_eq!(settings.keyrings, [key]);
+        let mut opened: Vec<PathBuf> = Vec::new();
+        let inputs = Inputs::read_by(&settings, &mut |path| {
+            opened.push(path.to_owned());
+            fs::read(path)
+        });
+        let inputs = inputs.unwrap();
+        let names: Vec<_> = opened.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["a.sources", "key.gpg", "b.pref"]);
+        assert_eq!(
+            inputs.digests.iter().map(|(path, _)| path).collect::<Vec<_>>(),
+            opened.iter().collect::<Vec<_>>()
+        );
+    }
+}

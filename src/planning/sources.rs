@@ -1,0 +1,120 @@
+//! The sources that the settings name, from files that have been read.
+
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::files::Files;
+use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice};
+use crate::error::Error;
+use crate::source::list::{self, Source, Variables};
+
+/// Debian's security archive, which has suites of its own on a host of its own.
+const SECURITY_MIRROR: &str = "http://security.debian.org/debian-security";
+const SECURITY_SUITE: &str = "trixie-security";
+
+/// The sources as they are written, credentials in their URIs included; of those for other architectures, only what
+/// requests ask for.
+///
+/// # Errors
+/// A file that cannot be read or understood.
+pub(super) fn read(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Source>, Error> {
+    let variables = Variables { architecture: settings.architecture.to_string() };
+    let mut sources = Vec::new();
+    let mut add = |path: &Path, text: &str| -> Result<(), Error> {
+        sources.extend(list::parse_file(path, text, &variables)?);
+        Ok(())
+    };
+    match &settings.sources {
+        SourceChoice::Files(paths) => {
+            for path in paths {
+                add(path, &files.text(path)?)?;
+            }
+        }
+        SourceChoice::Machine(machine) => {
+            for (path, bytes) in &machine.files {
+                add(path, &files.text_of(path, bytes)?)?;
+            }
+        }
+        SourceChoice::Mirror { uris, suites, components } => {
+            let uris: Vec<&str> = uris.iter().map(Url::as_str).collect();
+            for suite in suites {
+                let components: &[String] = if suite.ends_with('/') { &[] } else { components };
+                add(Path::new("mirror.sources"), &stanza(&uris.join(" "), suite, components))?;
+            }
+        }
+        SourceChoice::BuiltIn { components } => {
+            let path = Path::new("builtin.sources");
+            add(path, &stanza(DEFAULT_MIRROR, &DEFAULT_SUITES.join(" "), components))?;
+            add(path, &stanza(SECURITY_MIRROR, SECURITY_SUITE, components))?;
+        }
+    }
+    let foreign = foreign(settings);
+    sources.retain(|source| {
+        source.architectures.is_empty()
+            || source
+                .architectures
+                .iter()
+                .any(|listed| listed == settings.architecture.as_str() || foreign.contains(listed))
+    });
+    Ok(sources)
+}
+
+fn stanza(uris: &str, suites: &str, components: &[String]) -> String {
+    let components = match components {
+        [] => String::new(),
+        some => format!("Components: {}\n", some.join(" ")),
+    };
+    format!("Types: deb\nURIs: {uris}\nSuites: {suites}\n{components}")
+}
+
+/// Takes the credentials out of URIs: what is in a message, a lock or a state is read by others.
+pub(super) fn without_credentials(mut sources: Vec<Source>) -> Vec<Source> {
+    for uri in sources.iter_mut().flat_map(|source| &mut source.uris) {
+        // these fail only for URIs that cannot have credentials
+        let _ = uri.set_username("");
+        let _ = uri.set_password(None);
+    }
+    sources
+}
+
+/// The architectures that requests name besides the native one.
+pub(super) fn foreign(settings: &Settings) -> Vec<String> {
+    let mut foreign: Vec<String> = settings
+        .requests
+        .iter()
+        .filter_map(|request| request.arch.clone())
+        .filter(|name| {
+            name != settings.architecture.as_str() && !matches!(name.as_str(), "all" | "any" | "native")
+        })
+        .collect();
+    foreign.sort();
+    foreign.dedup();
+    foreign
+}
+
+/// Files of `apt_preferences(5)`.
+pub(super) fn preferences(settings: &Settings) -> impl Iterator<Item = &PathBuf> {
+    let machine = match &settings.sources {
+        SourceChoice::Machine(machine) => machine.preferences.as_slice(),
+        _ => &[],
+    };
+    settings.preferences.iter().chain(machine)
+}
+
+/// Keyrings that only this machine's apt trusts.
+pub(super) fn machine_keyrings(settings: &Settings) -> &[PathBuf] {
+    match &settings.sources {
+        SourceChoice::Machine(machine) => &machine.trusted,
+        _ => &[],
+    }
+}
+
+/// Files of `apt_auth.conf(5)`; the machine's, where its sources are used.
+pub(super) fn auth(settings: &Settings) -> impl Iterator<Item = &PathBuf> {
+    let machine = match &settings.sources {
+        SourceChoice::Machine(machine) => machine.auth.as_slice(),
+        _ => &[],
+    };
+    settings.auth.iter().chain(machine)
+}
