@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::deb::{Compression, DebBuilder, MTIME, TarEntry, ar};
+use crate::support::deb::{Compression, DebBuilder, MTIME, TarEntry};
 use crate::support::repository::{Repository, Signed};
 use crate::support::server::Server;
 use crate::support::signing::{SigningKey, clearsign_by};
-use crate::support::{Kind, Sandbox, assert_untouched, have, snapshot};
+use crate::support::{Kind, Sandbox, have, snapshot};
 use tar::EntryType;
 
 #[track_caller]
@@ -85,7 +85,7 @@ fn dpkg_deb_reads_what_deb_builder_writes_in_every_compression() {
 }
 
 #[test]
-fn the_raw_hooks_write_what_no_honest_tool_would() {
+fn raw_entries_are_written_as_no_honest_tool_would() {
     let device = TarEntry { mode: 0o4755, ..TarEntry::new("/dev/sda", EntryType::Block) };
     let lie =
         TarEntry { data: b"four".to_vec(), size: Some(1 << 40), ..TarEntry::new("x", EntryType::Regular) };
@@ -94,14 +94,10 @@ fn the_raw_hooks_write_what_no_honest_tool_would() {
         .raw_tar_entry(TarEntry::new("../../etc/passwd", EntryType::Regular))
         .raw_tar_entry(TarEntry { link: vec![b'y'; 200], ..TarEntry::new([b'x'; 300], EntryType::Symlink) })
         .raw_tar_entry(device)
-        .raw_tar_entry(lie)
-        .raw_member("debian-binary", "3.0\n")
-        .raw_member("_extra", "odd");
+        .raw_tar_entry(lie);
     let members = deb.members();
     let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["debian-binary", "control.tar", "data.tar", "_extra"]);
-    assert_eq!(members[0].1, b"3.0\n");
-    assert_eq!(ar(&members), deb.build());
+    assert_eq!(names, ["debian-binary", "control.tar", "data.tar"]);
 
     let mut data = tar::Archive::new(members[2].1.as_slice());
     let entries: Vec<_> = data
@@ -317,10 +313,9 @@ fn a_snapshot_misses_no_change() {
         fs::write(sandbox.dest.join("file"), "bytes").unwrap();
         std::os::unix::fs::symlink("file", sandbox.dest.join("link")).unwrap();
         let before = snapshot(&sandbox.dest);
-        assert_untouched(&sandbox.dest, &before);
+        assert_eq!(snapshot(&sandbox.dest), before);
         change(&sandbox.dest);
-        let touched = std::panic::catch_unwind(|| assert_untouched(&sandbox.dest, &before));
-        assert!(touched.is_err(), "change {index} went unnoticed");
+        assert_ne!(snapshot(&sandbox.dest), before, "change {index} went unnoticed");
     }
     assert!(snapshot(Path::new("/nonexistent")).is_empty());
 }

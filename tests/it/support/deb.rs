@@ -1,4 +1,4 @@
-//! Builds `.deb` archives (deb(5)): honest and deterministic ones by default, hostile ones by the raw hooks.
+//! Builds `.deb` archives (deb(5)): honest and deterministic ones by default, hostile ones entry by entry.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -90,7 +90,6 @@ pub(crate) struct DebBuilder {
     directories: BTreeSet<String>,
     entries: Vec<TarEntry>,
     compression: Compression,
-    raw_members: Vec<(String, Vec<u8>)>,
 }
 
 impl DebBuilder {
@@ -102,7 +101,6 @@ impl DebBuilder {
             directories: BTreeSet::new(),
             entries: vec![TarEntry { mode: 0o755, ..TarEntry::new("./", EntryType::Directory) }],
             compression: Compression::Xz,
-            raw_members: Vec::new(),
         };
         builder
             .field("Package", name)
@@ -184,12 +182,6 @@ impl DebBuilder {
         self
     }
 
-    /// Any member of the ar archive: in place of the one of that name, or else after the last.
-    pub(crate) fn raw_member(mut self, name: &str, data: impl AsRef<[u8]>) -> Self {
-        self.raw_members.push((name.to_owned(), data.as_ref().to_vec()));
-        self
-    }
-
     /// The value of a control field; empty where it is not set.
     pub(crate) fn value(&self, name: &str) -> &str {
         self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
@@ -222,18 +214,11 @@ impl DebBuilder {
         let member = |name: &str, compression: Compression, entries: &[TarEntry]| {
             (format!("{name}{}", compression.extension()), compression.compress(&tar(entries)))
         };
-        let mut members = vec![
+        vec![
             ("debian-binary".to_owned(), b"2.0\n".to_vec()),
             member("control.tar", control, &self.control_entries()),
             member("data.tar", self.compression, &self.entries),
-        ];
-        for (name, data) in &self.raw_members {
-            match members.iter_mut().find(|(known, _)| known == name) {
-                Some(member) => member.1.clone_from(data),
-                None => members.push((name.clone(), data.clone())),
-            }
-        }
-        members
+        ]
     }
 
     /// The `.deb`; the same bytes every time.

@@ -178,13 +178,3 @@ fn collect(root: &Path, path: PathBuf, entries: &mut Vec<Entry>) {
         path,
     });
 }
-
-/// Fails, with the entries that differ, unless the tree at `root` is as it was `before`.
-#[track_caller]
-pub(crate) fn assert_untouched(root: &Path, before: &[Entry]) {
-    let after = snapshot(root);
-    let gone = before.iter().filter(|entry| !after.contains(entry)).map(|entry| format!("- {entry:?}\n"));
-    let new = after.iter().filter(|entry| !before.contains(entry)).map(|entry| format!("+ {entry:?}\n"));
-    let changes: String = gone.chain(new).collect();
-    assert!(changes.is_empty(), "{} was touched:\n{changes}", root.display());
-}

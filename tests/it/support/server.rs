@@ -24,8 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) enum Fault {
     /// This status, and a short text as the body.
     Status(u16),
-    /// As `Status`, with further headers (`Retry-After`, `WWW-Authenticate`).
-    StatusWith(u16, Vec<(String, String)>),
     /// The right headers and this many bytes of the body, then the connection is closed.
     Truncate(usize),
     /// The right headers and this many bytes of the body, then silence until the server is dropped.
@@ -267,9 +265,6 @@ fn converse(shared: &Shared, connection: u64, mut stream: &TcpStream) -> io::Res
                 other = Some(Response::of_file(&request, &data, since_start(0), true));
             }
             Some(Fault::Status(status)) => other = Some(Response::error(status)),
-            Some(Fault::StatusWith(status, headers)) => {
-                other = Some(Response { headers, ..Response::error(status) });
-            }
             Some(Fault::Redirect(to)) => other = Some(Response::error(302).header("Location", to)),
         }
         if other.is_none() && shared.proxy {
