@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use crate::support::have;
+use crate::support::{have, skip};
 use aptlet::control::version::compare;
 use aptlet::source::index::{Index, Part};
 use rand::rngs::StdRng;
@@ -272,7 +272,7 @@ fn versions_of_this_machines_index_are_ordered_as_by_dpkg() {
         .filter(|path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().ends_with("_Packages"))
         .collect();
     if lists.is_empty() {
-        say("skipped: no package lists in /var/lib/apt/lists");
+        skip("no package lists in /var/lib/apt/lists");
         return;
     }
     let parts = lists.iter().map(|list| {

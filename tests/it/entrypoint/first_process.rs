@@ -1,42 +1,15 @@
 //! As process 1 of a PID namespace, which is what the entrypoint of a container is: the kernel does not deliver signals to
 //! it that it has no handler for, and zombies would be its own to collect.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
 use super::signals::await_request;
-use super::{become_, published, script, skip};
+use super::{become_, published, script};
 use crate::support::server::Fault;
-use crate::support::stage::{Run, continued};
-
-/// The same command as process 1; `None`, loudly, where this user may not make namespaces.
-fn as_first(command: &Command) -> Option<Command> {
-    let flags = ["--pid", "--fork", "--mount-proc", "--kill-child"];
-    if !Command::new("unshare").args(flags).arg("true").output().is_ok_and(|output| output.status.success()) {
-        skip("being process 1 takes unshare, and root");
-        return None;
-    }
-    let mut wrapped = Command::new("unshare");
-    wrapped.args(flags).arg("--").arg(command.get_program());
-    Some(continued(wrapped, command))
-}
-
-/// Process 1 of the namespace, as seen from here.
-fn first_of(unshare: &Child) -> Pid {
-    let path = format!("/proc/{0}/task/{0}/children", unshare.id());
-    loop {
-        let children = fs::read_to_string(&path).unwrap();
-        if let Some(id) = children.split_whitespace().next() {
-            return Pid::from_raw(id.parse().unwrap()).unwrap();
-        }
-        sleep(Duration::from_millis(10));
-    }
-}
+use crate::support::stage::{Run, as_first, first_of};
 
 #[test]
 fn the_command_is_process_1_and_alone() {

@@ -8,9 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{after, become_, installed, published, script, skip};
-use crate::support::have;
+use super::{after, become_, installed, published, script};
 use crate::support::stage::{Run, Stage, continued};
+use crate::support::{have, skip};
 
 /// Writes to the file that is its first argument what proc(5) and the shell tell of this process.
 const PROBE: &str = r#"

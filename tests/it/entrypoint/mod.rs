@@ -8,7 +8,6 @@ mod outcome;
 mod own_binary;
 mod signals;
 
-use std::io::Write as _;
 use std::process::Command;
 
 use crate::support::deb::DebBuilder;
@@ -55,9 +54,4 @@ fn after(before: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("{before}\nexec \"$@\""), "sh"]).arg(command.get_program());
     continued(shell, command)
-}
-
-/// Says what is not tested, where the output of a test would be captured.
-fn skip(why: &str) {
-    std::io::stderr().write_all(format!("skipped: {why}\n").as_bytes()).unwrap();
 }

@@ -8,14 +8,13 @@ use std::process::Command;
 use crate::support::deb::DebBuilder;
 use crate::support::repository::Repository;
 use crate::support::stage::{Run, Stage, continued};
-use crate::support::{Kind, have, snapshot};
+use crate::support::{Kind, have, is_root, snapshot};
 
 const GROUP: u32 = 12345;
 
 /// A stage with closed files, installed with a closed umask into a folder that the group shares; `None` without root.
 fn installed() -> Option<Stage> {
-    if !rustix::process::geteuid().is_root() || !have("setpriv") {
-        println!("skipped: giving a folder to a group takes root, and changing the user takes setpriv");
+    if !is_root("giving a folder to a group") || !have("setpriv") {
         return None;
     }
     let tool = DebBuilder::new("tool", "1.0")

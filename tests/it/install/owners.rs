@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown};
 use std::path::Path;
 
 use crate::support::deb::{DebBuilder, TarEntry};
+use crate::support::is_root;
 use crate::support::repository::Repository;
 use crate::support::stage::{Run, Stage};
 use tar::EntryType;
@@ -32,17 +33,9 @@ fn of(path: &Path) -> (u32, u32, u32) {
     (meta.uid(), meta.gid(), meta.mode() & 0o7777)
 }
 
-fn is_root() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    if !root {
-        println!("skipped: keeping owners takes root");
-    }
-    root
-}
-
 #[test]
 fn to_keep_owners_keeps_set_id_bits_too() {
-    if !is_root() {
+    if !is_root("keeping owners") {
         return;
     }
     let stage = stage();

@@ -14,7 +14,7 @@ use super::{command, repository};
 use crate::support::deb::DebBuilder;
 use crate::support::repository::Repository;
 use crate::support::server::Fault;
-use crate::support::stage::{Run, Stage, continued, generations, visible};
+use crate::support::stage::{Run, Stage, as_first, continued, first_of, generations, visible};
 use crate::support::{Entry, have, snapshot};
 
 /// For what takes less than a second on a machine that has nothing else to do.
@@ -243,27 +243,6 @@ fn while_nobody_reads_the_log() {
     drop(reader);
 }
 
-/// As the only process of a container, or `None`, loudly.
-fn as_first(command: &Command) -> Option<Command> {
-    let flags = ["--pid", "--fork", "--mount-proc", "--kill-child"];
-    let may = Command::new("unshare").args(flags).arg("true").output();
-    if !may.is_ok_and(|output| output.status.success()) {
-        std::io::stderr().write_all(b"skipped: being process 1 takes unshare, and root\n").unwrap();
-        return None;
-    }
-    let mut wrapped = Command::new("unshare");
-    wrapped.args(flags).arg("--").arg(command.get_program());
-    Some(continued(wrapped, command))
-}
-
-/// The child of `unshare`, once it has become aptlet.
-fn first_of(unshare: &Child) -> Option<Pid> {
-    let path = format!("/proc/{0}/task/{0}/children", unshare.id());
-    let id = fs::read_to_string(path).unwrap().split_whitespace().next()?.to_owned();
-    let name = fs::read_to_string(Path::new("/proc").join(&id).join("comm")).ok()?;
-    (name == "aptlet\n").then(|| Pid::from_raw(id.parse().unwrap()).unwrap())
-}
-
 #[test]
 fn as_process_1_every_command_ends() {
     let stage = Stage::new();
@@ -272,7 +251,7 @@ fn as_process_1_every_command_ends() {
         let Some(mut command) = as_first(stage.at_mirror(name).arg("pigeons")) else { return };
         let mut child = started_until(&mut command, "sources: ");
         std::thread::sleep(Duration::from_millis(300));
-        kill_process(first_of(&child).unwrap(), Signal::TERM).unwrap();
+        kill_process(first_of(&child), Signal::TERM).unwrap();
         assert_eq!(ends(&mut child).code(), Some(143));
     }
     // nobody reads what it has to say, of more files than a pipe takes
@@ -286,7 +265,7 @@ fn as_process_1_every_command_ends() {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut String::new()).unwrap();
-    kill_process(first_of(&child).unwrap(), Signal::INT).unwrap();
+    kill_process(first_of(&child), Signal::INT).unwrap();
     assert_eq!(ends(&mut child).code(), Some(130));
 }
 

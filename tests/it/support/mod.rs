@@ -103,14 +103,28 @@ impl Sandbox {
     }
 }
 
-/// Whether `tool` can be run. Where it cannot, says `skipped: no TOOL` for all to see.
+/// Says what is not tested, for all to see.
+pub(crate) fn skip(why: &str) {
+    // eprintln would be captured with the rest of the test's output
+    io::stderr().write_all(format!("skipped: {why}\n").as_bytes()).unwrap();
+}
+
+/// Whether `tool` can be run. Where it cannot, says `skipped: no TOOL`.
 pub(crate) fn have(tool: &str) -> bool {
     let found = Command::new(tool).arg("--version").output().is_ok();
     if !found {
-        // eprintln would be captured with the rest of the test's output
-        io::stderr().write_all(format!("skipped: no {tool}\n").as_bytes()).unwrap();
+        skip(&format!("no {tool}"));
     }
     found
+}
+
+/// Whether the tests are root's. Where they are not, says that this takes root.
+pub(crate) fn is_root(what: &str) -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        skip(&format!("{what} takes root"));
+    }
+    root
 }
 
 /// One file of a tree, with all that must not change unnoticed.

@@ -3,12 +3,16 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Pid;
 
 use super::repository::Repository;
 use super::server::Server;
 use super::signing::SigningKey;
-use super::{Entry, Sandbox, have, snapshot};
+use super::{Entry, Sandbox, have, skip, snapshot};
 
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
@@ -140,6 +144,31 @@ pub(crate) fn continued(mut start: Command, command: &Command) -> Command {
         start.current_dir(folder);
     }
     start
+}
+
+/// The same command as process 1 of a PID namespace, which is what the entrypoint of a container is; `None`, loudly, where
+/// this user may not make namespaces.
+pub(crate) fn as_first(command: &Command) -> Option<Command> {
+    let flags = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+    if !Command::new("unshare").args(flags).arg("true").output().is_ok_and(|output| output.status.success()) {
+        skip("being process 1 takes unshare, and root");
+        return None;
+    }
+    let mut wrapped = Command::new("unshare");
+    wrapped.args(flags).arg("--").arg(command.get_program());
+    Some(continued(wrapped, command))
+}
+
+/// Process 1 of that namespace, as seen from here. What it was started for it has become once it has been heard of.
+pub(crate) fn first_of(unshare: &Child) -> Pid {
+    let path = format!("/proc/{0}/task/{0}/children", unshare.id());
+    loop {
+        let children = fs::read_to_string(&path).unwrap();
+        if let Some(id) = children.split_whitespace().next() {
+            return Pid::from_raw(id.parse().unwrap()).unwrap();
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// `NAME VERSION` of what is installed in a destination, as its dpkg database has it.
