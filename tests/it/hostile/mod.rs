@@ -48,13 +48,16 @@ fn play(cases: &[Case], least: usize) {
         fs::create_dir(&dest).unwrap();
         let before = snapshot(&place);
         let (outcome, rss) = install(&stage, case, &dest, measured);
+        let refused = matches!(case.expected, Expected::Refused(..));
+        if !refused {
+            make_accessible(&dest);
+        }
         let after = snapshot(&place);
         let mut wrong = case.expected.misses(&outcome);
         if rss.is_some_and(|kib| kib >= MEMORY) {
             wrong.push(format!("peak RSS {rss:?} KiB"));
         }
         println!("{}: exit code {:?}, {rss:?} KiB", case.name, outcome.code);
-        let refused = matches!(case.expected, Expected::Refused(..));
         if outside(&before, refused) != outside(&after, refused) {
             wrong.push("files were touched".to_owned());
         }
