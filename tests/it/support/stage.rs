@@ -100,7 +100,9 @@ impl Stage {
         fs::set_permissions(self.sandbox.path(""), fs::Permissions::from_mode(0o755)).unwrap();
         let binary = self.sandbox.path("aptlet");
         if !binary.exists() {
-            fs::copy(command.get_program(), &binary).unwrap();
+            // not by this process: what another thread starts at that moment would hold the copy open for writing, and until it
+            // lets go nobody can execute it
+            assert!(Command::new("cp").arg(command.get_program()).arg(&binary).status().unwrap().success());
         }
         let mut wrapped = Command::new("setpriv");
         wrapped.args(["--reuid=65532", "--regid=65532", "--clear-groups", "--"]).arg(binary);
