@@ -5,7 +5,7 @@ use std::fs;
 use super::{command, repository};
 use crate::support::deb::{Compression, DebBuilder};
 use crate::support::repository::{Repository, Signed};
-use crate::support::server::Server;
+use crate::support::server::{Down, Server};
 use crate::support::stage::{Run, Stage};
 
 const IN_RELEASE: &str = "GET debian/dists/stable/InRelease";
@@ -86,12 +86,12 @@ fn preferences_hold_a_version() {
 fn a_mirror_after_one_that_is_down() {
     let stage = Stage::new();
     stage.publish(&repository(&["tool"]));
-    let down = Server::start().url();
+    let down = Down::new();
     let mut install = stage.bare("install");
-    install.args(["tool", "--suite=stable", "--mirror", &down, "--mirror", &stage.mirror()]);
+    install.args(["tool", "--suite=stable", "--mirror", &down.url(), "--mirror", &stage.mirror()]);
     let outcome = install.arg("--keyring").arg(stage.keyring()).run().succeeded();
     assert_eq!(stage.installed(), ["tool 1.0"]);
-    assert!(outcome.stderr.contains(&format!("warning: {down}/")), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(&format!("warning: {}/", down.url())), "{}", outcome.stderr);
 }
 
 #[test]

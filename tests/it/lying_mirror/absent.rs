@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{IN_RELEASE, TOOL, refuses, refuses_request, repository, repository_of, tool};
-use crate::support::server::{Fault, Server};
+use crate::support::server::{Down, Fault};
 use crate::support::snapshot;
 use crate::support::stage::{Run, Stage, visible};
 
@@ -79,7 +79,8 @@ fn a_mirror_that_is_down() {
     stage.install(&["tool"]).run().succeeded();
     let before = visible(&stage.sandbox.dest);
     // two, both down: each is told of
-    let [first, second] = [(); 2].map(|()| Server::start().url());
+    let down = [Down::new(), Down::new()];
+    let [first, second] = down.each_ref().map(Down::url);
     for dest in [&stage.sandbox.dest, &stage.sandbox.path("missing")] {
         let mut install = stage.bare("install");
         install

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::net::TcpSocket;
 
 use super::deb::MTIME;
 pub(crate) use super::http::Request;
@@ -40,6 +41,22 @@ pub(crate) enum Fault {
     Redirect(String),
     /// The whole file, whatever `Range` asks for.
     IgnoreRange,
+}
+
+/// A server that is down: connections are refused. It keeps its port as long as it is kept, so that nobody else answers there.
+pub(crate) struct Down(TcpSocket);
+
+impl Down {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        Self(socket)
+    }
+
+    /// As [`Server::url`].
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
 }
 
 /// The server. Paths have no leading slash and are as decoded: `pool/main/g/g++_1.deb`.

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use super::stage;
 use super::watched::{Watched, probe};
-use crate::support::server::Fault;
+use crate::support::server::{Down, Fault};
 use crate::support::signing::SigningKey;
 use crate::support::stage::Run as _;
 
@@ -18,7 +18,8 @@ fn a_bad_change_of_any_class_keeps_what_is_installed() {
     watched.until_metric("aptlet_reconciles_total{result=\"installed\"}", 1.0);
     let before = stage.current("").canonicalize().unwrap();
     let stranger = SigningKey::generate("stranger");
-    let dead = good.replace(&stage.mirror(), "http://127.0.0.1:1/debian");
+    let down = Down::new();
+    let dead = good.replace(&stage.mirror(), &format!("{}/debian", down.url()));
     let cases = [
         ("packages", "tool Other", "configuration", "packages:1:6"),
         ("aptlet.yaml", "slm: true\n", "configuration", "unknown key 'slm'"),
