@@ -1,5 +1,4 @@
-//! Signs `Release` files with keys made on the spot. To use it from an integration test:
-//! `#[path = "support/signing.rs"] mod signing;`
+//! Signs `Release` files with keys made on the spot.
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 use pgp::composed::{

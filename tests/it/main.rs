@@ -1,0 +1,18 @@
+//! The integration tests: one program, so that what they share is compiled and linked once. They run as threads of it, side
+//! by side: none changes the environment, the folder or the umask of the process, and each has its own folder and ports.
+#![allow(clippy::unwrap_used)]
+
+mod documentation;
+mod entrypoint;
+mod explain;
+mod hostile;
+mod install;
+mod lock;
+mod lying_mirror;
+mod render;
+mod support;
+mod support_itself;
+mod support_server;
+mod troubleshooting;
+mod versions;
+mod watch;

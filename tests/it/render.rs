@@ -1,0 +1,200 @@
+//! `aptlet render`: what goes in, what comes out, and what it refuses.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const POD: &str =
+    "# mine\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n    - name: main\n      command: [x]\n";
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aptlet"));
+    let log = folder.join("log");
+    command.arg("render").args(arguments).current_dir(folder).env_clear();
+    command.env("APTLET_TERMINATION_LOG", log);
+    command
+}
+
+fn render(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let output = render(folder, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+    assert_eq!(said, "", "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What is refused, with exit code 2, one line of what and one of what to do.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = render(folder, arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert_eq!(output.stdout, b"", "{arguments:?}");
+    assert_eq!(said.lines().count(), 2, "{said}");
+    said
+}
+
+#[test]
+fn a_manifest_comes_from_a_file_or_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pod.yaml"), POD).unwrap();
+    let from_file = printed(folder.path(), &["jq", "-f", "pod.yaml"]);
+    assert!(from_file.starts_with("# mine\nkind: Pod\nmetadata: {name: a}\n"), "{from_file}");
+
+    let mut child = command(folder.path(), &["jq", "-f", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(POD.as_bytes()).unwrap();
+    assert_eq!(String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap(), from_file);
+    assert_eq!(fs::read_to_string(folder.path().join("pod.yaml")).unwrap(), POD, "it is only read");
+}
+
+fn listed(arguments: &[&str]) -> String {
+    let lines: Vec<String> = arguments.iter().map(|argument| format!("        - {argument}\n")).collect();
+    lines.concat()
+}
+
+#[test]
+fn flags_and_variables_become_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["--slim", "--path-include=/a", "--path-exclude", "/b*", "--retries", "0", "jq", "nano-"];
+    let text = printed(folder.path(), &[&["--path-exclude=/a*"], flags.as_slice()].concat());
+    let arguments = [
+        "install",
+        "--slim",
+        "--retries=0",
+        "--path-exclude=/a*",
+        "--path-include=/a",
+        "--path-exclude=/b*",
+        "jq",
+        "nano-",
+    ];
+    let lines = listed(&arguments);
+    assert!(text.contains(&format!("      args:\n{lines}      securityContext:")), "{text}");
+
+    let output = command(folder.path(), &["--mode", "sidecar"])
+        .envs([("APTLET_PACKAGES", "jq"), ("APTLET_INTERVAL", "6h"), ("APTLET_MOUNT", "/t")])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let arguments = ["watch", "--listen=:8081", "--dest=/t", "--interval=6h", "jq"];
+    let lines = listed(&arguments);
+    assert!(text.contains(&format!("      args:\n{lines}      restartPolicy: Always\n")), "{text}");
+}
+
+#[test]
+fn files_become_keys_of_the_config_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("settings")).unwrap();
+    fs::write(at("settings/packages"), "jq # why\ncurl\n").unwrap();
+    fs::write(
+        at("settings/own.sources"),
+        "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\n",
+    )
+    .unwrap();
+    fs::write(at("settings/own.gpg"), b"\x99\x01\xff").unwrap();
+    fs::write(at("settings/aptlet.yaml"), "slim: true\n").unwrap();
+    fs::write(at("tool.deb"), b"!<arch>\n\xff").unwrap();
+    let text = printed(folder.path(), &["--config", "settings", "--configmap", "web"]);
+    assert!(text.starts_with("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\ndata:\n"), "{text}");
+    for part in [
+        "  packages: |\n    jq # why\n    curl\n",
+        "  own.sources: |\n    Types: deb\n",
+        "  aptlet.yaml: |\n    slim: true\n",
+        "binaryData:\n  own.gpg: mQH/\n---\n",
+        "        checksum/aptlet: ",
+        "      configMap:\n        name: web\n",
+        "        - install\n      securityContext:",
+    ] {
+        assert!(
+            text.contains(part) || text.contains(&part.replace("        checksum", "    checksum")),
+            "{part}: {text}"
+        );
+    }
+    // requests of the command line stand in the place of those of the folder
+    let text = printed(folder.path(), &["--config", "settings", "--configmap", "web", "./tool.deb", "git"]);
+    assert!(text.contains("  packages: |\n    ./tool.deb\n    git\n") && !text.contains("curl"), "{text}");
+    assert!(text.contains("  tool.deb: ITxhcmNoPgr/\n"), "{text}");
+    // one that is there already is only referred to
+    let text = printed(folder.path(), &["--configmap", "web"]);
+    assert!(!text.contains("kind: ConfigMap") && text.contains("name: web\n"), "{text}");
+    let text = printed(folder.path(), &["--configmap", "web", "--auth-secret", "login", "jq"]);
+    assert!(
+        text.contains("      projected:\n") && text.contains("secret:\n              name: login\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_changed_package_list_changes_the_pod_template() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pod.yaml"), POD).unwrap();
+    let render = |requests: &[&str], file: &str| {
+        printed(folder.path(), &[requests, &["--configmap", "web", "-f", file]].concat())
+    };
+    let first = render(&["jq"], "pod.yaml");
+    fs::write(folder.path().join("first.yaml"), &first).unwrap();
+    assert_eq!(render(&["jq"], "first.yaml"), first);
+    let second = render(&["jq", "curl"], "first.yaml");
+    let changed: Vec<_> = second.lines().filter(|line| !first.lines().any(|old| old == *line)).collect();
+    assert!(matches!(changed[..], ["    curl", line] if line.contains("checksum/aptlet: ")), "{changed:?}");
+}
+
+#[test]
+fn what_a_pod_cannot_be_given_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("settings")).unwrap();
+    fs::write(at("settings/auth.conf"), "machine a login b password c\n").unwrap();
+    fs::write(at("a.lock"), "version = 1\n").unwrap();
+    fs::write(at("large.sources"), " \n".repeat(1 << 19)).unwrap();
+    fs::write(at("keys"), "").unwrap();
+    fs::write(at("pod.yaml"), POD).unwrap();
+    fs::write(at("tabs.yaml"), "kind: Pod\nspec:\n\tcontainers: []\n").unwrap();
+    for (arguments, says, hint) in [
+        (&[][..], "no packages are requested", "name packages"),
+        (&["JQ"], "'JQ' is not a package name", "write 'jq'"),
+        (&["--lock", "a.lock"], "cannot have 'lock'", "--configmap NAME"),
+        (&["jq", "--keyring", "keys", "--configmap", "a"], "has its kind in its name", "*.asc"),
+        (&["jq", "--auth", "settings/auth.conf"], "no place for passwords", "--auth-secret NAME"),
+        (&["jq", "--config", "settings", "--configmap", "a"], "no place for passwords", "--auth-secret NAME"),
+        (&["jq", "--mirror", "http://u:p@mirror.example/"], "the password in its URL", "--auth-secret NAME"),
+        (&["jq", "--owners", "keep"], "takes root", "drop it"),
+        (&["jq", "--interval", "6h"], "only a sidecar", "--mode sidecar"),
+        (&["jq", "--listen", ":1"], "only a sidecar", "--mode sidecar"),
+        (&["jq", "--on-failure", "continue"], "only an entrypoint", "--mode entrypoint"),
+        (&["jq", "--mode", "sidecar", "--listen", "127.0.0.1:1"], "at the address of the pod", ":PORT"),
+        (&["jq", "--mode", "sidecar", "--keep-generations", "1"], "'keep-generations' is 1", "2 or more"),
+        (&["jq", "--mount", "/usr"], "would hide a folder of the image", "/p"),
+        (&["jq", "--mount", "/"], "whole image", "/p"),
+        (&["jq", "--configmap", "My_Map"], "none that Kubernetes takes", "lower-case"),
+        (&["jq", "--workload", "web", "-f", "pod.yaml"], "by its kind and its name", "deployment/web"),
+        (&["jq", "--workload", "job/web", "-f", "pod.yaml"], "it has pod/a", "--workload"),
+        (&["jq", "--container", "web", "-f", "pod.yaml"], "it has main", "--container"),
+        (&["jq", "-f", "gone.yaml"], "cannot read 'gone.yaml'", "check the path"),
+        (&["jq", "-f", "tabs.yaml"], "tabs.yaml:3: it is not YAML", "templates of Helm"),
+        (
+            &["jq", "--sources", "large.sources", "--configmap", "a"],
+            "would have 1048579 bytes",
+            "URL with a digest",
+        ),
+    ] {
+        let said = refused(folder.path(), arguments).to_lowercase();
+        assert!(
+            said.contains(&says.to_lowercase()) && said.contains(&hint.to_lowercase()),
+            "{arguments:?}: {said}"
+        );
+    }
+    for arguments in
+        [&["jq", "--dest", "/t"][..], &["jq", "--helm-values", "-f", "pod.yaml"], &["jq", "--mode", "job"]]
+    {
+        assert_eq!(render(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
