@@ -52,14 +52,18 @@ pub(crate) async fn fetch(
         };
         tasks.spawn(fetcher.work());
     }
-    drop((verified, done));
+    drop(done);
+    // while `verified` is held here, whoever takes the files does not believe that there are no more
     loop {
         tokio::select! {
             biased;
             Some(bytes) = fetched.recv() => progress(bytes),
             joined = tasks.join_next() => match joined {
                 Some(joined) => joined.map_err(|error| Error::Internal(error.to_string()))??,
-                None => return Ok(()),
+                None => {
+                    drop(verified);
+                    return Ok(());
+                }
             },
         }
     }

@@ -7,6 +7,7 @@ mod base;
 mod crash;
 mod finish;
 mod group;
+mod inputs;
 mod locales;
 mod network;
 mod owners;
