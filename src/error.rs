@@ -238,7 +238,8 @@ fn of_archive(error: &source::archive::Error) -> Class {
 
 fn of_tree(error: &tree::Error) -> Class {
     match error {
-        tree::Error::Write { .. }
+        tree::Error::Read { .. }
+        | tree::Error::Write { .. }
         | tree::Error::Allowance { .. }
         | tree::Error::Declared { .. }
         | tree::Error::Owners { .. }

@@ -50,7 +50,7 @@ fn install(deb: &[u8], inside: &Path) -> Result<(), tree::Error> {
     let mut file: File = tempfile::tempfile_in("/dev/shm").unwrap();
     file.write_all(deb).unwrap();
     let private_root = inside.join("private");
-    let unpacked = tree::unpack(&mut file, &artifact, &private_root, &LIMITS, tree::Layout::default())?;
+    let unpacked = tree::unpack(&mut file, &artifact, &private_root, &LIMITS, tree::Placement::default())?;
     let mut tree = Tree::create(&inside.join("tree"), "amd64")?;
     let (diversions, _) = divert::read(std::slice::from_ref(&unpacked))?;
     tree.divert(diversions);

@@ -157,9 +157,8 @@ fn build(
         owners::apply(&tree)?;
     }
     let path = root.join(records::MANIFEST);
-    manifest::describe(root, keep, |folder| tree.directory_mode(folder), &relocated.digests)
-        .and_then(|text| generated.file(&path, &text))
-        .map_err(|source| publish::Error::write(&path, source))?;
+    let text = manifest::describe(root, keep, |folder| tree.directory_mode(folder), &relocated.digests)?;
+    generated.file(&path, &text).map_err(|source| publish::Error::write(&path, source))?;
     tree.finish()?;
     Ok(commands)
 }

@@ -19,7 +19,7 @@ use crate::publish;
 use crate::report::Running;
 use crate::source::list::join;
 use crate::tree::filter::Filter;
-use crate::tree::{self, Allowance, Layout, Limits, Unpacked};
+use crate::tree::{self, Allowance, Limits, Placement, Unpacked};
 
 /// Verified files that wait for an unpacker; they lie on the destination's volume.
 const WAITING: usize = 4;
@@ -210,8 +210,8 @@ impl Shared {
             let limits = Limits { allowance: self.allowance.as_ref(), ..Limits::for_artifact(artifact) };
             let How { keep_owners, shared, ref filter, .. } = self.how;
             let filter = Some(filter).filter(|filter| !filter.is_empty());
-            let layout = Layout { filter, keep_owners, shared };
-            let unpacked = tree::unpack(&mut file, artifact, &root, &limits, layout)?;
+            let placement = Placement { filter, keep_owners, shared };
+            let unpacked = tree::unpack(&mut file, artifact, &root, &limits, placement)?;
             self.unpacked.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(unpacked);
         }
     }

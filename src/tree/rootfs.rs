@@ -1,42 +1,35 @@
-//! Merges private roots into one tree, in plan order, by dpkg's rules for paths that two packages have.
+//! The tree: a root file system in the making, its directories and merged-usr links, and the packages that are in it.
+//!
+//! Directories stay open to the current user alone, and have whatever time they have, until [`Tree::finish`] gives them the
+//! modes and times of the packages.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 
 use super::divert::Diversion;
+use super::error::Error;
 use super::group::{readable, readable_folder};
-use super::links::resolve_in_root;
-use super::owners::Owner;
+use super::note::Note;
+use super::opened::Opened;
+use super::ownership::Owner;
 use super::package::{Directory, Unpacked};
-use super::path::{ALIASES, in_tree, is_of_records};
+use super::path::{ALIASES, in_tree};
 use super::write::times;
-use super::{Error, Note};
-use crate::control::{relation, version};
-
-const READ_DIRECTORY: OFlags =
-    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// A merged-usr tree that packages are being merged into. One at a time: nobody else may write to it.
 #[derive(Debug)]
 pub struct Tree {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     architecture: String,
-    packages: Vec<Unpacked>,
+    pub(super) packages: Vec<Unpacked>,
     /// All directories below the root, by their place.
     directories: BTreeMap<PathBuf, Directory>,
     /// Links that stand in for a later package's directory, and the directories that they lead to.
-    redirects: BTreeMap<PathBuf, PathBuf>,
-    diversions: Vec<Diversion>,
-    /// Whether the package that is being merged replaces another, or is replaced.
-    related: bool,
+    pub(super) redirects: BTreeMap<PathBuf, PathBuf>,
+    pub(super) diversions: Vec<Diversion>,
     aliases: Vec<&'static str>,
     /// Whether a group shares the volume.
     shared: bool,
@@ -64,7 +57,7 @@ impl Tree {
     pub fn create(root: &Path, architecture: &str) -> Result<Self, Error> {
         match rustix::fs::mkdir(root, Mode::RWXU) {
             Err(Errno::EXIST) => {
-                let mut entries = root.read_dir().map_err(|source| Error::write(root, source))?;
+                let mut entries = root.read_dir().map_err(|source| Error::read(root, source))?;
                 if entries.next().is_some() {
                     return Err(Error::write(root, Errno::NOTEMPTY));
                 }
@@ -78,7 +71,6 @@ impl Tree {
             directories: BTreeMap::from([(PathBuf::new(), Directory::implied(PathBuf::new()))]),
             redirects: BTreeMap::new(),
             diversions: Vec::new(),
-            related: false,
             aliases: Vec::new(),
             shared: false,
         };
@@ -198,34 +190,11 @@ impl Tree {
         }
     }
 
-    /// Moves a package's files from its private root into the tree; `private_root` is gone afterwards. It must be
-    /// on the tree's file system. After an error the tree is of no use.
-    pub fn merge(&mut self, unpacked: Unpacked, private_root: &Path) -> Result<(), Error> {
-        for alias in &unpacked.aliases {
-            self.add_alias(alias)?;
-        }
-        let staged = open_directory(CWD, private_root).map_err(|errno| Error::write(private_root, errno))?;
-        let target = open_directory(CWD, &self.root).map_err(|errno| Error::write(&self.root, errno))?;
-        let mut newcomer = unpacked;
-        for diversion in &self.diversions {
-            diversion.apply(&mut newcomer, private_root)?;
-        }
-        self.related =
-            self.packages.iter().any(|other| replaces(&newcomer, other) || replaces(other, &newcomer));
-        self.merge_directory(&mut newcomer, &staged, &target, Path::new(""))?;
-        rustix::fs::rmdir(private_root).map_err(|errno| Error::write(private_root, errno))?;
-        for directory in &newcomer.directories {
-            self.register(directory);
-        }
-        self.packages.push(newcomer);
-        Ok(())
-    }
-
     /// Gives all directories and the merged-usr links their modes and times, which any later change to the tree
     /// would spoil.
     pub fn finish(self) -> Result<Finished, Error> {
         let newest_mtime = self.newest_mtime();
-        let root = open_directory(CWD, &self.root).map_err(|errno| Error::write(&self.root, errno))?;
+        let root = Opened::open(&self.root)?;
         for alias in &self.aliases {
             rustix::fs::utimensat(&root, *alias, &times(newest_mtime), AtFlags::SYMLINK_NOFOLLOW)
                 .map_err(|errno| Error::write(self.root.join(alias), errno))?;
@@ -262,7 +231,7 @@ impl Tree {
         self.place(diversion.map_or(archived, |diversion| &diversion.to))
     }
 
-    fn add_alias(&mut self, alias: &'static str) -> Result<(), Error> {
+    pub(super) fn add_alias(&mut self, alias: &'static str) -> Result<(), Error> {
         debug_assert!(ALIASES.contains(&alias));
         if self.aliases.contains(&alias) {
             return Ok(());
@@ -276,7 +245,7 @@ impl Tree {
     }
 
     /// dpkg leaves mode and owner of a directory that exists alone; the time is the last package's.
-    fn register(&mut self, directory: &Directory) {
+    pub(super) fn register(&mut self, directory: &Directory) {
         let place = self.place(&directory.path);
         let place = self.redirects.get(&place).cloned().unwrap_or(place);
         let known = self.directories.entry(place.clone()).or_insert_with(|| Directory::implied(place));
@@ -286,214 +255,6 @@ impl Tree {
                 known.owner.clone_from(&directory.owner);
             }
             known.mtime = directory.mtime;
-        }
-    }
-
-    fn merge_directory(
-        &mut self,
-        newcomer: &mut Unpacked,
-        staged: &OwnedFd,
-        target: &OwnedFd,
-        path: &Path,
-    ) -> Result<(), Error> {
-        let failed = |errno: Errno| Error::write(self.root.join(path), errno);
-        let mut names: Vec<OsString> = Vec::new();
-        for entry in Dir::read_from(staged).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name != "." && name != ".." {
-                names.push(name.to_owned());
-            }
-        }
-        // The order of a directory is the file system's whim.
-        names.sort_unstable();
-        for name in names {
-            self.merge_entry(newcomer, staged, target, &path.join(&name), &name)?;
-        }
-        Ok(())
-    }
-
-    fn merge_entry(
-        &mut self,
-        newcomer: &mut Unpacked,
-        staged: &OwnedFd,
-        target: &OwnedFd,
-        path: &Path,
-        name: &OsStr,
-    ) -> Result<(), Error> {
-        let full = self.root.join(path);
-        let failed = |errno: Errno| Error::write(&full, errno);
-        let here = match rustix::fs::statat(target, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => stat,
-            Err(Errno::NOENT) => return rustix::fs::renameat(staged, name, target, name).map_err(failed),
-            Err(errno) => return Err(failed(errno)),
-        };
-        let new = rustix::fs::statat(staged, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
-        match (kind(&new), kind(&here)) {
-            (FileType::Directory, here) => {
-                let (below, place) = if here == FileType::Directory {
-                    (open_directory(target, name).map_err(failed)?, path.to_owned())
-                } else if let Some(place) = self.directory_at(path) {
-                    if is_of_records(&place) {
-                        return Err(self.overlap(newcomer, path));
-                    }
-                    let below = open_directory(CWD, self.root.join(&place)).map_err(failed)?;
-                    self.redirects.insert(path.to_owned(), place.clone());
-                    (below, place)
-                } else {
-                    if self.yields(newcomer, path)? {
-                        return Err(self.overlap(newcomer, path));
-                    }
-                    rustix::fs::unlinkat(target, name, AtFlags::empty()).map_err(failed)?;
-                    return rustix::fs::renameat(staged, name, target, name).map_err(failed);
-                };
-                let inside = open_directory(staged, name).map_err(failed)?;
-                self.merge_directory(newcomer, &inside, &below, &place)?;
-                rustix::fs::unlinkat(staged, name, AtFlags::REMOVEDIR).map_err(failed)
-            }
-            (FileType::Symlink, FileType::Directory) => {
-                newcomer.notes.push(Note::KeptDirectory { path: Path::new("/").join(path) });
-                rustix::fs::unlinkat(staged, name, AtFlags::empty()).map_err(failed)
-            }
-            (_, FileType::Directory) => Err(self.overlap(newcomer, path)),
-            _ => {
-                let same = same_file(staged, &new, target, &here, name)
-                    .map_err(|source| Error::write(&full, source))?;
-                let stays = if self.leads_to_the_same_directory(staged, path, name) || same && !self.related {
-                    true
-                } else {
-                    // of equal files, too, the one that dpkg would have is listed
-                    match self.yields(newcomer, path) {
-                        Err(Error::Overlap { .. }) if same => true,
-                        decided => decided?,
-                    }
-                };
-                if stays {
-                    rustix::fs::unlinkat(staged, name, AtFlags::empty()).map_err(failed)
-                } else {
-                    rustix::fs::renameat(staged, name, target, name).map_err(failed)
-                }
-            }
-        }
-    }
-
-    /// The real directory that a path of the tree is, or that links lead to; relative to the root.
-    fn directory_at(&self, path: &Path) -> Option<PathBuf> {
-        let place = resolve_in_root(&self.root, path).ok().flatten();
-        place.filter(|place| self.root.join(place).is_dir())
-    }
-
-    /// Whether a link is another way to say what the link that is there says, as dpkg allows for directories.
-    fn leads_to_the_same_directory(&self, staged: &OwnedFd, path: &Path, name: &OsStr) -> bool {
-        let Ok(target) = rustix::fs::readlinkat(staged, name, Vec::new()) else { return false };
-        let target = path.with_file_name(OsStr::from_bytes(target.as_bytes()));
-        let place = self.directory_at(path);
-        place.is_some() && self.directory_at(&target) == place
-    }
-
-    /// Decides by `Replaces` which of two different files stays (Debian Policy 7.6.1): true for the one that is
-    /// there. The path leaves the file list of the package that lost it.
-    fn yields(&mut self, newcomer: &mut Unpacked, path: &Path) -> Result<bool, Error> {
-        let owners = self.owners(path);
-        let absolute = Path::new("/").join(path);
-        let labels: Vec<_> = owners.iter().map(|index| self.packages[*index].artifact.label()).collect();
-        let owner = labels.join(", ");
-        if owners.is_empty() {
-            return Err(self.overlap(newcomer, path));
-        }
-        if owners.iter().all(|index| replaces(newcomer, &self.packages[*index])) {
-            for index in owners {
-                let mut paths = std::mem::take(&mut self.packages[index].paths);
-                paths.retain(|listed| self.place_for(&self.packages[index], listed) != path);
-                self.packages[index].paths = paths;
-            }
-            newcomer.notes.push(Note::Replaced { path: absolute, owner });
-            return Ok(false);
-        }
-        if owners.iter().any(|index| replaces(&self.packages[*index], newcomer)) {
-            let mut paths = std::mem::take(&mut newcomer.paths);
-            paths.retain(|listed| self.place_for(newcomer, listed) != path);
-            newcomer.paths = paths;
-            newcomer.notes.push(Note::Yielded { path: absolute, owner });
-            return Ok(true);
-        }
-        Err(self.overlap(newcomer, path))
-    }
-
-    /// The packages that have a path of the tree: conflicts are rare, so nothing is indexed.
-    fn owners(&self, path: &Path) -> Vec<usize> {
-        let has =
-            |package: &Unpacked| package.paths.iter().any(|listed| self.place_for(package, listed) == path);
-        self.packages.iter().enumerate().filter(|(_, package)| has(package)).map(|(index, _)| index).collect()
-    }
-
-    fn overlap(&self, newcomer: &Unpacked, path: &Path) -> Error {
-        let first = self.owners(path).first().map(|index| self.packages[*index].artifact.label());
-        Error::Overlap {
-            path: Path::new("/").join(path),
-            first: first.unwrap_or_else(|| "(the tree itself)".to_owned()),
-            second: newcomer.artifact.label(),
-        }
-    }
-}
-
-/// Whether the `Replaces` of one package name another in its version, as dpkg reads them: a name that the other only
-/// provides does not count, and alternatives are no value of that field (Debian Policy 7.6.1).
-fn replaces(package: &Unpacked, other: &Unpacked) -> bool {
-    // two architectures of a package share what is equal, and nothing else
-    if package.artifact.name == other.artifact.name {
-        return false;
-    }
-    let field = package.control.field("Replaces").unwrap_or_default();
-    let Ok(relations) = relation::parse(field).collect::<Result<Vec<_>, _>>() else { return false };
-    relations.iter().all(|relation| relation.last)
-        && relations.iter().any(|relation| {
-            relation.name == other.artifact.name
-                && relation.qualifier.is_none_or(|name| name == "any" || name == other.artifact.architecture)
-                && relation.operator.accepts(version::compare(&other.artifact.version, relation.version))
-        })
-}
-
-fn open_directory(parent: impl std::os::fd::AsFd, path: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
-    rustix::fs::openat(parent, path, READ_DIRECTORY, Mode::empty())
-}
-
-fn kind(stat: &Stat) -> FileType {
-    FileType::from_raw_mode(stat.st_mode)
-}
-
-/// Whether two files, none of them a directory, are of one kind and content.
-fn same_file(staged: &OwnedFd, new: &Stat, target: &OwnedFd, here: &Stat, name: &OsStr) -> io::Result<bool> {
-    match (kind(new), kind(here)) {
-        (FileType::RegularFile, FileType::RegularFile) if new.st_size == here.st_size => {
-            let open = |directory: &OwnedFd| -> io::Result<File> {
-                let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-                Ok(File::from(rustix::fs::openat(directory, name, flags, Mode::empty())?))
-            };
-            same_content(open(staged)?, open(target)?)
-        }
-        (FileType::Symlink, FileType::Symlink) => {
-            let target_of = |directory: &OwnedFd| rustix::fs::readlinkat(directory, name, Vec::new());
-            Ok(target_of(staged)? == target_of(target)?)
-        }
-        (FileType::Fifo, FileType::Fifo) => Ok(true),
-        _ => Ok(false),
-    }
-}
-
-fn same_content(mut one: File, mut other: File) -> io::Result<bool> {
-    let (mut left, mut right) = (vec![0; 64 << 10], vec![0; 64 << 10]);
-    loop {
-        let count = one.read(&mut left)?;
-        if count == 0 {
-            return Ok(true);
-        }
-        match other.read_exact(&mut right[..count]) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
-            read => read?,
-        }
-        if left[..count] != right[..count] {
-            return Ok(false);
         }
     }
 }

@@ -1,30 +1,25 @@
-//! Unpacks one package into its own private root, where nothing but its own files can come to harm.
+//! Reads the data archive of one package: each member is held against the limits, and laid out or left out.
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
-use std::os::fd::OwnedFd;
+use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
-use rustix::io::Errno;
 use tar::EntryType;
 
-use super::confined::{Blocked, Confined, PRIVATE};
 use super::excluded::{Excluded, Orphan};
-use super::group::readable;
-use super::owners::{Id, Owned, Owner};
-use super::package::{Directory, ENTRY, Layout, Limits, Unpacked};
-use super::path::{self, alias, in_tree, is_of_records};
-use super::write::times;
-use super::{Error, Note};
+use super::head::{Attributes, Head, SET_ID};
+use super::private_root::PrivateRoot;
+use super::refusals::Refusals;
 use crate::deb::{self, Deb, Member, Members};
 use crate::plan::Artifact;
-
-const BUFFER_SIZE: usize = 128 << 10;
-
-const SET_ID: u32 = 0o6000;
+use crate::tree::error::Error;
+use crate::tree::limits::{ENTRY, Limits};
+use crate::tree::note::Note;
+use crate::tree::ownership::{Owned, Owner};
+use crate::tree::package::Unpacked;
+use crate::tree::path::{alias, in_tree, is_of_records};
+use crate::tree::placement::Placement;
 
 /// Lays the files of a package out beneath `private_root`, a directory that must not exist yet.
 ///
@@ -36,17 +31,19 @@ pub fn unpack(
     artifact: &Artifact,
     private_root: &Path,
     limits: &Limits<'_>,
-    layout: Layout<'_>,
+    placement: Placement<'_>,
 ) -> Result<Unpacked, Error> {
     let package = artifact.label();
     if !is_plain(&artifact.name, "+-._") || !is_plain(&artifact.architecture, "-") {
         return Err(Error::Name { package: package.escape_debug().to_string() });
     }
-    let failed = |source| Error::Deb { package: package.clone(), source };
+    let refusals = Refusals { package: &package };
+    let failed = |source| refusals.archive(source);
     deb_file.rewind().map_err(|source| failed(deb::Error::Read { part: "archive", source }))?;
     let mut deb = Deb::open(&mut *deb_file).map_err(failed)?;
     deb.control().identify(artifact).map_err(failed)?;
-    let mut unpacker = Unpacker::new(&package, private_root, *limits, layout)?;
+    let root = PrivateRoot::create(private_root, refusals, placement)?;
+    let mut unpacker = Unpacker::new(refusals, root, *limits, placement);
     let mut data = deb.data(limits.max_unpacked).map_err(failed)?;
     let mut members = data.members().map_err(failed)?;
     while let Some(member) = members.next() {
@@ -63,15 +60,15 @@ pub fn unpack(
             unpacker.adopt(&mut member.map_err(failed)?, &members)?;
         }
     }
-    unpacker.excluded.restore(&mut unpacker.directories);
+    unpacker.excluded.restore(&mut unpacker.root.directories);
     Ok(Unpacked {
         artifact: artifact.clone(),
         control,
         paths: unpacker.paths,
         owned: unpacker.owned,
-        widened: unpacker.widened,
+        widened: unpacker.root.widened,
         left_out: unpacker.excluded.count,
-        directories: unpacker.directories,
+        directories: unpacker.root.directories,
         aliases: unpacker.aliases,
         newest_mtime: unpacker.newest_mtime,
         notes: unpacker.notes,
@@ -85,36 +82,19 @@ fn is_plain(name: &str, more: &str) -> bool {
 }
 
 struct Unpacker<'a> {
-    package: &'a str,
+    refusals: Refusals<'a>,
     limits: Limits<'a>,
-    layout: Layout<'a>,
-    root_path: &'a Path,
-    confined: Confined,
+    placement: Placement<'a>,
+    root: PrivateRoot<'a>,
     excluded: Excluded,
     owned: Vec<Owned>,
-    widened: u64,
-    buffer: Vec<u8>,
     entries: u64,
     names: u64,
     unpacked: u64,
     paths: Vec<PathBuf>,
-    directories: Vec<Directory>,
     aliases: BTreeSet<&'static str>,
     newest_mtime: i64,
     notes: Vec<Note>,
-}
-
-/// What the header of a member says.
-struct Head<'a> {
-    raw: &'a [u8],
-    /// As archived, absolute.
-    listed: PathBuf,
-    /// Relative to the private root.
-    path: PathBuf,
-    kind: EntryType,
-    mode: u32,
-    mtime: i64,
-    owner: Owner,
 }
 
 impl Orphan {
@@ -128,65 +108,42 @@ impl Orphan {
 
 impl<'a> Unpacker<'a> {
     fn new(
-        package: &'a str,
-        root_path: &'a Path,
+        refusals: Refusals<'a>,
+        root: PrivateRoot<'a>,
         limits: Limits<'a>,
-        layout: Layout<'a>,
-    ) -> Result<Self, Error> {
-        let confined = Confined::create(root_path).map_err(|errno| Error::write(root_path, errno))?;
-        Ok(Self {
-            package,
+        placement: Placement<'a>,
+    ) -> Self {
+        Self {
+            refusals,
             limits,
-            layout,
-            root_path,
-            confined,
+            placement,
+            root,
             excluded: Excluded::default(),
             owned: Vec::new(),
-            widened: 0,
-            buffer: vec![0; BUFFER_SIZE],
             entries: 0,
             names: 0,
             unpacked: 0,
             paths: Vec::new(),
-            directories: Vec::new(),
             aliases: BTreeSet::new(),
             newest_mtime: i64::MIN,
             notes: Vec::new(),
-        })
+        }
     }
 
     fn member<'s>(&mut self, member: &mut Member<'s, '_>, members: &Members<'s, '_>) -> Result<(), Error> {
         let raw = member.path_bytes().into_owned();
         self.count(member.size(), raw.len())?;
-        let corrupt = |source| Error::Deb { package: self.package.to_owned(), source: members.error(source) };
-        let header = member.header();
-        let mode = header.mode().map_err(corrupt)?;
-        // Times before 1970 are negative in base 256.
-        let mtime = header.mtime().map_err(corrupt)?.cast_signed();
-        let owner = owner_of(header).map_err(corrupt)?;
-        let kind = match header.entry_type() {
-            // As old tars wrote directories; dpkg reads them so too.
-            EntryType::Regular if raw.ends_with(b"/") => EntryType::Directory,
-            kind => kind,
-        };
-        let archived = self.parse(&raw)?;
-        let head = Head {
-            listed: Path::new("/").join(&archived),
-            path: in_tree(&archived),
-            raw: &raw,
-            kind,
-            mode,
-            mtime,
-            owner,
-        };
-        self.newest_mtime = self.newest_mtime.max(mtime);
+        let attributes = Attributes::of(member.header(), &raw)
+            .map_err(|source| self.refusals.archive(members.error(source)))?;
+        let archived = self.refusals.parse(&raw)?;
+        let head = Head::new(&raw, &archived, attributes);
+        self.newest_mtime = self.newest_mtime.max(head.mtime);
         self.refuse_extensions(member, members, &head)?;
         // whatever the filter says, there is a root
         let left_out = !archived.as_os_str().is_empty()
-            && self
-                .layout
-                .filter
-                .is_some_and(|filter| filter.leaves_out(&head.listed, kind.is_dir() || kind.is_symlink()));
+            && self.placement.filter.is_some_and(|filter| {
+                filter.leaves_out(&head.listed, head.kind.is_dir() || head.kind.is_symlink())
+            });
         if !left_out {
             self.owner(&head);
         }
@@ -196,11 +153,11 @@ impl<'a> Unpacker<'a> {
                 return self.alias(alias, member, head);
             }
         }
-        if archived.as_os_str().is_empty() && !kind.is_dir() {
-            return Err(self.refuse(&raw, "it is the root, and not a directory"));
+        if archived.as_os_str().is_empty() && !head.kind.is_dir() {
+            return Err(self.refusals.path(&raw, "it is the root, and not a directory"));
         }
-        if !kind.is_dir() && is_of_records(&head.path) {
-            return Err(self.refuse(&raw, "the package database is there"));
+        if !head.kind.is_dir() && is_of_records(&head.path) {
+            return Err(self.refusals.path(&raw, "the package database is there"));
         }
         if left_out {
             self.leave_out(member, &head)?;
@@ -209,7 +166,7 @@ impl<'a> Unpacker<'a> {
             self.take(member.size())?;
             self.lay_out(member, members, &head)?;
         }
-        if !archived.as_os_str().is_empty() && !matches!(kind, EntryType::Char | EntryType::Block) {
+        if !archived.as_os_str().is_empty() && !matches!(head.kind, EntryType::Char | EntryType::Block) {
             self.paths.push(head.listed);
         }
         Ok(())
@@ -219,10 +176,10 @@ impl<'a> Unpacker<'a> {
     fn owner(&mut self, head: &Head<'_>) {
         let (path, owner) = (head.listed.clone(), head.owner.clone());
         let (user, group) = (owner.user.number, owner.group.number);
-        if self.layout.keep_owners && !head.kind.is_dir() && !owner.is_root() {
+        if self.placement.keep_owners && !head.kind.is_dir() && !owner.is_root() {
             self.names += ENTRY + head.raw.len() as u64;
             self.owned.push(Owned { path, owner, link: head.kind.is_symlink() });
-        } else if !self.layout.keep_owners && (user, group) != (0, 0) {
+        } else if !self.placement.keep_owners && (user, group) != (0, 0) {
             self.names += ENTRY + head.raw.len() as u64;
             self.notes.push(Note::Owner { path, user, group });
         }
@@ -230,7 +187,7 @@ impl<'a> Unpacker<'a> {
 
     /// Holds a member against the limits before anything is made of it.
     fn count(&mut self, size: u64, path_length: usize) -> Result<(), Error> {
-        let package = || self.package.to_owned();
+        let package = || self.refusals.package.to_owned();
         self.entries += 1;
         if self.entries > self.limits.max_entries {
             return Err(Error::TooMany { package: package(), limit: self.limits.max_entries });
@@ -251,7 +208,7 @@ impl<'a> Unpacker<'a> {
     fn take(&self, size: u64) -> Result<(), Error> {
         match self.limits.allowance {
             Some(allowance) if !allowance.take(size) => {
-                Err(Error::Allowance { package: self.package.to_owned(), limit: allowance.total })
+                Err(Error::Allowance { package: self.refusals.package.to_owned(), limit: allowance.total })
             }
             _ => Ok(()),
         }
@@ -260,14 +217,14 @@ impl<'a> Unpacker<'a> {
     /// Remembers what other members may need of one that is left out.
     fn leave_out(&mut self, member: &Member<'_, '_>, head: &Head<'_>) -> Result<(), Error> {
         match head.kind {
-            EntryType::Directory => self.excluded.directory(self.as_directory(head)),
+            EntryType::Directory => self.excluded.directory(self.root.as_directory(head)),
             EntryType::Regular => self.excluded.file(&head.path),
             EntryType::Link => {
                 let target = member.link_name_bytes().unwrap_or_default();
-                self.excluded.hard_link(&head.path, in_tree(&self.parse(&target)?));
+                self.excluded.hard_link(&head.path, in_tree(&self.refusals.parse(&target)?));
             }
             EntryType::Symlink | EntryType::Fifo | EntryType::Char | EntryType::Block => {}
-            other => return Err(self.unsupported_kind(head, other)),
+            other => return Err(self.refusals.unsupported_kind(head.raw, other)),
         }
         // its path is held for as long as the package is unpacked
         self.names = self.names.saturating_add(2 * (ENTRY + head.raw.len() as u64));
@@ -278,25 +235,26 @@ impl<'a> Unpacker<'a> {
 
     /// Reads the data of a member that nothing is made of: the next member's headers are bounded more narrowly.
     fn skip<'s>(&self, member: &mut Member<'s, '_>, members: &Members<'s, '_>) -> Result<(), Error> {
-        io::copy(member, &mut io::sink()).map_err(|error| self.damaged(members.error(error)))?;
+        io::copy(member, &mut io::sink()).map_err(|error| self.refusals.archive(members.error(error)))?;
         Ok(())
     }
 
     /// Lays a file that was left out under the names of the hard links to it that stay. dpkg would end with an error.
     fn adopt<'s>(&mut self, member: &mut Member<'s, '_>, members: &Members<'s, '_>) -> Result<(), Error> {
-        let archived = self.parse(&member.path_bytes())?;
+        let archived = self.refusals.parse(&member.path_bytes())?;
         let mut orphans = match member.header().entry_type() {
             EntryType::Regular => self.excluded.take_orphans(&in_tree(&archived)).into_iter(),
             _ => Vec::new().into_iter(),
         };
         let Some(first) = orphans.next() else { return self.skip(member, members) };
-        let corrupt = |source| Error::Deb { package: self.package.to_owned(), source: members.error(source) };
+        let refusals = self.refusals;
+        let corrupt = |source| refusals.archive(members.error(source));
         let mode = member.header().mode().map_err(corrupt)?;
         let mtime = member.header().mtime().map_err(corrupt)?.cast_signed();
         self.take(member.size())?;
-        self.regular(member, members, &first.head(mode, mtime))?;
+        self.root.regular(member, members, &first.head(mode, mtime))?;
         for orphan in orphans {
-            self.link_to(&first.path, &orphan.head(mode, mtime))?;
+            self.root.link_to(&first.path, &orphan.head(mode, mtime))?;
         }
         Ok(())
     }
@@ -307,37 +265,45 @@ impl<'a> Unpacker<'a> {
         members: &Members<'s, '_>,
         head: &Head<'_>,
     ) -> Result<(), Error> {
-        if !self.layout.keep_owners
+        if !self.placement.keep_owners
             && head.mode & SET_ID != 0
             && matches!(head.kind, EntryType::Regular | EntryType::Link)
         {
             self.notes.push(Note::SetId { path: head.listed.clone(), mode: head.mode & 0o7777 });
         }
         match head.kind {
-            EntryType::Directory => self.directory(head),
-            EntryType::Regular => self.regular(member, members, head),
+            EntryType::Directory => self.root.directory(head),
+            EntryType::Regular => self.root.regular(member, members, head),
             EntryType::Symlink => {
                 let target = member.link_name_bytes().unwrap_or_default().into_owned();
-                self.symlink(&target, head)
+                self.root.symlink(&target, head)
             }
             EntryType::Link => {
                 let target = member.link_name_bytes().unwrap_or_default().into_owned();
                 self.hard_link(&target, head)
             }
-            EntryType::Fifo => self.fifo(head),
+            EntryType::Fifo => self.root.fifo(head),
             EntryType::Char | EntryType::Block => {
                 self.notes.push(Note::Device { path: head.listed.clone() });
                 Ok(())
             }
-            other => Err(self.unsupported_kind(head, other)),
+            other => Err(self.refusals.unsupported_kind(head.raw, other)),
         }
     }
 
-    fn unsupported_kind(&self, head: &Head<'_>, kind: EntryType) -> Error {
-        match kind {
-            EntryType::GNUSparse => self.unsupported(head, "a sparse file"),
-            other => self.unsupported(head, &format!("a tar member of type {:#04x}", other.as_byte())),
+    /// A link to what was left out waits for that: see [`Self::adopt`].
+    fn hard_link(&mut self, target: &[u8], head: &Head<'_>) -> Result<(), Error> {
+        let mut target_path = in_tree(&self.refusals.parse(target)?);
+        if let Some(original) = self.excluded.original(&target_path).map(Path::to_owned) {
+            if self.excluded.is_out(&original) {
+                let orphan = Orphan { raw: head.raw.to_owned(), path: head.path.clone() };
+                self.names = self.names.saturating_add(3 * (ENTRY + head.raw.len() as u64));
+                self.excluded.orphan(&original, orphan);
+                return Ok(());
+            }
+            target_path = original;
         }
+        self.root.hard_link(&target_path, target, head)
     }
 
     /// What dpkg refuses, or reads otherwise than the tar crate does: two readers of one archive must not differ.
@@ -347,12 +313,13 @@ impl<'a> Unpacker<'a> {
         members: &Members<'s, '_>,
         head: &Head<'_>,
     ) -> Result<(), Error> {
-        let corrupt = |source| Error::Deb { package: self.package.to_owned(), source: members.error(source) };
+        let refusals = self.refusals;
+        let corrupt = |source| refusals.archive(members.error(source));
         if head.kind.is_pax_global_extensions() || member.pax_extensions().map_err(corrupt)?.is_some() {
-            return Err(self.unsupported(head, "described by a PAX header"));
+            return Err(self.refusals.unsupported(head.raw, "described by a PAX header"));
         }
         if head.kind != EntryType::Regular && member.size() != 0 {
-            return Err(self.unsupported(head, "a member with data that is no regular file"));
+            return Err(self.refusals.unsupported(head.raw, "a member with data that is no regular file"));
         }
         Ok(())
     }
@@ -369,208 +336,9 @@ impl<'a> Unpacker<'a> {
             _ => false,
         };
         if !usual {
-            return Err(Error::UsrMerge { package: self.package.to_owned(), path: shown(head.raw) });
+            return Err(self.refusals.usr_merge(head.raw));
         }
         self.paths.push(head.listed);
         Ok(())
     }
-
-    fn directory(&mut self, head: &Head<'_>) -> Result<(), Error> {
-        if let Some(name) = head.path.file_name() {
-            let parent = self.enter_parent(&head.path, head.raw)?;
-            match rustix::fs::mkdirat(&*parent, name, PRIVATE) {
-                Err(Errno::EXIST) => {
-                    let stat = rustix::fs::statat(&*parent, name, AtFlags::SYMLINK_NOFOLLOW);
-                    let stat = stat.map_err(|errno| self.write(&head.path, errno))?;
-                    if !FileType::from_raw_mode(stat.st_mode).is_dir() {
-                        return Err(self.duplicate(head.raw));
-                    }
-                }
-                made => made.map_err(|errno| self.write(&head.path, errno))?,
-            }
-        }
-        self.directories.push(self.as_directory(head));
-        Ok(())
-    }
-
-    fn as_directory(&self, head: &Head<'_>) -> Directory {
-        let owner = (self.layout.keep_owners && !head.owner.is_root()).then(|| head.owner.clone());
-        Directory { path: head.path.clone(), mode: head.mode & 0o3777, mtime: Some(head.mtime), owner }
-    }
-
-    fn regular<'s>(
-        &mut self,
-        member: &mut Member<'s, '_>,
-        members: &Members<'s, '_>,
-        head: &Head<'_>,
-    ) -> Result<(), Error> {
-        let parent = self.enter_parent(&head.path, head.raw)?;
-        let mode = self.file_mode(head);
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file =
-            rustix::fs::openat(&*parent, name_of(&head.path), flags, Mode::from_raw_mode(mode & 0o777))
-                .map_err(|errno| self.made(head, errno))?;
-        let mut left = member.size();
-        while left > 0 {
-            let mut filled = 0;
-            while filled < self.buffer.len() {
-                match member.read(&mut self.buffer[filled..]) {
-                    Ok(0) => break,
-                    Ok(count) => filled += count,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(self.damaged(members.error(error))),
-                }
-            }
-            if filled == 0 {
-                let error = io::Error::new(io::ErrorKind::UnexpectedEof, "the archive ends inside a file");
-                return Err(self.damaged(members.error(error)));
-            }
-            left = left.saturating_sub(filled as u64);
-            let mut data = &self.buffer[..filled];
-            while !data.is_empty() {
-                match rustix::io::write(&file, data) {
-                    Ok(0) => return Err(self.write(&head.path, Errno::IO)),
-                    Ok(count) => data = &data[count..],
-                    Err(Errno::INTR) => {}
-                    Err(errno) => return Err(self.write(&head.path, errno)),
-                }
-            }
-        }
-        if mode & !self.confined.granted() != 0 {
-            rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
-                .map_err(|errno| self.write(&head.path, errno))?;
-        }
-        rustix::fs::futimens(&file, &times(head.mtime)).map_err(|errno| self.write(&head.path, errno))
-    }
-
-    fn file_mode(&mut self, head: &Head<'_>) -> u32 {
-        let kept = if self.layout.keep_owners { 0o777 | SET_ID } else { 0o777 };
-        let mode = head.mode & kept;
-        if !self.layout.shared || readable(mode) == mode {
-            return mode;
-        }
-        self.widened += 1;
-        readable(mode)
-    }
-
-    fn symlink(&mut self, target: &[u8], head: &Head<'_>) -> Result<(), Error> {
-        if target.is_empty() || target.contains(&0) || target.len() > 4095 {
-            return Err(self.refuse(head.raw, "its link target is empty, too long or has a NUL byte"));
-        }
-        let parent = self.enter_parent(&head.path, head.raw)?;
-        let name = name_of(&head.path);
-        rustix::fs::symlinkat(target, &*parent, name).map_err(|errno| self.made(head, errno))?;
-        rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|errno| self.write(&head.path, errno))
-    }
-
-    fn hard_link(&mut self, target: &[u8], head: &Head<'_>) -> Result<(), Error> {
-        let mut target_path = in_tree(&self.parse(target)?);
-        if let Some(original) = self.excluded.original(&target_path).map(Path::to_owned) {
-            if self.excluded.is_out(&original) {
-                let orphan = Orphan { raw: head.raw.to_owned(), path: head.path.clone() };
-                self.names = self.names.saturating_add(3 * (ENTRY + head.raw.len() as u64));
-                self.excluded.orphan(&original, orphan);
-                return Ok(());
-            }
-            target_path = original;
-        }
-        let refused = Error::HardLink {
-            package: self.package.to_owned(),
-            path: shown(head.raw),
-            target: shown(target),
-        };
-        let Some(target_name) = target_path.file_name() else { return Err(refused) };
-        let target_parent = self.enter_parent(&target_path, target)?;
-        match rustix::fs::statat(&*target_parent, target_name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) if FileType::from_raw_mode(stat.st_mode).is_file() => {}
-            Ok(_) | Err(Errno::NOENT) => return Err(refused),
-            Err(errno) => return Err(self.write(&target_path, errno)),
-        }
-        self.link_to(&target_path, head)
-    }
-
-    /// Makes a hard link to a file of the private root.
-    fn link_to(&mut self, target: &Path, head: &Head<'_>) -> Result<(), Error> {
-        let target_parent = self.enter_parent(target, head.raw)?;
-        let parent = self.enter_parent(&head.path, head.raw)?;
-        rustix::fs::linkat(&*target_parent, name_of(target), &*parent, name_of(&head.path), AtFlags::empty())
-            .map_err(|errno| self.made(head, errno))
-    }
-
-    fn fifo(&mut self, head: &Head<'_>) -> Result<(), Error> {
-        let parent = self.enter_parent(&head.path, head.raw)?;
-        let name = name_of(&head.path);
-        let mode = Mode::from_raw_mode(self.file_mode(head) & 0o777);
-        rustix::fs::mknodat(&*parent, name, FileType::Fifo, mode, 0)
-            .map_err(|errno| self.made(head, errno))?;
-        rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty())
-            .map_err(|errno| self.write(&head.path, errno))?;
-        rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|errno| self.write(&head.path, errno))
-    }
-
-    fn enter_parent(&mut self, path: &Path, raw: &[u8]) -> Result<Rc<OwnedFd>, Error> {
-        self.confined.enter_parent(path, &mut self.directories).map_err(|blocked| match blocked {
-            Blocked::Link => Error::ThroughLink { package: self.package.to_owned(), path: shown(raw) },
-            Blocked::NotDirectory => self.refuse(raw, "it passes through something that is no directory"),
-            Blocked::Failed { path, errno } => self.write(&path, errno),
-        })
-    }
-
-    fn parse(&self, raw: &[u8]) -> Result<PathBuf, Error> {
-        path::parse(raw).map_err(|reason| self.refuse(raw, reason))
-    }
-
-    fn refuse(&self, raw: &[u8], reason: &'static str) -> Error {
-        Error::Path { package: self.package.to_owned(), path: shown(raw), reason }
-    }
-
-    fn unsupported(&self, head: &Head<'_>, kind: &str) -> Error {
-        Error::Unsupported { package: self.package.to_owned(), path: shown(head.raw), kind: kind.to_owned() }
-    }
-
-    fn duplicate(&self, raw: &[u8]) -> Error {
-        Error::Duplicate { package: self.package.to_owned(), path: shown(raw) }
-    }
-
-    /// What a failure to make a member means.
-    fn made(&self, head: &Head<'_>, errno: Errno) -> Error {
-        if errno == Errno::EXIST { self.duplicate(head.raw) } else { self.write(&head.path, errno) }
-    }
-
-    fn damaged(&self, source: deb::Error) -> Error {
-        Error::Deb { package: self.package.to_owned(), source }
-    }
-
-    fn write(&self, path: &Path, errno: Errno) -> Error {
-        Error::write(self.root_path.join(path), errno)
-    }
-}
-
-fn owner_of(header: &tar::Header) -> io::Result<Owner> {
-    let id = |name: Option<&[u8]>, number: u64| {
-        let number = u32::try_from(number).ok().filter(|number| *number != u32::MAX);
-        let number = number.ok_or_else(|| io::Error::other("the number of an owner is out of range"))?;
-        Ok::<_, io::Error>(Id {
-            name: String::from_utf8_lossy(name.unwrap_or_default()).into_owned(),
-            number,
-        })
-    };
-    Ok(Owner {
-        user: id(header.username_bytes(), header.uid()?)?,
-        group: id(header.groupname_bytes(), header.gid()?)?,
-    })
-}
-
-/// The last component; all but the root have one, and the root is only ever a directory.
-pub(super) fn name_of(path: &Path) -> &std::ffi::OsStr {
-    path.file_name().unwrap_or_default()
-}
-
-/// A path for a message: escaped, and not arbitrarily long.
-fn shown(raw: &[u8]) -> String {
-    let end = raw.len().min(300);
-    let rest = if end < raw.len() { "…" } else { "" };
-    format!("{}{rest}", String::from_utf8_lossy(&raw[..end]).escape_debug())
 }
