@@ -34,6 +34,7 @@ mod unpack;
 pub mod write;
 
 pub use error::Error;
+pub(crate) use error::{read_hint, write_hint};
 pub use limits::{Allowance, Limits};
 pub use note::Note;
 pub use ownership::{Account, Owned, Owner};
