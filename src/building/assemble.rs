@@ -137,8 +137,9 @@ fn build(
     } else {
         let (commands, covered) = launch::write(root, !is_exact, generated)?;
         if !is_exact {
-            let affected = launch::lacking(&tree, &settings.prefix, &relocated.cramped, &covered);
-            state.notes.extend(launch::notes(&affected, &settings.prefix));
+            let lacking = launch::lacking(&tree, &settings.prefix, &relocated.cramped, &covered);
+            let notes = launch::notes(&lacking, &settings.prefix);
+            state.notes.extend(notes.iter().map(ToString::to_string));
         }
         commands
     };
