@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::publish::space::Full;
-use crate::{config, deb, fetch, launch, lock, publish, render, resolve, source, tree};
+use crate::{config, deb, fetch, launch, lock, publish, relocate, render, resolve, source, tree};
 
 /// What can go wrong in a command.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,8 @@ pub enum Error {
     Fetch(#[from] fetch::Error),
     #[error(transparent)]
     Tree(#[from] tree::Error),
+    #[error(transparent)]
+    Relocate(#[from] relocate::Error),
     #[error(transparent)]
     Publish(#[from] publish::Error),
     #[error(transparent)]
@@ -115,6 +117,7 @@ impl Error {
             Self::Lock(_) => Class::Configuration,
             Self::Package { source, .. } | Self::Fetch(source) => of_fetch(source),
             Self::Tree(error) => of_tree(error),
+            Self::Relocate(error) => of_relocate(error),
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
             Self::Publish(_) | Self::Launch(_) | Self::Stdout(_) => Class::Destination,
@@ -126,6 +129,10 @@ impl Error {
     pub fn full(&self) -> Option<Full> {
         match self {
             Self::Tree(tree::Error::Write { source, .. })
+            | Self::Relocate(
+                relocate::Error::Write { source, .. }
+                | relocate::Error::Tree(tree::Error::Write { source, .. }),
+            )
             | Self::Publish(publish::Error::Write { source, .. })
             | Self::Launch(launch::Error { source, .. })
             | Self::Package { source: fetch::Error::Write { source, .. }, .. }
@@ -145,6 +152,7 @@ impl Error {
             Self::Lock(error) => error.hint(),
             Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
             Self::Tree(error) => error.hint(),
+            Self::Relocate(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::Launch(error) => publish::write_hint(&error.source),
             Self::Render(error) => error.hint(),
@@ -240,7 +248,8 @@ fn of_archive(error: &source::archive::Error) -> Class {
 
 fn of_tree(error: &tree::Error) -> Class {
     match error {
-        tree::Error::Write { .. }
+        tree::Error::Read { .. }
+        | tree::Error::Write { .. }
         | tree::Error::Allowance { .. }
         | tree::Error::Declared { .. }
         | tree::Error::Owners { .. }
@@ -250,5 +259,39 @@ fn of_tree(error: &tree::Error) -> Class {
         | tree::Error::Locale { .. }
         | tree::Error::Scripts { .. } => Class::NoSolution,
         _ => Class::NotTrusted,
+    }
+}
+
+fn of_relocate(error: &relocate::Error) -> Class {
+    match error {
+        relocate::Error::Read { .. } | relocate::Error::Write { .. } => Class::Destination,
+        relocate::Error::Tree(error) => of_tree(error),
+        relocate::Error::Search(_) => Class::Internal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_relocation_cannot_do_is_the_destinations_fault() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let path = || "/p/x".into();
+        let write = relocate::Error::Write { path: path(), source: full() };
+        let tree = relocate::Error::Tree(tree::Error::Write { path: path(), source: full() });
+        for error in [write, tree] {
+            let error = Error::from(error);
+            assert_eq!((error.class(), error.full()), (Class::Destination, Some(Full::Volume)));
+            assert_eq!(error.hint().as_deref(), Some("Give the volume more space or inodes."));
+        }
+        let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let relocate = Error::from(relocate::Error::Read { path: path(), source: denied() });
+        let tree = Error::from(tree::Error::Read { path: path(), source: denied() });
+        for error in [relocate, tree] {
+            assert_eq!((error.class(), error.full()), (Class::Destination, None));
+            assert!(error.to_string().starts_with("cannot read /p/x: "), "{error}");
+            assert_eq!(error.hint().as_deref(), Some("Run it as a user who can read the destination."));
+        }
     }
 }

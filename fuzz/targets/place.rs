@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use aptlet::deb::Deb;
 use aptlet::digest::Sha256;
+use aptlet::error::Error;
 use aptlet::plan::Artifact;
 use aptlet::finish::{self, How};
 use aptlet::relocate::Relocation;
@@ -45,12 +46,12 @@ pub fn unpack(deb: &[u8]) {
     open_up(&inside);
 }
 
-fn install(deb: &[u8], inside: &Path) -> Result<(), tree::Error> {
+fn install(deb: &[u8], inside: &Path) -> Result<(), Error> {
     let artifact = artifact(deb);
     let mut file: File = tempfile::tempfile_in("/dev/shm").unwrap();
     file.write_all(deb).unwrap();
     let private_root = inside.join("private");
-    let unpacked = tree::unpack(&mut file, &artifact, &private_root, &LIMITS, tree::Layout::default())?;
+    let unpacked = tree::unpack(&mut file, &artifact, &private_root, &LIMITS, tree::Placement::default())?;
     let mut tree = Tree::create(&inside.join("tree"), "amd64")?;
     let (diversions, _) = divert::read(std::slice::from_ref(&unpacked))?;
     tree.divert(diversions);
@@ -60,7 +61,8 @@ fn install(deb: &[u8], inside: &Path) -> Result<(), tree::Error> {
     finish::run(&mut tree, How { date: 0, prefix, authorities: &[], locales: &[] })?;
     Relocation::to(prefix).apply(&mut tree)?;
     database::write(&mut tree, 0)?;
-    tree.finish().map(|_| ())
+    tree.finish()?;
+    Ok(())
 }
 
 /// The plan that the package itself would be chosen by.

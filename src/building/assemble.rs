@@ -124,7 +124,7 @@ pub(crate) fn assemble(
         let (commands, covered) = launch::write(root, !is_exact, generated)?;
         if !is_exact {
             let lacking = launch::lacking(&tree, prefix, &relocated.cramped, &covered);
-            notes.extend(launch::notes(&lacking, prefix));
+            notes.extend(launch::notes(&lacking, prefix).iter().map(ToString::to_string));
         }
         commands
     };
@@ -140,9 +140,8 @@ pub(crate) fn assemble(
     if keep {
         owners::apply(&tree)?;
     }
-    let described = manifest::describe(root, keep, |folder| tree.directory_mode(folder), &relocated.digests);
-    let manifest = described.map_err(|source| tree::Error::write(root.join(records::MANIFEST), source))?;
-    record(records::MANIFEST, &manifest)?;
+    let directory_mode = |folder: &Path| tree.directory_mode(folder);
+    record(records::MANIFEST, &manifest::describe(root, keep, directory_mode, &relocated.digests)?)?;
     Ok(Built { commands, notes, needs_binary: needs_linker, tree, generated })
 }
 

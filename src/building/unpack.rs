@@ -12,7 +12,7 @@ use super::staging::private_root;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::tree::filter::Filter;
-use crate::tree::{self, Allowance, Layout, Limits, Unpacked};
+use crate::tree::{self, Allowance, Limits, Placement, Unpacked};
 
 /// How long a run that is stopped waits for its threads, so that what they write can be removed.
 const LONGEST_WAIT: Duration = Duration::from_millis(800);
@@ -92,8 +92,8 @@ impl Job {
         let limits = Limits { allowance: self.allowance.as_ref(), ..Limits::for_artifact(artifact) };
         let Unpacking { keep_owners, shared, ref filter, .. } = self.how;
         let filter = Some(filter).filter(|filter| !filter.is_empty());
-        let layout = Layout { filter, keep_owners, shared };
-        Ok((number, tree::unpack(&mut file, artifact, &root, &limits, layout)?))
+        let placement = Placement { filter, keep_owners, shared };
+        Ok((number, tree::unpack(&mut file, artifact, &root, &limits, placement)?))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::generation;
 use crate::publish;
 use crate::relocate::record::Record;
 use crate::report::{self, Report};
-use crate::tree::{group, manifest, records};
+use crate::tree::{self, group, manifest, records};
 
 pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> {
     let destination = &settings.dest;
@@ -14,10 +14,15 @@ pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> 
         .ok_or_else(|| publish::Error::Empty { destination: destination.clone() })?;
     // without that record a file is told as changed, and not as never relocated
     let originals = Record::read(&generation).unwrap_or_default().originals();
-    let differences =
-        manifest::verify(&generation, group::sharing(destination), &originals).map_err(|source| {
-            publish::Error::Unverifiable { path: generation.join(records::MANIFEST), source }
-        })?;
+    let manifest = generation.join(records::MANIFEST);
+    let differences = manifest::verify(&generation, group::sharing(destination), &originals).map_err(
+        |error| match error {
+            tree::Error::Read { path, source } if path == manifest => {
+                Error::Publish(publish::Error::Unverifiable { path, source })
+            }
+            other => Error::Tree(other),
+        },
+    )?;
     let mut text = String::new();
     for difference in &differences {
         match settings.log_format {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::Error;
+use super::error::Error;
 
 const MAGIC: &[u8; 8] = b"!<arch>\n";
 const HEADER_SIZE: usize = 60;

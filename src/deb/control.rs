@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use super::Error;
+use super::error::Error;
 use super::paragraph;
 use super::tarball::Tarball;
 use crate::plan::Artifact;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::rc::Rc;
 
-use super::Error;
+use super::error::Error;
 
 /// What one member's headers may take in all, in bytes: GNU long names, PAX records and sparse maps are held in
 /// memory.

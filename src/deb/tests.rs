@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+use std::io;
+
 use tar::EntryType;
 
 use super::testing::{Entry, ar, artifact, control_text, deb, dir, file, hardlink, symlink, tarball};

@@ -1,5 +1,9 @@
-//! What may not work in an adapted tree, known before anybody tries: commands with paths in them for which there was no
-//! room, so that they look into the main image for what the tree has.
+//! What commands lack in an adapted tree, known before anybody tries. A path in a program may have had no room for the prefix;
+//! then the command looks into the main image for what the tree has.
+//!
+//! A command lacks what its own file lacks, and what the libraries that it needs, its interpreter and the other programs of its
+//! packages lack. If `/usr/bin/perl` looks for `/etc/perl` in the main image, so does each script that begins with
+//! `#!/usr/bin/perl`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
@@ -12,8 +16,9 @@ use crate::control::relation;
 use crate::tree::libraries::{Dynamic, library_path, list};
 use crate::tree::{Tree, in_tree};
 
-/// What is not told, besides the folders of the root but `/etc`: folders that every image has, or that only begin a path, since what is looked for in them has a path
-/// of its own; translations of messages; and the settings of SELinux, which are the node's.
+/// What is not told, besides the folders of the root but `/etc`: folders that every image has, or that only begin a path,
+/// since what is looked for in them has a path of its own; translations of messages; and the settings of SELinux, which are
+/// the node's.
 const NOT_TOLD: [&str; 15] = [
     "/usr/bin",
     "/usr/sbin",
@@ -67,48 +72,28 @@ pub fn lacking(
     let commands = commands(root);
     let lacks: HashMap<PathBuf, Lack> = cramped
         .iter()
-        .map(|(file, paths)| (file.clone(), lack(root, paths, covered)))
+        .map(|(file, paths)| (file.clone(), lack_of_file(root, paths, covered)))
         .filter(|(_, lack)| !lack.is_empty())
         .collect();
     let mut search =
         Search { root, prefix, libraries: libraries(root), lacks: &lacks, known: HashMap::new() };
     let packages = Packages::of(tree, &commands);
-    let mut affected = BTreeMap::new();
+    let mut lacking = BTreeMap::new();
     for (name, file) in &commands {
         let relative = file.strip_prefix(root).unwrap_or(file);
-        let mut all = search.of_command(relative, 0);
+        let mut lack = search.of_command(relative, 0);
         for helper in packages.helpers(relative) {
-            all.add(&search.of_program(helper));
+            lack.add(&search.of_program(helper));
         }
-        if !all.is_empty() {
-            affected.insert(name.clone(), all);
-        }
-    }
-    affected
-}
-
-/// As notes of an installation: one for each command that looks for files, one for each program that several start.
-pub fn notes(affected: &BTreeMap<String, Lack>, prefix: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut starters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (command, lack) in affected {
-        if !lack.files.is_empty() {
-            let files: Vec<&str> = lack.files.iter().map(String::as_str).collect();
-            lines.push(format!("{command}: at {prefix} it looks in the main image for {}", files.join(", ")));
-        }
-        for program in &lack.programs {
-            starters.entry(program).or_default().push(command);
+        if !lack.is_empty() {
+            lacking.insert(name.clone(), lack);
         }
     }
-    let starters = starters.into_iter();
-    lines.extend(starters.map(|(program, commands)| {
-        format!("{program}: at {prefix} the main image's is started by {}", commands.join(", "))
-    }));
-    lines
+    lacking
 }
 
-/// What the paths of one file mean.
-fn lack(root: &Path, paths: &[Vec<u8>], covered: &[String]) -> Lack {
+/// What a file lacks, by the paths in it that stay.
+fn lack_of_file(root: &Path, paths: &[Vec<u8>], covered: &[String]) -> Lack {
     let mut lack = Lack::default();
     for path in paths.iter().map(|path| String::from_utf8_lossy(path)) {
         let plain = path.trim_end_matches('/');
@@ -307,14 +292,14 @@ mod tests {
             (PathBuf::from("usr/bin/plain"), paths(&["/usr", "/usr/bin", "/etc/empty", "/usr/share/tool/x"])),
             (PathBuf::from("usr/bin/perl"), paths(&["/etc", "/etc/perl", "/bin/sh", "/usr/lib"])),
         ]);
-        let affected = lacking(&tree, "/opt/t", &cramped, &["usr/share/tool".to_owned()]);
+        let lacking = lacking(&tree, "/opt/t", &cramped, &["usr/share/tool".to_owned()]);
         let perl = Lack {
             files: BTreeSet::from(["/etc", "/etc/perl"].map(str::to_owned)),
             programs: BTreeSet::from(["/bin/sh".to_owned()]),
         };
         let other = Lack { programs: BTreeSet::from(["/usr/bin/ksh".to_owned()]), ..Lack::default() };
         assert_eq!(
-            affected,
+            lacking,
             BTreeMap::from([
                 ("by-name".to_owned(), perl.clone()),
                 ("other".to_owned(), other),
@@ -322,27 +307,14 @@ mod tests {
                 ("script".to_owned(), perl),
             ])
         );
-        assert_eq!(
-            notes(&affected, "/opt/t"),
-            [
-                "by-name: at /opt/t it looks in the main image for /etc, /etc/perl",
-                "perl: at /opt/t it looks in the main image for /etc, /etc/perl",
-                "script: at /opt/t it looks in the main image for /etc, /etc/perl",
-                "/bin/sh: at /opt/t the main image's is started by by-name, perl, script",
-                "/usr/bin/ksh: at /opt/t the main image's is started by other",
-            ]
-        );
     }
 
     #[test]
-    fn a_program_without_room_for_its_linker_is_affected() {
+    fn a_program_without_room_for_its_linker_lacks_it() {
         let folder = tempfile::tempdir().unwrap();
         let tree = tree(folder.path(), &[("usr/bin/go", "ELF")]);
         let cramped = BTreeMap::from([(PathBuf::from("usr/bin/go"), vec![Vec::new()])]);
-        let affected = lacking(&tree, "/opt/t", &cramped, &[]);
-        assert_eq!(
-            notes(&affected, "/opt/t"),
-            ["go: at /opt/t it looks in the main image for its dynamic linker"]
-        );
+        let go = Lack { files: BTreeSet::from(["its dynamic linker".to_owned()]), ..Lack::default() };
+        assert_eq!(lacking(&tree, "/opt/t", &cramped, &[]), BTreeMap::from([("go".to_owned(), go)]));
     }
 }

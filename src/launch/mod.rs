@@ -6,10 +6,12 @@ mod exec;
 mod lacking;
 mod launchers;
 mod links;
+mod note;
 
 pub use commands::{commands, has_own_linker};
 pub use error::Error;
 pub use exec::become_command;
-pub use lacking::{lacking, notes};
+pub use lacking::{Lack, lacking};
 pub use launchers::write;
 pub use links::link;
+pub use note::{Note, notes};

@@ -1,12 +1,15 @@
-//! Constants in instructions of arm64. An instruction has four bytes, so that eight bytes of a path are put together by
-//! four: `movz` sets the lowest two and clears the others, and each `movk` sets two more (Arm Architecture Reference
-//! Manual, C6.2). Compilers put instructions that have nothing to do with them between.
+//! Constants in instructions of arm64.
+//!
+//! An instruction has four bytes, two of which can be a part of a path. So eight bytes are put together by four instructions:
+//! `movz` sets the lowest two and clears the others, and each `movk` sets two more (Arm Architecture Reference Manual,
+//! C6.2). For `/usr/sha`, these have `/u`, `sr`, `/s` and `ha`. Compilers put instructions that have nothing to do with them
+//! between.
 
 use std::ops::Range;
 
-use super::elf::Layout;
-use super::file::Edit;
-use super::variable;
+use super::elf::ElfLayout;
+use super::needles::LIBRARY_;
+use super::replacement::Replacement;
 
 /// What one instruction has, in bytes.
 const INSTRUCTION: usize = 4;
@@ -34,7 +37,7 @@ pub(super) struct Constant {
 /// file. Only those that may begin a path or the name of a variable. The bytes go on after the range for as long as a
 /// constant may be, or to the end of the file.
 pub(super) fn constants<'a>(
-    layout: &'a Layout,
+    layout: &'a ElfLayout,
     bytes: &'a [u8],
     offset: u64,
     range: Range<usize>,
@@ -62,8 +65,7 @@ pub(super) fn constants<'a>(
 /// Whether an instruction sets a register to the first two bytes of a path, or of what follows `LD_` in the linker.
 fn begins(word: u32) -> bool {
     let immediate = low_half(word >> IMMEDIATE).to_le_bytes();
-    word & (OPCODE | (3 << PART)) == MOVZ
-        && (immediate[0] == b'/' || variable::OPERAND.starts_with(&immediate))
+    word & (OPCODE | (3 << PART)) == MOVZ && (immediate[0] == b'/' || LIBRARY_.starts_with(&immediate))
 }
 
 /// The two bytes that an instruction of a constant has. `None` for what is none.
@@ -105,19 +107,19 @@ impl Constant {
 
     /// What to write over the instructions, so that the constant begins with other bytes. `None` if one of them has no
     /// instruction.
-    pub(super) fn edits(&self, code: &[u8], offset: u64, start: &[u8]) -> Option<Vec<Edit>> {
+    pub(super) fn replacements(&self, code: &[u8], offset: u64, start: &[u8]) -> Option<Vec<Replacement>> {
         let mut bytes = self.bytes;
         bytes.get_mut(..start.len())?.copy_from_slice(start);
         let halves = self.bytes.chunks_exact(2).zip(bytes.chunks_exact(2)).zip(self.places);
-        let edit = |((_, new), place): ((&[u8], &[u8]), Option<usize>)| {
+        let replacement = |((_, new), place): ((&[u8], &[u8]), Option<usize>)| {
             let place = place?;
             let original = code.get(place..place + INSTRUCTION)?;
             let immediate = u32::from(u16::from_le_bytes([new[0], new[1]]));
             let word = (number(original) & !(0xffff << IMMEDIATE)) | (immediate << IMMEDIATE);
             let bytes = word.to_le_bytes().to_vec();
-            Some(Edit { offset: offset + place as u64, original: original.to_vec(), bytes })
+            Some(Replacement { offset: offset + place as u64, original: original.to_vec(), bytes })
         };
-        halves.filter(|((old, new), _)| old != new).map(edit).collect()
+        halves.filter(|((old, new), _)| old != new).map(replacement).collect()
     }
 }
 
@@ -193,7 +195,7 @@ mod tests {
     }
 
     fn spelled_by(code: &[u32]) -> String {
-        let mut layout = Layout::default();
+        let mut layout = ElfLayout::default();
         layout.code = std::iter::once(0..code.len() as u64 * 4).collect();
         layout.is_aarch64 = true;
         let bytes: Vec<u8> = code.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -239,7 +241,7 @@ mod tests {
 
     #[test]
     fn constants_across_the_ends_of_chunks_are_rewritten_and_digested() {
-        // what `file.rs` looks through at first
+        // what `worker.rs` looks through at first
         let border = 64 + (512 << 10);
         let apart = [SHARE[0], ADD, SHARE[1], ADD, SHARE[2], SHARE[3]];
         for before in 0..8 {
@@ -251,9 +253,9 @@ mod tests {
             let code: Vec<u32> = file[START..].chunks_exact(4).map(number).collect();
             assert_eq!(spelled_by(&code[at..at + 20]), "0:/p/u/sha 24:/p/u/sha", "{before}");
             assert!(file.ends_with(b" /p/e/tool"));
-            let edits = &relocated.record.files.values().next().unwrap().edits;
-            assert!(edits.is_sorted_by_key(|edit| edit.offset));
-            assert_eq!(edits.len(), 5);
+            let overwritten = &relocated.record.files.values().next().unwrap().overwritten;
+            assert!(overwritten.is_sorted_by_key(|edit| edit.offset));
+            assert_eq!(overwritten.len(), 5);
         }
     }
 
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn edits_of_instructions_can_be_told() {
+    fn instructions_that_were_written_over_can_be_told() {
         assert_eq!(spelled(&SHARE[0].to_le_bytes()), Some(*b"/u"));
         assert_eq!(spelled(&SHARE[1].to_le_bytes()), Some(*b"sr"));
         assert_eq!((spelled(b"/usr"), spelled(b"/sbin"), spelled(b"")), (None, None, None));

@@ -1,7 +1,9 @@
-//! What relocation must know of an ELF file: where its instructions are, and the name of its dynamic linker.
+//! What relocation must know of an ELF file before it searches it: where its instructions are, where the name of its dynamic
+//! linker, and which address is which place of the file. Source: elf(5).
 
 use std::fs::File;
 use std::ops::Range;
+use std::path::Path;
 
 use object::elf::{
     EM_AARCH64, FileHeader32, FileHeader64, PT_INTERP, PT_LOAD, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA,
@@ -13,7 +15,7 @@ const MAGIC: &[u8; 4] = b"\x7fELF";
 
 /// Parts of an ELF file, as offsets in bytes.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct ElfLayout {
     /// Sections of instructions, in order, without overlaps.
     pub(super) code: Vec<Range<u64>>,
     /// The string that `PT_INTERP` names.
@@ -32,15 +34,13 @@ pub(super) fn is_elf(beginning: &[u8]) -> bool {
     beginning.starts_with(MAGIC)
 }
 
-/// The layout of a file that [`is_elf`]; of one that cannot be understood nothing is known, and its bytes are data.
-pub(super) fn layout(file: &File) -> Layout {
-    let cache = ReadCache::new(file);
-    parse::<FileHeader64<Endianness>>(&cache)
-        .or_else(|| parse::<FileHeader32<Endianness>>(&cache))
-        .unwrap_or_default()
+/// Whether a file has the name of a dynamic linker of glibc: `ld-linux-x86-64.so.2`.
+pub(super) fn is_dynamic_linker(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.starts_with(b"ld-linux") || name.starts_with(b"ld64.so") || name.starts_with(b"ld.so")
 }
 
-fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Option<Layout> {
+fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Option<ElfLayout> {
     let header = H::parse(data).ok()?;
     let endian = header.endian().ok()?;
     let (mut code, mut relocations) = (Vec::new(), Vec::new());
@@ -60,7 +60,7 @@ fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Opti
         let (offset, size) = segment.file_range(endian);
         (offset..offset.saturating_add(size), segment.p_vaddr(endian).into())
     });
-    Some(Layout {
+    Some(ElfLayout {
         code: merged(code),
         interpreter: interpreter.map(|segment| segment.p_offset(endian).into()),
         machine: header.e_machine(endian).0,
@@ -81,7 +81,15 @@ fn merged(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
     ranges
 }
 
-impl Layout {
+impl ElfLayout {
+    /// Of a file that [`is_elf`]; of one that cannot be understood nothing is known, and its bytes are data.
+    pub(super) fn of(file: &File) -> Self {
+        let cache = ReadCache::new(file);
+        parse::<FileHeader64<Endianness>>(&cache)
+            .or_else(|| parse::<FileHeader32<Endianness>>(&cache))
+            .unwrap_or_default()
+    }
+
     pub(super) fn has_code(&self) -> bool {
         !self.code.is_empty()
     }

@@ -1,18 +1,24 @@
-//! The exact form: for a prefix of two characters, the folders of the root have short homes below the prefix that are as
-//! long as they are themselves (`/usr` and `/p/u`), so that every path can be rewritten in place.
+//! The exact form, for a prefix of a slash and one letter or digit: every path can be rewritten in place, in text and in programs.
+//!
+//! Each directory at the top of the tree has a link at the destination, and the link's path is as long as the directory's
+//! own. `/p/u` stands for `/usr`, so `/usr/lib/git-core` becomes `/p/u/lib/git-core`. Slashes fill up where the link would be
+//! shorter: `/sbin` becomes `/p//s`.
 
-use std::io;
 use std::path::Path;
 
-use super::ours::{Among, Left, ROOTS, Root, ours};
+use super::decide::decide;
+use super::error::Error;
+use super::kept::Kept;
+use super::ld_library_path::RenamedVariable;
 use super::paths::Paths;
-use super::variable::Variable;
+use super::region::Region;
+use super::top_level::{TOP_LEVEL, TopLevel};
 
 /// The exact relocation to one prefix.
 #[derive(Debug, Clone)]
 pub(super) struct Exact {
     letter: u8,
-    variable: Option<Variable>,
+    variable: Option<RenamedVariable>,
 }
 
 impl Exact {
@@ -27,34 +33,35 @@ impl Exact {
     }
 
     /// The same for one tree, whose dynamic linker may be told to look at a variable of its own.
-    pub(super) fn for_tree(&self, root: &Path, paths: &Paths) -> io::Result<Self> {
-        Ok(Self { variable: Variable::of(root, paths, self.letter)?, ..self.clone() })
+    pub(super) fn for_tree(&self, root: &Path, paths: &Paths) -> Result<Self, Error> {
+        Ok(Self { variable: RenamedVariable::of(root, paths, self.letter)?, ..self.clone() })
     }
 
-    /// Short homes, and the paths of the tree (without `/`) that they stand for.
+    /// The links that the destination needs: name, and the path of the tree (without `/`) that it stands for.
     pub(super) fn links() -> impl Iterator<Item = (&'static str, &'static str)> {
-        ROOTS.iter().map(|root| (root.home, root.folder))
+        TOP_LEVEL.iter().map(|top| (top.link, top.target))
     }
 
     /// What to write over the path, or the name of the linker's variable, that begins at `at`.
-    pub(super) fn decide(
+    pub(super) fn replacement(
         &self,
         bytes: &[u8],
         at: usize,
-        among: Among,
+        region: Region,
         paths: &Paths,
-    ) -> Result<Vec<u8>, Left> {
+    ) -> Result<Vec<u8>, Kept> {
         let (before, rest) = bytes.split_at(at);
         if rest.starts_with(b"L") {
-            let renamed = self.variable.as_ref().and_then(|variable| variable.decide(before, rest, among));
-            return renamed.ok_or(Left::NotABeginning);
+            let renamed =
+                self.variable.as_ref().and_then(|variable| variable.replacement(before, rest, region));
+            return renamed.ok_or(Kept::NotABeginning);
         }
-        ours(bytes, at, among, paths).map(|ours| self.home(ours.root))
+        decide(bytes, at, region, paths).map(|found| self.link(found.top))
     }
 
-    /// As long as the root's own path: `/sbin` becomes `/p//s`.
-    fn home(&self, root: &Root) -> Vec<u8> {
-        let slashes = "/".repeat(root.path.len() - root.home.len() - 2);
-        format!("/{}{slashes}{}", char::from(self.letter), root.home).into_bytes()
+    /// As long as the directory's own path.
+    fn link(&self, top: &TopLevel) -> Vec<u8> {
+        let slashes = "/".repeat(top.path.len() - top.link.len() - 2);
+        format!("/{}{slashes}{}", char::from(self.letter), top.link).into_bytes()
     }
 }

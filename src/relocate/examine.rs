@@ -1,14 +1,22 @@
 //! What relocation did to a tree, asked afterwards: which paths in which files were rewritten, and which stay and why.
 
 use std::ffi::OsStr;
-use std::io;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::aarch64;
-use super::file::{Worker, bytes_at, is_linker};
+use super::boundaries::{LONGEST_PATH, path_at_start};
+use super::candidates::Candidates;
+use super::elf::is_dynamic_linker;
+use super::error::Error;
+use super::form::Form;
+use super::kept::Kept;
+use super::needles::searcher;
+use super::paths::Paths;
+use super::read::fill;
 use super::record::Record;
-use super::{All, Files, Left, Paths, Relocation, searcher};
+use super::worker::Worker;
 
 /// A file that has paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,54 +28,57 @@ pub struct Examined {
     /// Whether the dynamic linker and the folders of libraries are strings at the end of the file.
     pub extended: bool,
     /// Offsets in bytes, what is there, and why it stays.
-    pub left: Vec<(u64, Vec<u8>, Left)>,
+    pub left: Vec<(u64, Vec<u8>, Kept)>,
 }
 
 /// Examines the files of a relocated tree at or below a path, which is relative to it; those without any path are left
 /// out.
 ///
 /// # Errors
-/// A tree that cannot be read.
-pub fn examine(root: &Path, record: &Record, below: &Path) -> io::Result<Vec<Examined>> {
-    let mut files = Files::default();
+/// [`Error::Read`], with what of the tree cannot be read.
+pub fn examine(root: &Path, record: &Record, below: &Path) -> Result<Vec<Examined>, Error> {
+    let mut candidates = Candidates::default();
     let paths = Paths::read(root, |path, meta| {
         if path.starts_with(below) {
-            files.add(path, meta);
+            candidates.add(path, meta);
         }
     })?;
     let searcher = searcher()?;
-    let all = All { root, paths: &paths, files: &[], searcher: &searcher };
-    let relocation = Relocation::to(&record.prefix).for_tree(root, &all).map_err(io::Error::other)?;
-    let mut worker = Worker::new(&relocation, &paths, &searcher);
+    // the path links have their names, and what is still there had no room for one
+    let form = Form::to(&record.prefix).for_tree(root, &paths)?.named();
+    let mut worker = Worker::new(&form, &paths, &searcher);
     let mut examined = Vec::new();
-    for path in files.first {
-        let mut left = worker.staying(&root.join(&path))?;
+    for path in candidates.first {
+        let full = root.join(&path);
+        let mut left = worker.kept(&full)?;
         // an adapted prefix may begin like a path of the tree
         left.retain(|(_, path, _)| !Path::new(OsStr::from_bytes(path)).starts_with(&record.prefix));
-        let edits = record.files.get(&path).map(|original| original.edits.as_slice()).unwrap_or_default();
+        let overwritten =
+            record.files.get(&path).map(|original| original.overwritten.as_slice()).unwrap_or_default();
         let mut rewritten = Vec::new();
         let (mut extended, mut grown) = (false, 0_u64);
-        if let Some(end) = edits.iter().find(|edit| edit.original.is_empty()) {
+        if let Some(end) = overwritten.iter().find(|piece| piece.original.is_empty()) {
             extended = true;
             left.retain(|(place, _, _)| *place < end.offset);
-            for (_, path, left) in &mut left {
-                if is_linker(Path::new(OsStr::from_bytes(path))) {
-                    *left = Left::Replaced;
+            for (_, path, kept) in &mut left {
+                if is_dynamic_linker(Path::new(OsStr::from_bytes(path))) {
+                    *kept = Kept::Replaced;
                 }
             }
         }
-        for edit in edits {
-            if let Some(original) = aarch64::spelled(&edit.original) {
-                let now = bytes_at(&root.join(&path), edit.offset + grown, edit.original.len())?;
+        for piece in overwritten {
+            if let Some(original) = aarch64::spelled(&piece.original) {
+                let now = bytes_at(&full, piece.offset + grown, piece.original.len())?;
                 let now = aarch64::spelled(&now).map(Vec::from).unwrap_or(now);
-                rewritten.push((edit.offset, original.to_vec(), now));
-            } else if matches!(edit.original.first(), Some(b'/' | b'L')) {
-                let now = worker.token_at(&root.join(&path), edit.offset + grown)?;
-                let length = usize::try_from(edit.length).unwrap_or(usize::MAX);
+                rewritten.push((piece.offset, original.to_vec(), now));
+            } else if matches!(piece.original.first(), Some(b'/' | b'L')) {
+                // a path, or the name of a variable, may go on after what was written over
+                let now = path_at_start(&bytes_at(&full, piece.offset + grown, LONGEST_PATH)?).to_vec();
+                let length = usize::try_from(piece.length).unwrap_or(usize::MAX);
                 let rest = now.get(length..).unwrap_or_default();
-                rewritten.push((edit.offset, [&edit.original, rest].concat(), now));
+                rewritten.push((piece.offset, [&piece.original, rest].concat(), now));
             }
-            grown += edit.length.saturating_sub(edit.original.len() as u64);
+            grown += piece.length.saturating_sub(piece.original.len() as u64);
         }
         if !rewritten.is_empty() || !left.is_empty() || extended {
             examined.push(Examined { path, rewritten, extended, left });
@@ -75,4 +86,14 @@ pub fn examine(root: &Path, record: &Record, below: &Path) -> io::Result<Vec<Exa
     }
     examined.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(examined)
+}
+
+/// The bytes at a place of a file, as many as it has.
+fn bytes_at(path: &Path, offset: u64, length: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; length];
+    let filled = File::open(path)
+        .and_then(|file| fill(&file, &mut bytes, offset))
+        .map_err(|source| Error::read(path, source))?;
+    bytes.truncate(filled);
+    Ok(bytes)
 }

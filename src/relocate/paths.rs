@@ -1,13 +1,14 @@
-//! What a tree has, asked by paths as they are compiled into its files.
+//! What a tree has, asked by paths as they are compiled into its files: whether there is a `/lib/x`, though the tree has it as
+//! `usr/lib/x` and `lib` is a link.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
-use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::error::Error;
 use crate::tree::links::resolve_in_root;
 
 /// More answers than this are not kept: a file may be made of paths.
@@ -23,15 +24,17 @@ pub(super) struct Paths {
 
 impl Paths {
     /// Reads the names of a tree; `visit` gets each regular file, relative to the root.
-    pub(super) fn read(root: &Path, mut visit: impl FnMut(&Path, &Metadata)) -> io::Result<Self> {
+    pub(super) fn read(root: &Path, mut visit: impl FnMut(&Path, &Metadata)) -> Result<Self, Error> {
         let mut sorted = Vec::new();
         let mut folders = vec![PathBuf::new()];
         while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(root.join(&folder))? {
-                let entry = entry?;
+            let here = if folder.as_os_str().is_empty() { root.to_owned() } else { root.join(&folder) };
+            let unread = |source| Error::read(&here, source);
+            for entry in fs::read_dir(&here).map_err(unread)? {
+                let entry = entry.map_err(unread)?;
                 let path = folder.join(entry.file_name());
                 sorted.push([b"/", path.as_os_str().as_bytes()].concat());
-                let meta = entry.metadata()?;
+                let meta = entry.metadata().map_err(|source| Error::read(entry.path(), source))?;
                 if meta.is_dir() {
                     folders.push(path);
                 } else if meta.is_file() {
@@ -78,5 +81,23 @@ impl Paths {
     pub(super) fn folder(&self, path: &[u8]) -> Option<Vec<u8>> {
         let place = resolve_in_root(&self.root, Path::new(OsStr::from_bytes(path))).ok().flatten()?;
         self.root.join(&place).is_dir().then(|| [b"/".to_vec(), place.into_os_string().into_vec()].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::tree::testing::too_deep;
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |root: &Path| Paths::read(root, |_, _| {}).err().unwrap().to_string();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(said(&file), format!("cannot read {}: Not a directory (os error 20)", file.display()));
+        let deep = too_deep(folder.path());
+        assert!(said(folder.path()).starts_with(&format!("cannot read {}: ", deep.display())));
     }
 }

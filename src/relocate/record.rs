@@ -1,4 +1,7 @@
 //! What relocation did to each file, kept in the tree: enough to tell what the package has, and to undo it.
+//!
+//! It is text, with a line for each file: `./usr/bin/tool sha256digest=… at=10:/usr,44>15:/bin` says that the package has
+//! `/usr` at the byte 10 and `/bin` at the byte 44, instead of which there are 15 bytes now.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -7,7 +10,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use super::file;
+use super::replacement::Replacement;
 use crate::digest::Sha256;
 use crate::tree::mtree::{escape, unescape};
 use crate::tree::records;
@@ -29,12 +32,12 @@ pub struct Original {
     /// Digest of the whole file.
     pub sha256: Sha256,
     /// What was written over, in the order of the offsets.
-    pub edits: Vec<Edit>,
+    pub overwritten: Vec<Overwritten>,
 }
 
-/// Something that was written over.
+/// A piece of a file that was written over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
+pub struct Overwritten {
     /// In bytes from the beginning of what the package has.
     pub offset: u64,
     /// What the package has there.
@@ -43,9 +46,10 @@ pub struct Edit {
     pub length: u64,
 }
 
-impl From<file::Edit> for Edit {
-    fn from(edit: file::Edit) -> Self {
-        Self { offset: edit.offset, original: edit.original, length: edit.bytes.len() as u64 }
+impl From<Replacement> for Overwritten {
+    fn from(replacement: Replacement) -> Self {
+        let length = replacement.bytes.len() as u64;
+        Self { offset: replacement.offset, original: replacement.original, length }
     }
 }
 
@@ -57,18 +61,18 @@ impl Record {
             text.extend(b"./");
             escape(&mut text, path.as_os_str());
             text.extend(format!(" sha256digest={} at=", original.sha256).bytes());
-            for (number, edit) in original.edits.iter().enumerate() {
+            for (number, piece) in original.overwritten.iter().enumerate() {
                 if number > 0 {
                     text.push(b',');
                 }
-                text.extend(edit.offset.to_string().bytes());
-                if edit.length != edit.original.len() as u64 {
-                    text.extend(format!(">{}", edit.length).bytes());
+                text.extend(piece.offset.to_string().bytes());
+                if piece.length != piece.original.len() as u64 {
+                    text.extend(format!(">{}", piece.length).bytes());
                 }
                 text.push(b':');
-                for piece in edit.original.split_inclusive(|byte| *byte == b',') {
-                    escape(&mut text, OsStr::from_bytes(piece.strip_suffix(b",").unwrap_or(piece)));
-                    text.extend(if piece.ends_with(b",") { b"\\054" } else { &b""[..] });
+                for part in piece.original.split_inclusive(|byte| *byte == b',') {
+                    escape(&mut text, OsStr::from_bytes(part.strip_suffix(b",").unwrap_or(part)));
+                    text.extend(if part.ends_with(b",") { b"\\054" } else { &b""[..] });
                 }
             }
             text.push(b'\n');
@@ -101,16 +105,16 @@ impl Record {
             let path = PathBuf::from(unescape(words.next()?.strip_prefix(b"./")?)?);
             let mut value = |name: &str| std::str::from_utf8(words.next()?).ok()?.strip_prefix(name);
             let sha256 = value("sha256digest=")?.parse().ok()?;
-            let edits = value("at=")?.split(',').map(|edit| {
-                let (place, original) = edit.split_once(':')?;
+            let overwritten = value("at=")?.split(',').map(|piece| {
+                let (place, original) = piece.split_once(':')?;
                 let (offset, length) =
                     place.split_once('>').map_or((place, None), |(at, now)| (at, Some(now)));
                 let original = unescape(original.as_bytes())?.into_vec();
                 let length = length.map_or(Ok(original.len() as u64), str::parse).ok()?;
-                Some(Edit { offset: offset.parse().ok()?, original, length })
+                Some(Overwritten { offset: offset.parse().ok()?, original, length })
             });
-            let edits = edits.collect::<Option<_>>()?;
-            record.files.insert(path, Original { sha256, edits });
+            let overwritten = overwritten.collect::<Option<_>>()?;
+            record.files.insert(path, Original { sha256, overwritten });
         }
         Some(record)
     }
@@ -123,11 +127,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let original = |edits: &[(u64, &[u8], u64)]| Original {
+        let original = |pieces: &[(u64, &[u8], u64)]| Original {
             sha256: Sha256::of(b"x"),
-            edits: edits
+            overwritten: pieces
                 .iter()
-                .map(|(offset, original, length)| Edit {
+                .map(|(offset, original, length)| Overwritten {
                     offset: *offset,
                     original: original.to_vec(),
                     length: *length,

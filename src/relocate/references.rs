@@ -1,5 +1,7 @@
-//! What the instructions and tables of an ELF file point to. Linkers keep one string for two where one is the end of the
-//! other (`gnu` in `/usr/lib/x86_64-linux-gnu`): to write over what something else points into would change that, too.
+//! What the instructions and tables of an ELF file point to.
+//!
+//! Linkers keep one string for two where one is the end of the other: if a program has `/usr/lib/x86_64-linux-gnu` and `gnu`, the
+//! second is not there again, but something points into the middle of the first. To write over that end would change both.
 
 use std::fs::File;
 use std::io;
@@ -7,7 +9,7 @@ use std::os::unix::fs::FileExt as _;
 
 use object::elf::{EM_AARCH64, EM_X86_64, R_AARCH64_RELATIVE, R_X86_64_RELATIVE};
 
-use super::elf::Layout;
+use super::elf::ElfLayout;
 
 /// What is read at once, in bytes; a multiple of the size of a relocation and of an instruction.
 const CHUNK: usize = 24 << 14;
@@ -20,7 +22,7 @@ pub(super) struct References(Vec<u64>);
 
 impl References {
     /// Those of a file for amd64 or arm64; of other machines none are known.
-    pub(super) fn of(file: &File, layout: &Layout) -> io::Result<Self> {
+    pub(super) fn of(file: &File, layout: &ElfLayout) -> io::Result<Self> {
         let mut found = Vec::new();
         let mut add = |address: u64| found.extend(layout.offset(address));
         for code in &layout.code {

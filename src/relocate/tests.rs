@@ -1,11 +1,17 @@
+//! Trees relocated to prefixes of either form.
 #![allow(clippy::unwrap_used)]
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
 
+use super::record::Overwritten;
 use super::*;
+use crate::digest::Sha256;
+use crate::tree::Tree;
 
 const ELF: &[u8] = b"\x7fELF";
-/// Where buffers of `file.rs` end.
+/// Where buffers of `worker.rs` end.
 const CHUNK: usize = (512 << 10) + 4096 + 64;
 
 fn tree(folder: &Path) -> Tree {
@@ -178,7 +184,7 @@ fn text_grows_and_can_be_cut_back() {
     let (result, relocated) = relocated_file("/opt/t", "usr/bin/tool", before.as_bytes());
     assert_eq!(std::str::from_utf8(&result).unwrap(), after);
     let original = &relocated.record.files[Path::new("usr/bin/tool")];
-    assert_eq!(undo(&result, &original.edits), before.as_bytes());
+    assert_eq!(undo(&result, &original.overwritten), before.as_bytes());
     assert_eq!(original.sha256, Sha256::of(before.as_bytes()));
     // a NUL, or a table of offsets, makes it something else
     for content in [&b"/usr/share/tool/x\0"[..], b"%PDF /usr/share/tool/x"] {
@@ -189,13 +195,13 @@ fn text_grows_and_can_be_cut_back() {
 }
 
 /// What the package has, as the record of a file tells.
-fn undo(now: &[u8], edits: &[Edit]) -> Vec<u8> {
+fn undo(now: &[u8], overwritten: &[Overwritten]) -> Vec<u8> {
     let (mut original, mut from) = (Vec::new(), 0);
-    for edit in edits {
-        let same = usize::try_from(edit.offset).unwrap() - original.len();
+    for piece in overwritten {
+        let same = usize::try_from(piece.offset).unwrap() - original.len();
         original.extend(&now[from..from + same]);
-        original.extend(&edit.original);
-        from += same + usize::try_from(edit.length).unwrap();
+        original.extend(&piece.original);
+        from += same + usize::try_from(piece.length).unwrap();
     }
     original.extend(&now[from..]);
     original
@@ -232,7 +238,7 @@ fn a_program_is_told_where_its_linker_and_libraries_are() {
     }
     let relocated = Relocation::to(&prefix).apply(&mut tree).unwrap();
     let result = fs::read(&program).unwrap();
-    assert_eq!(undo(&result, &relocated.record.files[Path::new("usr/bin/program")].edits), before);
+    assert_eq!(undo(&result, &relocated.record.files[Path::new("usr/bin/program")].overwritten), before);
     let list = std::process::Command::new(&program).env("LD_TRACE_LOADED_OBJECTS", "1").output().unwrap();
     let list = String::from_utf8(list.stdout).unwrap();
     assert!(list.contains(&format!("{prefix}/usr/{linker}")), "{list}");
@@ -339,7 +345,7 @@ fn a_damaged_program_is_rewritten_or_left_and_nothing_else() {
             match relocated.record.files.get(Path::new("usr/bin/true")) {
                 None => assert_eq!(now, damaged),
                 Some(original) => {
-                    assert_eq!(undo(&now, &original.edits), damaged);
+                    assert_eq!(undo(&now, &original.overwritten), damaged);
                     undone += 1;
                 }
             }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::error::Error;
 use super::package::Directory;
 
 /// Opens a directory to make files in, never through a link.
@@ -17,7 +18,8 @@ const DIRECTORY: OFlags =
 pub(super) const PRIVATE: Mode = Mode::RWXU;
 
 /// A directory that was made for one package.
-pub(super) struct Confined {
+pub(super) struct Confined<'a> {
+    root_path: &'a Path,
     root: Rc<OwnedFd>,
     /// The directory that was entered last: archives list a directory's files one after the other.
     entered: Rc<OwnedFd>,
@@ -32,29 +34,29 @@ pub(super) enum Blocked {
     /// There is another file on the way.
     NotDirectory,
     /// The file system does not let us.
-    Failed {
-        /// Relative to the root.
-        path: PathBuf,
-        errno: Errno,
-    },
+    Failed(Error),
 }
 
-impl Confined {
+impl<'a> Confined<'a> {
     /// Makes the root, which must not exist.
-    pub(super) fn create(root: &Path) -> Result<Self, Errno> {
+    pub(super) fn create(root: &'a Path) -> Result<Self, Error> {
         // The widest mode first, to learn what the umask lets through without changing it for other threads.
-        rustix::fs::mkdir(root, Mode::RWXU | Mode::RWXG | Mode::RWXO)?;
-        let made = rustix::fs::lstat(root)?.st_mode;
+        rustix::fs::mkdir(root, Mode::RWXU | Mode::RWXG | Mode::RWXO)
+            .map_err(|errno| Error::write(root, errno))?;
+        let made = rustix::fs::lstat(root).map_err(|errno| Error::read(root, errno))?.st_mode;
         // a group that shares the volume has its bit from the folder around
-        rustix::fs::chmod(root, PRIVATE | (Mode::from_raw_mode(made) & Mode::SGID))?;
+        rustix::fs::chmod(root, PRIVATE | (Mode::from_raw_mode(made) & Mode::SGID))
+            .map_err(|errno| Error::write(root, errno))?;
         let granted = made & 0o777;
         Ok(Self { granted, ..Self::open(root)? })
     }
 
     /// Opens a root that was made before.
-    pub(super) fn open(root: &Path) -> Result<Self, Errno> {
-        let root = Rc::new(rustix::fs::open(root, DIRECTORY, Mode::empty())?);
-        Ok(Self { entered: Rc::clone(&root), root, entered_path: PathBuf::new(), granted: 0 })
+    pub(super) fn open(root_path: &'a Path) -> Result<Self, Error> {
+        let root = rustix::fs::open(root_path, DIRECTORY, Mode::empty())
+            .map_err(|errno| Error::read(root_path, errno))?;
+        let root = Rc::new(root);
+        Ok(Self { root_path, entered: Rc::clone(&root), root, entered_path: PathBuf::new(), granted: 0 })
     }
 
     /// The permission bits that the umask, or a default ACL, lets through.
@@ -82,10 +84,10 @@ impl Confined {
             let open = |parent: &OwnedFd| rustix::fs::openat(parent, name, DIRECTORY, Mode::empty());
             let mut opened = open(&self.entered);
             if matches!(opened, Err(Errno::NOENT)) {
-                opened = rustix::fs::mkdirat(&*self.entered, name, PRIVATE).and_then(|()| {
-                    directories.push(Directory::implied(path.clone()));
-                    open(&self.entered)
-                });
+                rustix::fs::mkdirat(&*self.entered, name, PRIVATE)
+                    .map_err(|errno| Blocked::Failed(Error::write(self.root_path.join(&path), errno)))?;
+                directories.push(Directory::implied(path.clone()));
+                opened = open(&self.entered);
             }
             match opened {
                 Ok(directory) => self.entered = Rc::new(directory),
@@ -96,7 +98,7 @@ impl Confined {
                         _ => Blocked::NotDirectory,
                     });
                 }
-                Err(errno) => return Err(Blocked::Failed { path, errno }),
+                Err(errno) => return Err(Blocked::Failed(Error::read(self.root_path.join(path), errno))),
             }
             self.entered_path = path;
         }

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use md5::{Digest as _, Md5};
 
+use super::error::Error;
 use super::links::resolve_in_root;
 use super::package::Unpacked;
+use super::rootfs::Tree;
 use super::write::times;
-use super::{Error, Tree};
 use crate::deb::paragraph::fields;
 
 const DATABASE: &str = "var/lib/dpkg";
@@ -146,8 +147,9 @@ fn conffiles(tree: &Tree, package: &Unpacked) -> Result<String, Error> {
             continue;
         }
         let place = tree.place_for(package, Path::new(path));
-        let failed = |source| Error::write(tree.root().join(&place), source);
-        let Some(resolved) = resolve_in_root(tree.root(), &place).map_err(failed)? else {
+        let resolved = resolve_in_root(tree.root(), &place)
+            .map_err(|source| Error::read(tree.root().join(&place), source))?;
+        let Some(resolved) = resolved else {
             // what dpkg has for one that was left out, once the package is configured
             if tree.root().join(&place).symlink_metadata().is_err() {
                 let _ = writeln!(lines, " {path} newconffile");
@@ -155,8 +157,9 @@ fn conffiles(tree: &Tree, package: &Unpacked) -> Result<String, Error> {
             continue;
         };
         let full = tree.root().join(resolved);
-        if full.symlink_metadata().map_err(failed)?.is_file() {
-            let _ = writeln!(lines, " {path} {}", md5_of(&full).map_err(failed)?);
+        let unread = |source| Error::read(&full, source);
+        if full.symlink_metadata().map_err(unread)?.is_file() {
+            let _ = writeln!(lines, " {path} {}", md5_of(&full).map_err(unread)?);
         }
     }
     Ok(lines)

@@ -7,10 +7,10 @@ use rustix::fs::RenameFlags;
 use rustix::io::Errno;
 
 use super::confined::{Blocked, Confined};
+use super::error::Error;
+use super::note::Note;
 use super::package::Unpacked;
-use super::path::{self, in_tree, is_of_records};
-use super::unpack::name_of;
-use super::{Error, Note};
+use super::path::{self, in_tree, is_of_records, name_of};
 use crate::deb::script::{Call, calls};
 
 /// One file that is elsewhere in all packages but one.
@@ -112,7 +112,6 @@ impl Diversion {
             return Ok(());
         };
         let (from, to) = (in_tree(&archived), in_tree(&self.to));
-        let failed = |errno: Errno| Error::write(private_root.join(&to), errno);
         // a directory is not diverted
         if package.directories.iter().any(|directory| directory.path == from) {
             return Ok(());
@@ -121,11 +120,11 @@ impl Diversion {
         if private_root.join(&from).symlink_metadata().is_err() {
             return Ok(());
         }
-        let mut confined = Confined::open(private_root).map_err(failed)?;
+        let mut confined = Confined::open(private_root)?;
         let mut enter = |path: &Path| {
             confined.enter_parent(path, &mut package.directories).map_err(|blocked| match blocked {
-                Blocked::Failed { errno, .. } => failed(errno),
-                _ => failed(Errno::NOTDIR),
+                Blocked::Failed(error) => error,
+                Blocked::Link | Blocked::NotDirectory => Error::write(private_root.join(path), Errno::NOTDIR),
             })
         };
         let (here, there) = (enter(&from)?, enter(&to)?);
@@ -135,7 +134,7 @@ impl Diversion {
                 package: package.artifact.label(),
                 path: self.to.to_string_lossy().escape_debug().to_string(),
             }),
-            moved => moved.map_err(failed),
+            moved => moved.map_err(|errno| Error::write(private_root.join(&to), errno)),
         }?;
         let owner = self.package.clone().unwrap_or_else(|| "(local)".to_owned());
         package.notes.push(Note::Diverted { path: archived, to: self.to.clone(), owner });

@@ -7,10 +7,13 @@ use crate::deb;
 
 /// Why a package could not be made part of the tree.
 ///
-/// All variants but [`Error::Overlap`] and [`Error::Diverted`] (the plan's packages exclude each other),
-/// [`Error::Scripts`] and [`Error::Locale`] (the settings exclude them), [`Error::Allowance`] and [`Error::Declared`] (the destination is not
-/// for so much), [`Error::Owners`] and [`Error::Write`] (the destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package
-/// is not to be trusted.
+/// Most variants say that a package is not to be trusted. The others are:
+///
+/// - [`Error::Overlap`] and [`Error::Diverted`]: the plan's packages exclude each other;
+/// - [`Error::Scripts`] and [`Error::Locale`]: the settings exclude them;
+/// - [`Error::Allowance`] and [`Error::Declared`]: the destination is not for so much;
+/// - [`Error::Owners`], [`Error::Read`] and [`Error::Write`], and [`Error::Deb`] with [`deb::Error::Read`]: the destination
+///   itself.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The archive itself.
@@ -161,6 +164,14 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// What is at the destination already cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or folder that was being read.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The destination does not take it.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -172,6 +183,10 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn read(path: impl AsRef<Path>, source: impl Into<io::Error>) -> Self {
+        Self::Read { path: path.as_ref().to_owned(), source: source.into() }
+    }
+
     pub(crate) fn write(path: impl AsRef<Path>, source: impl Into<io::Error>) -> Self {
         Self::Write { path: path.as_ref().to_owned(), source: source.into() }
     }
@@ -202,22 +217,36 @@ impl Error {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
                  repository's owner"
             }
-            Self::Write { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "give the volume more space or inodes"
-                }
-                io::ErrorKind::ReadOnlyFilesystem => "mount the destination writable",
-                io::ErrorKind::PermissionDenied => {
-                    "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir"
-                }
-                io::ErrorKind::AlreadyExists => {
-                    "a package has something else where this must be: leave it out, and tell the repository's owner"
-                }
-                io::ErrorKind::CrossesDevices => "keep the whole destination on one file system",
-                _ => return None,
-            },
+            Self::Read { source, .. } => return read_hint(source).map(str::to_owned),
+            Self::Write { source, .. } => return write_hint(source).map(str::to_owned),
             _ => "do not install this package, and tell the repository's owner",
         };
         Some(text.to_owned())
+    }
+}
+
+/// What to do next where the destination cannot be read.
+pub(crate) fn read_hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Some("run it as a user who can read the destination"),
+        _ => None,
+    }
+}
+
+/// What to do next where the destination does not take something.
+pub(crate) fn write_hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("give the volume more space or inodes")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => Some("mount the destination writable"),
+        io::ErrorKind::PermissionDenied => Some(
+            "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir",
+        ),
+        io::ErrorKind::AlreadyExists => Some(
+            "a package has something else where this must be: leave it out, and tell the repository's owner",
+        ),
+        io::ErrorKind::CrossesDevices => Some("keep the whole destination on one file system"),
+        _ => None,
     }
 }

@@ -69,6 +69,11 @@ pub fn in_tree(archived: &Path) -> PathBuf {
     }
 }
 
+/// The last component; all but the root have one, and the root is only ever a directory.
+pub(super) fn name_of(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -74,7 +74,8 @@ fn a_tree_is_what_dpkg_deb_extracts() {
         let private = scratch.path().join(format!("private-{index}"));
         let limits = Limits::for_artifact(&artifact);
         let unpacked =
-            unpack(&mut File::open(path).unwrap(), &artifact, &private, &limits, Layout::default()).unwrap();
+            unpack(&mut File::open(path).unwrap(), &artifact, &private, &limits, Placement::default())
+                .unwrap();
         println!("{}: {} paths, {} notes", artifact.label(), unpacked.paths.len(), unpacked.notes.len());
         tree.merge(unpacked, &private).unwrap();
         run(Command::new("dpkg-deb").arg("-x").arg(path).arg(&reference));

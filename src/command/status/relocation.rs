@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::config::LogFormat;
 use crate::error::Error;
 use crate::publish;
-use crate::relocate::Left;
+use crate::relocate::Kept;
 use crate::relocate::examine::{Examined, examine};
 use crate::relocate::record::Record;
 use crate::tree::links::resolve_in_root;
@@ -22,7 +22,7 @@ pub(super) fn relocation(generation: &Path, path: &Path, format: LogFormat) -> R
     let place = resolve_in_root(generation, path).ok().flatten();
     let place = place.ok_or_else(|| publish::Error::NotThere { path: path.to_owned() })?;
     let record = Record::read(generation).map_err(failed)?;
-    let examined = examine(generation, &record, &place).map_err(failed)?;
+    let examined = examine(generation, &record, &place)?;
     Ok(match format {
         LogFormat::Json => {
             let lines: Vec<String> = examined.iter().map(|file| as_json(file).to_string() + "\n").collect();
@@ -73,7 +73,7 @@ fn as_text(file: &Examined, prefix: &str) -> String {
 struct Counts {
     files: usize,
     rewritten: usize,
-    left: BTreeMap<Left, usize>,
+    left: BTreeMap<Kept, usize>,
 }
 
 fn by_package(generation: &Path, examined: &[Examined]) -> String {

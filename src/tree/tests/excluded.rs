@@ -1,5 +1,7 @@
 //! What is left out of packages, and what of it is there all the same.
 
+use tar::EntryType;
+
 use super::super::filter::Filter;
 use super::*;
 use crate::tree::package::LeftOut;
@@ -11,8 +13,8 @@ fn filter(rules: &[&str]) -> Filter {
 /// Unpacks a package of this data through a filter, and merges it.
 fn add(scratch: &mut Scratch, name: &str, rules: &[&str], data: &[Entry]) -> Result<LeftOut, Error> {
     let filter = filter(rules);
-    let layout = Layout { filter: Some(&filter), ..Layout::default() };
-    let unpacked = scratch.unpack_as(name, &deb(name, "", &[], data), layout)?;
+    let placement = Placement { filter: Some(&filter), ..Placement::default() };
+    let unpacked = scratch.unpack_as(name, &deb(name, "", &[], data), placement)?;
     let count = unpacked.left_out;
     scratch.merge(unpacked)?;
     Ok(count)
@@ -125,9 +127,9 @@ fn what_is_left_out_is_not_counted_nor_in_conflict_nor_diverted() {
     let data = [file("./doc/a", "twelve bytes"), file("./b", "five!")];
     fs::write(&path, deb("x", "", &[], &data)).unwrap();
     let limits = Limits { allowance: Some(&allowance), ..Limits::for_artifact(&artifact) };
-    let layout = Layout { filter: Some(&rules), ..Layout::default() };
+    let placement = Placement { filter: Some(&rules), ..Placement::default() };
     let unpacked =
-        unpack(&mut File::open(&path).unwrap(), &artifact, &scratch.private(), &limits, layout).unwrap();
+        unpack(&mut File::open(&path).unwrap(), &artifact, &scratch.private(), &limits, placement).unwrap();
     let diversion = divert::Diversion { from: "/doc/a".into(), to: "/doc/a.x".into(), package: None };
     scratch.tree.as_mut().unwrap().divert(vec![diversion]);
     scratch.merge(unpacked).unwrap();

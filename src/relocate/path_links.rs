@@ -1,10 +1,24 @@
-//! Of paths in programs, whatever a prefix leaves room for: a path of the tree gets a link with a short name, and stands in
-//! the program through it, as long as before. The name is what the prefix leaves of the path: for `/opt/tools`,
-//! `/usr/share/perl5/X` becomes `/opt/tools/r/rl5/X`, and `rl5` is a link to `usr/share/perl5`. So most of the path stays
-//! what it is, which linkers may use as another string.
+//! Short links for single paths of a tree, for programs of the adapted form.
 //!
-//! Where two paths would have the same name, the second gets one made from a digest. Programs are looked through twice: for
-//! what wants a name, and to write it.
+//! A path in a program cannot grow. If it is longer than the prefix, it can be rewritten all the same: the tree gets a link
+//! with a short name, and the path leads through the link. All such links are in one folder, which is `r` at the destination.
+//! For the prefix `/opt/tools`:
+//!
+//! | in the program | becomes, as long as before | the link | leads to |
+//! | --- | --- | --- | --- |
+//! | `/usr/lib/git-core` | `/opt/tools/r/core` | `core` | `/usr/lib/git-core` |
+//! | `/usr/share/perl5/Foo/Bar.pm` | `/opt/tools/r/rl5/Foo/Bar.pm` | `rl5` | `/usr/share/perl5` |
+//! | `/usr/bin/perl` | stays | | there is room for `/opt/tools/r/` and no name |
+//!
+//! The name is what the beginning, `/opt/tools/r/`, leaves of the path: of `/usr/share/perl5`, `rl5`. So the end of the path
+//! stays what it is. That matters, since linkers let another string be a part of this one: `core` may be used alone.
+//!
+//! Two paths may leave the same name, such as `/usr/bin/perls` and `/usr/bin/burls` the name `s`. The second of them gets a name
+//! made from its digest, as long or shorter.
+//!
+//! Which paths want a link is known only when all programs have been looked through. So there are two passes: in the first,
+//! [`PathLinks::want`] collects them; [`PathLinks::named`] gives them their names; and in the second,
+//! [`PathLinks::replacement`] knows what to write.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -13,71 +27,73 @@ use crate::digest::Sha256;
 
 /// The link in the destination, and the folder of links in a tree that it stands for.
 pub(super) const LINK: (&str, &str) = ("r", "var/lib/aptlet/r");
-/// Names that are made, in letters.
-const LONGEST: usize = 3;
+/// How long a name is that is made from a digest, at most, in letters.
+const LONGEST_MADE: usize = 3;
 const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// As many tries to make a name as there are names of two letters.
 const TRIES: u32 = 4000;
 
 /// Paths of the tree (absolute), and the names of their links.
 #[derive(Debug, Default)]
-pub(super) struct Aliases {
-    prefix: Vec<u8>,
-    /// Those that want a name, while names are not given.
+pub(super) struct PathLinks {
+    /// What stands before each name: `/opt/tools/r/`.
+    beginning: Vec<u8>,
+    /// Paths that want a link, while none has a name.
     wanted: Mutex<BTreeSet<Vec<u8>>>,
     names: HashMap<Vec<u8>, Vec<u8>>,
 }
 
-impl Aliases {
+impl PathLinks {
     pub(super) fn of(prefix: &str) -> Self {
-        Self { prefix: format!("{prefix}/{}/", LINK.0).into_bytes(), ..Self::default() }
+        Self { beginning: format!("{prefix}/{}/", LINK.0).into_bytes(), ..Self::default() }
     }
 
-    /// What to write over the beginning of a path, which ends where the path says, or goes on.
-    pub(super) fn over(&self, path: &[u8], goes_on: bool) -> Option<Vec<u8>> {
-        let (start, end) = self.place(path, goes_on)?;
+    /// What to write over the beginning of a path. `goes_on` says that the path is not all there: `/usr/lib/python%d`.
+    pub(super) fn replacement(&self, path: &[u8], goes_on: bool) -> Option<Vec<u8>> {
+        let (start, end) = self.name_of(path, goes_on)?;
         let name = self.names.get(&path[..end])?;
         if path[start..end] == **name {
-            return Some(self.prefix.clone());
+            return Some(self.beginning.clone());
         }
-        let slashes = end.checked_sub(self.prefix.len() + name.len())?;
-        Some([&self.prefix, vec![b'/'; slashes].as_slice(), name].concat())
+        let slashes = end.checked_sub(self.beginning.len() + name.len())?;
+        Some([&self.beginning, vec![b'/'; slashes].as_slice(), name].concat())
     }
 
     /// How many bytes of a path are written over, at least; `None` where there is no room.
     pub(super) fn room(&self, path: &[u8], goes_on: bool) -> Option<usize> {
-        self.place(path, goes_on).map(|_| self.prefix.len())
+        self.name_of(path, goes_on).map(|_| self.beginning.len())
     }
 
-    /// Notes that a path wants a name.
+    /// Notes that a path wants a link.
     pub(super) fn want(&self, path: &[u8], goes_on: bool) {
-        if let Some((_, end)) = self.place(path, goes_on) {
+        if let Some((_, end)) = self.name_of(path, goes_on) {
             self.wanted.lock().unwrap_or_else(PoisonError::into_inner).insert(path[..end].to_vec());
         }
     }
 
-    /// Where the name begins and ends that the prefix leaves of a path. What goes on is not all of its last name.
-    fn place(&self, path: &[u8], goes_on: bool) -> Option<(usize, usize)> {
-        let least = self.prefix.len();
+    /// Where in a path the name begins and ends that the beginning leaves of it. The last part of a path that goes on is no
+    /// name, since it is not all there.
+    fn name_of(&self, path: &[u8], goes_on: bool) -> Option<(usize, usize)> {
+        let least = self.beginning.len();
         let start = least + path.get(least..)?.iter().position(|byte| *byte != b'/')?;
         let end = path[start..].iter().position(|byte| *byte == b'/').map(|length| start + length);
         Some((start, end.or((!goes_on).then_some(path.len()))?))
     }
 
-    /// Gives names to all that want one.
+    /// Gives names to all that want a link.
     pub(super) fn named(self) -> Self {
         let (mut names, mut taken) = (HashMap::new(), HashSet::new());
         for path in self.wanted.into_inner().unwrap_or_else(PoisonError::into_inner) {
             let start = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
-            let own = &path[start.max(self.prefix.len())..];
-            let made = (0..TRIES).map(|attempt| made(&path, own.len().min(LONGEST), attempt));
+            let own = &path[start.max(self.beginning.len())..];
+            let made = (0..TRIES).map(|attempt| made(&path, own.len().min(LONGEST_MADE), attempt));
             let own = (own != b"." && own != b"..").then(|| own.to_vec());
             if let Some(name) = own.into_iter().chain(made).find(|name| !taken.contains(name)) {
                 taken.insert(name.clone());
                 names.insert(path, name);
             }
         }
-        Self { prefix: self.prefix, wanted: Mutex::default(), names }
+        Self { beginning: self.beginning, wanted: Mutex::default(), names }
     }
 
     /// The links that a tree needs in its folder of links: their names, and where they lead from there.
@@ -89,6 +105,7 @@ impl Aliases {
     }
 }
 
+/// A name made from a digest of the path; each attempt gives another.
 fn made(path: &[u8], letters: usize, attempt: u32) -> Vec<u8> {
     let digest = Sha256::of(&[path, &attempt.to_le_bytes()].concat());
     digest.0.iter().take(letters).map(|byte| LETTERS[usize::from(*byte) % LETTERS.len()]).collect()
@@ -98,27 +115,28 @@ fn made(path: &[u8], letters: usize, attempt: u32) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn named(prefix: &str, paths: &[&str]) -> Aliases {
-        let aliases = Aliases::of(prefix);
+    fn named(prefix: &str, paths: &[&str]) -> PathLinks {
+        let links = PathLinks::of(prefix);
         for path in paths {
-            aliases.want(path.as_bytes(), false);
+            links.want(path.as_bytes(), false);
         }
-        aliases.named()
+        links.named()
     }
 
-    fn over(aliases: &Aliases, path: &str) -> Option<String> {
-        aliases.over(path.as_bytes(), false).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    fn over(links: &PathLinks, path: &str) -> Option<String> {
+        links.replacement(path.as_bytes(), false).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The path that stands there then.
-    fn written(aliases: &Aliases, path: &str) -> Option<String> {
-        over(aliases, path).map(|over| format!("{over}{}", &path[over.len()..]))
+    fn written(links: &PathLinks, path: &str) -> Option<String> {
+        over(links, path).map(|over| format!("{over}{}", &path[over.len()..]))
     }
 
     #[test]
     fn the_name_is_what_the_prefix_leaves() {
-        let aliases = Aliases::of("/opt/tools");
+        let links = PathLinks::of("/opt/tools");
         for (path, goes_on, name) in [
+            ("/usr/lib/git-core", false, Some("core")),
             ("/usr/share/perl5/Foo/Bar.pm", false, Some("rl5")),
             ("/usr/bin/python3", false, Some("on3")),
             ("/usr/bin/perls", false, Some("s")),
@@ -131,7 +149,7 @@ mod tests {
             ("/usr/share/to//x", false, Some("x")),
             ("/usr/lib/x86_64-linux-gnu/%", true, Some("64-linux-gnu")),
         ] {
-            let place = aliases.place(path.as_bytes(), goes_on);
+            let place = links.name_of(path.as_bytes(), goes_on);
             assert_eq!(place.map(|(start, end)| &path[start..end]), name, "{path}");
         }
     }
@@ -141,28 +159,30 @@ mod tests {
         // the last two would have one name
         let paths = [
             "/usr/share/perl5/x",
+            "/usr/lib/git-core",
             "/etc/ssl/certs/y",
             "/usr/lib/x86_64-linux-gnu",
             "/usr/bin/perls",
             "/usr/bin/burls",
         ];
-        let aliases = named("/opt/tools", &paths);
-        let links: HashMap<String, String> = aliases
+        let links = named("/opt/tools", &paths);
+        let targets: HashMap<String, String> = links
             .links()
             .map(|(name, to)| {
                 (String::from_utf8_lossy(name).into_owned(), String::from_utf8_lossy(&to).into_owned())
             })
             .collect();
-        assert_eq!(links.len(), paths.len());
+        assert_eq!(targets.len(), paths.len());
         for path in paths {
-            let written = written(&aliases, path).unwrap_or_default();
+            let written = written(&links, path).unwrap_or_default();
             assert_eq!(written.len(), path.len());
             let below = written.strip_prefix("/opt/tools/r/").unwrap_or_default().trim_start_matches('/');
             let (name, rest) = below.split_at(below.find('/').unwrap_or(below.len()));
-            assert_eq!(format!("{}{rest}", links[name]), format!("../../../..{path}"));
+            assert_eq!(format!("{}{rest}", targets[name]), format!("../../../..{path}"));
         }
-        assert_eq!(written(&aliases, "/usr/share/perl5/x").as_deref(), Some("/opt/tools/r/rl5/x"));
-        assert_eq!(over(&aliases, "/usr/share/other/x"), None, "nobody wanted it");
+        assert_eq!(written(&links, "/usr/share/perl5/x").as_deref(), Some("/opt/tools/r/rl5/x"));
+        assert_eq!(written(&links, "/usr/lib/git-core").as_deref(), Some("/opt/tools/r/core"));
+        assert_eq!(over(&links, "/usr/share/other/x"), None, "nobody wanted it");
     }
 
     #[test]

@@ -1,21 +1,24 @@
-//! Paths as they stand in the bytes of a file: where one begins, and where it ends.
+//! Where a path begins and ends among the bytes of a file.
+//!
+//! In `PATH=/usr/bin:/bin`, one begins after the equals sign and ends before the colon. In `${prefix}/lib` none begins: `/lib`
+//! is the end of a path that is put together when it is used.
 
 /// As long as a path can be (`PATH_MAX`).
-pub(super) const LONGEST: usize = 4096;
+pub(super) const LONGEST_PATH: usize = 4096;
 
-/// What may be looked at before a path, in bytes.
-pub(super) const BEFORE: usize = 64;
+/// How much before a path may be looked at to tell whether one begins, in bytes.
+pub(super) const LOOK_BEHIND: usize = 64;
 
-/// The path at the beginning of some bytes. Whatever is no letter of a common file name ends it: quotes, white space,
-/// NUL, the colon and comma of lists, the `%` of printf(3), the `$`, `*` and `{` of shells.
-pub(super) fn token(bytes: &[u8]) -> &[u8] {
+/// The path at the beginning of some bytes: `/usr/bin` of `/usr/bin:/bin`. Whatever is no letter of a common file name ends
+/// it: quotes, white space, NUL, the colon and comma of lists, the `%` of printf(3), the `$`, `*` and `{` of shells.
+pub(super) fn path_at_start(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().position(|byte| !is_path_byte(*byte) && *byte != b'/').unwrap_or(bytes.len());
-    &bytes[..end.min(LONGEST)]
+    &bytes[..end.min(LONGEST_PATH)]
 }
 
-/// Whether a path that begins after these bytes is a whole one, and not the end of another: `${prefix}/lib`,
-/// `x + "/lib"`.
-pub(super) fn begins(before: &[u8]) -> bool {
+/// Whether a path that follows these bytes is a whole one, as in `x="/lib`, and not the end of another, as in
+/// `${prefix}/lib` and `x + "/lib`.
+pub(super) fn begins_after(before: &[u8]) -> bool {
     let Some((last, rest)) = before.split_last() else { return true };
     match last {
         // compiler options stand before theirs without a space
@@ -30,7 +33,7 @@ pub(super) fn begins(before: &[u8]) -> bool {
     }
 }
 
-/// Whether an opening quote after these bytes continues something, or is a closing one.
+/// Whether a quote after these bytes continues something (`x + "`), or closes it (`"$x"`).
 fn is_joined(before: &[u8]) -> bool {
     let Some((last, rest)) = before.split_last() else { return false };
     match last {
@@ -59,6 +62,12 @@ fn is_command(before: &[u8]) -> bool {
 
 pub(super) fn is_path_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'+' | b'@' | b'~')
+}
+
+/// Whether a path, with the byte after it, is only the beginning of one that is put together when it is used:
+/// `/usr/lib/python%d.%d`, `/usr/share/tool-`.
+pub(super) fn goes_on(path: &[u8], after: Option<u8>) -> bool {
+    after.is_some_and(|byte| b"%$*?[{#".contains(&byte)) || matches!(path.last(), Some(b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]
@@ -91,7 +100,7 @@ mod tests {
             "if x; then . '",
             "else . \"",
         ] {
-            assert!(begins(before.as_bytes()), "{before:?}");
+            assert!(begins_after(before.as_bytes()), "{before:?}");
         }
         for before in [
             "x",
@@ -116,7 +125,7 @@ mod tests {
             "a-L",
             "/^#!(?:\\",
         ] {
-            assert!(!begins(before.as_bytes()), "{before:?}");
+            assert!(!begins_after(before.as_bytes()), "{before:?}");
         }
     }
 
@@ -130,7 +139,7 @@ mod tests {
             ("/usr/lib/c++/x.so.1 y", "/usr/lib/c++/x.so.1"),
             ("/usr", "/usr"),
         ] {
-            assert_eq!(token(bytes.as_bytes()), path.as_bytes());
+            assert_eq!(path_at_start(bytes.as_bytes()), path.as_bytes());
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::package::{Directory, LeftOut};
+use crate::tree::package::{Directory, LeftOut};
 
 /// A hard link that stays, to a file that does not.
 #[derive(Debug)]

@@ -1,6 +1,9 @@
-//! What a prefix of any length needs of an ELF file: the name of the dynamic linker, and the folders of libraries, which are
-//! strings that have to grow. They go to the end of the file, into a segment of their own, which takes the place of a note
-//! in the table of segments; so nothing that is there already moves.
+//! What the loader of a program looks for: the name of the dynamic linker (`PT_INTERP`), and the folders of libraries
+//! (`DT_RPATH`). In the adapted form these are patched, as patchelf(1) does.
+//!
+//! Both are strings that have to grow: `/lib64/ld-linux-x86-64.so.2` becomes `/opt/tools/usr/lib64/ld-linux-x86-64.so.2`. They
+//! go to the end of the file, into a segment of their own, which takes the place of a note in the table of segments. So
+//! nothing that is there already moves.
 //!
 //! The folders are a `DT_RPATH` of the program: unlike `DT_RUNPATH`, it holds for the libraries of its libraries, too, and
 //! comes before `LD_LIBRARY_PATH` (ld.so(8)). For the same reason a `DT_RUNPATH` of a library becomes a `DT_RPATH`.
@@ -16,15 +19,15 @@ use object::elf::{
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
 use object::{Endian as _, Endianness, ReadCache, ReadRef};
 
-use super::file::Edit;
+use super::replacement::Replacement;
 
 /// As the smallest page of any machine, in bytes.
 const PAGE: u64 = 4096;
 /// What a string table may have, in bytes: the largest known have some megabytes.
 const LARGEST: u64 = 64 << 20;
 
-/// What the strings are.
-pub(super) struct Wanted<'a> {
+/// What the strings are to be.
+pub(super) struct LoaderPaths<'a> {
     /// The path below the prefix of a dynamic linker that the tree has.
     pub(super) linker: &'a dyn Fn(&[u8]) -> Option<Vec<u8>>,
     /// Folders of libraries below the prefix.
@@ -35,10 +38,10 @@ pub(super) struct Wanted<'a> {
 
 /// What is to be written into a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Adaption {
+pub(super) enum Patch {
     /// Nothing is needed.
     None,
-    Edits(Vec<Edit>),
+    Replacements(Vec<Replacement>),
     /// Its tables have no place for what is needed.
     NoRoom,
 }
@@ -47,12 +50,12 @@ pub(super) enum Adaption {
 ///
 /// # Errors
 /// A file that cannot be read.
-pub(super) fn adapt(file: &File, wanted: &Wanted<'_>) -> io::Result<Adaption> {
+pub(super) fn patch(file: &File, wanted: &LoaderPaths<'_>) -> io::Result<Patch> {
     let cache = ReadCache::new(file);
     let parsed = parse::<FileHeader64<Endianness>>(&cache, true)
         .or_else(|| parse::<FileHeader32<Endianness>>(&cache, false));
     let length = file.metadata()?.len();
-    Ok(parsed.map_or(Adaption::None, |elf| elf.adapt(length, wanted)))
+    Ok(parsed.map_or(Patch::None, |elf| elf.patch(length, wanted)))
 }
 
 /// A segment: elf(5), `Elf64_Phdr`.
@@ -123,19 +126,19 @@ fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>, is_64: 
 }
 
 impl Elf {
-    fn adapt(mut self, length: u64, wanted: &Wanted<'_>) -> Adaption {
+    fn patch(mut self, length: u64, wanted: &LoaderPaths<'_>) -> Patch {
         if self.linker.is_some() {
-            self.adapt_program(length, wanted)
+            self.patch_program(length, wanted)
         } else {
-            self.adapt_library(wanted.prefix)
+            self.patch_library(wanted.prefix)
         }
     }
 
-    fn adapt_library(&mut self, prefix: &str) -> Adaption {
+    fn patch_library(&mut self, prefix: &str) -> Patch {
         let before = self.entries.clone();
         self.hand_on_folders(prefix);
-        let edits = self.changed_entries(&before);
-        if edits.is_empty() { Adaption::None } else { Adaption::Edits(edits) }
+        let replacements = self.changed_entries(&before);
+        if replacements.is_empty() { Patch::None } else { Patch::Replacements(replacements) }
     }
 
     /// Makes a `DT_RPATH` of a `DT_RUNPATH`.
@@ -148,14 +151,14 @@ impl Elf {
         self.entries[at] = (DT_RPATH.0, self.entries[at].1.wrapping_add(end));
     }
 
-    fn adapt_program(&mut self, length: u64, wanted: &Wanted<'_>) -> Adaption {
+    fn patch_program(&mut self, length: u64, wanted: &LoaderPaths<'_>) -> Patch {
         // such tables are not what a linker makes
         if self.segments.iter().any(|segment| segment.align > 1 && !segment.align.is_power_of_two()) {
-            return Adaption::NoRoom;
+            return Patch::NoRoom;
         }
         let (entries, segments) = (self.entries.clone(), self.segments.clone());
         let offset = length.next_multiple_of(8);
-        let Some(address) = self.free_address(offset) else { return Adaption::NoRoom };
+        let Some(address) = self.free_address(offset) else { return Patch::NoRoom };
         // a library that can be run (libc.so.6) names a linker, too; but who loads it says where libraries are
         let is_library = self.value(DT_SONAME).is_some();
         let mut content = Vec::new();
@@ -163,7 +166,7 @@ impl Elf {
             self.hand_on_folders(wanted.prefix);
         } else if !self.entries.is_empty() {
             let (Some(folders), Some(entry)) = (self.folders(wanted), self.entry_for_folders()) else {
-                return Adaption::NoRoom;
+                return Patch::NoRoom;
             };
             content = std::mem::take(&mut self.strings);
             self.entries[entry] = (DT_RPATH.0, content.len() as u64);
@@ -194,26 +197,26 @@ impl Elf {
             }
         }
         if content.is_empty() {
-            let edits = self.changed_entries(&entries);
-            return if edits.is_empty() { Adaption::None } else { Adaption::Edits(edits) };
+            let replacements = self.changed_entries(&entries);
+            return if replacements.is_empty() { Patch::None } else { Patch::Replacements(replacements) };
         }
         if !self.add_segment(offset, address, content.len() as u64) {
-            return Adaption::NoRoom;
+            return Patch::NoRoom;
         }
-        let mut edits = self.changed_entries(&entries);
-        edits.push(Edit {
+        let mut replacements = self.changed_entries(&entries);
+        replacements.push(Replacement {
             offset: self.table,
             original: segments.iter().flat_map(|segment| self.segment(segment)).collect(),
             bytes: self.segments.iter().flat_map(|segment| self.segment(segment)).collect(),
         });
         let mut appended = vec![0; usize::try_from(offset - length).unwrap_or_default()];
         appended.extend(content);
-        edits.push(Edit { offset: length, original: Vec::new(), bytes: appended });
-        Adaption::Edits(edits)
+        replacements.push(Replacement { offset: length, original: Vec::new(), bytes: appended });
+        Patch::Replacements(replacements)
     }
 
     /// The folders of libraries: those that the program names itself, relative to its place, come first.
-    fn folders(&self, wanted: &Wanted<'_>) -> Option<Vec<u8>> {
+    fn folders(&self, wanted: &LoaderPaths<'_>) -> Option<Vec<u8>> {
         let own = self.position(DT_RUNPATH).or_else(|| self.position(DT_RPATH));
         let own = own.map_or(Some(&[][..]), |at| self.string(self.entries[at].1))?;
         let is_kept =
@@ -274,11 +277,11 @@ impl Elf {
         true
     }
 
-    fn changed_entries(&self, before: &[(i64, u64)]) -> Vec<Edit> {
+    fn changed_entries(&self, before: &[(i64, u64)]) -> Vec<Replacement> {
         let size = if self.is_64 { 16 } else { 8 };
         let changed = self.entries.iter().zip(before).enumerate().filter(|(_, (now, before))| now != before);
         changed
-            .map(|(at, (now, before))| Edit {
+            .map(|(at, (now, before))| Replacement {
                 offset: self.dynamic + at as u64 * size,
                 original: self.entry(*before),
                 bytes: self.entry(*now),

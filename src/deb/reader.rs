@@ -1,0 +1,96 @@
+//! A `.deb`, read from its beginning to its end, in the order that deb(5) prescribes: `debian-binary`, `control.tar`,
+//! `data.tar`.
+
+use std::io::{BufReader, Read};
+
+use super::ar::Ar;
+use super::control::{self, Control};
+use super::error::Error;
+use super::tarball::Tarball;
+use crate::compression::{Budget, Compression};
+
+/// What all decoders of packages may take at once, in bytes: one of `xz -9` and one of the default, or eight of the
+/// default. A pod's limit is on the sum.
+static DECODERS: Budget = Budget::new(80 << 20);
+
+/// A `.deb`, read sequentially.
+#[derive(Debug)]
+pub struct Deb<R> {
+    ar: Ar<R>,
+    control: Control,
+}
+
+impl<R: Read + Send> Deb<R> {
+    /// Reads the format version and the control information. Nothing is sought: `reader` may be a stream.
+    pub fn open(reader: R) -> Result<Self, Error> {
+        let mut ar = Ar::open(reader)?;
+        let member = ar.next_member()?.ok_or(Error::Missing("debian-binary"))?;
+        if member.name != "debian-binary" {
+            return Err(Error::Unexpected { found: member.name, expected: "debian-binary" });
+        }
+        check_format(&mut ar)?;
+        let compression = find(&mut ar, "control.tar")?;
+        let decoder = compression
+            .decoder_within(BufReader::new(&mut ar), &DECODERS)
+            .map_err(|error| Error::reading("control.tar", error))?;
+        let control = Control::read(Tarball::new(decoder, "control.tar", control::MAX_SIZE))?;
+        Ok(Self { ar, control })
+    }
+
+    /// The control information.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// The data archive, of which at most `limit` bytes are read before an error; to be asked for once.
+    pub fn data(&mut self, limit: u64) -> Result<Tarball<'_>, Error> {
+        let compression = find(&mut self.ar, "data.tar")?;
+        let decoder = compression
+            .decoder_within(BufReader::with_capacity(64 << 10, &mut self.ar), &DECODERS)
+            .map_err(|error| Error::reading("data.tar", error))?;
+        Ok(Tarball::new(decoder, "data.tar", limit))
+    }
+
+    /// Checks what follows the data: deb(5) has further members ignored, but not second ones of the same name.
+    pub fn finish(mut self) -> Result<Control, Error> {
+        while let Some(member) = self.ar.next_member()? {
+            if ["debian-binary", "control.tar", "data.tar"].iter().any(|name| member.name.starts_with(name)) {
+                return Err(Error::Unexpected { found: member.name, expected: "the end of the archive" });
+            }
+        }
+        Ok(self.control)
+    }
+}
+
+/// Later lines of `debian-binary` are to be ignored, and so are minor versions (deb(5)).
+fn check_format<R: Read>(ar: &mut Ar<R>) -> Result<(), Error> {
+    let mut text = Vec::new();
+    ar.take(64).read_to_end(&mut text).map_err(|error| Error::reading("archive", error))?;
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let minor =
+        line.strip_prefix(b"2.").filter(|minor| !minor.is_empty() && minor.iter().all(u8::is_ascii_digit));
+    if minor.is_none() || !text.contains(&b'\n') {
+        return Err(Error::Format(String::from_utf8_lossy(line).escape_debug().to_string()));
+    }
+    Ok(())
+}
+
+/// Goes to the named member, past those that begin with an underscore; returns how it is compressed.
+fn find<R: Read>(ar: &mut Ar<R>, wanted: &'static str) -> Result<Compression, Error> {
+    loop {
+        let member = ar.next_member()?.ok_or(Error::Missing(wanted))?;
+        if member.name.starts_with('_') {
+            continue;
+        }
+        let extension = match member.name.strip_prefix(wanted) {
+            Some("") => "",
+            Some(rest) if rest.starts_with('.') => &rest[1..],
+            _ => return Err(Error::Unexpected { found: member.name, expected: wanted }),
+        };
+        let old = matches!(extension, "bz2" | "lzma");
+        return match Compression::of_extension(extension) {
+            Some(compression) if !(old && wanted == "control.tar") => Ok(compression),
+            _ => Err(Error::Compression(member.name)),
+        };
+    }
+}

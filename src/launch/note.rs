@@ -1,0 +1,106 @@
+//! What is told of commands that lack something.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::lacking::Lack;
+
+/// What is told of a command, or of a program that commands start. Serialised, a note has its variant as `kind`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Note {
+    /// A command looks for files in the main image, though the tree has them.
+    LooksInImage {
+        /// Its name.
+        command: String,
+        /// Where the tree is seen.
+        prefix: String,
+        /// The paths that it looks for.
+        files: Vec<String>,
+    },
+    /// A program of the main image is started, though the tree has one.
+    StartsFromImage {
+        /// Its path, or its name where it is found by PATH.
+        program: String,
+        /// Where the tree is seen.
+        prefix: String,
+        /// The commands that start it.
+        commands: Vec<String>,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LooksInImage { command, prefix, files } => {
+                write!(f, "{command}: at {prefix} it looks in the main image for {}", files.join(", "))
+            }
+            Self::StartsFromImage { program, prefix, commands } => {
+                write!(f, "{program}: at {prefix} the main image's is started by {}", commands.join(", "))
+            }
+        }
+    }
+}
+
+/// One note for each command that looks for files, and one for each program, however many commands start it.
+pub fn notes(lacking: &BTreeMap<String, Lack>, prefix: &str) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut starters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (command, lack) in lacking {
+        if !lack.files.is_empty() {
+            notes.push(Note::LooksInImage {
+                command: command.clone(),
+                prefix: prefix.to_owned(),
+                files: lack.files.iter().cloned().collect(),
+            });
+        }
+        for program in &lack.programs {
+            starters.entry(program).or_default().push(command.clone());
+        }
+    }
+    notes.extend(starters.into_iter().map(|(program, commands)| Note::StartsFromImage {
+        program: program.to_owned(),
+        prefix: prefix.to_owned(),
+        commands,
+    }));
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn commands_that_look_for_files_come_first() {
+        let lack = |files: &[&str], programs: &[&str]| Lack {
+            files: files.iter().map(|file| (*file).to_owned()).collect::<BTreeSet<_>>(),
+            programs: programs.iter().map(|program| (*program).to_owned()).collect(),
+        };
+        let lacking = BTreeMap::from([
+            ("by-name".to_owned(), lack(&["/etc", "/etc/perl"], &["/bin/sh"])),
+            ("go".to_owned(), lack(&["its dynamic linker"], &[])),
+            ("other".to_owned(), lack(&[], &["/usr/bin/ksh"])),
+            ("perl".to_owned(), lack(&["/etc", "/etc/perl"], &["/bin/sh"])),
+        ]);
+        let notes = notes(&lacking, "/opt/t");
+        assert_eq!(
+            notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "by-name: at /opt/t it looks in the main image for /etc, /etc/perl",
+                "go: at /opt/t it looks in the main image for its dynamic linker",
+                "perl: at /opt/t it looks in the main image for /etc, /etc/perl",
+                "/bin/sh: at /opt/t the main image's is started by by-name, perl",
+                "/usr/bin/ksh: at /opt/t the main image's is started by other",
+            ]
+        );
+        let text = serde_json::to_string(&notes[3]).unwrap();
+        let expected = r#"{"kind":"starts-from-image","program":"/bin/sh","prefix":"/opt/t","commands":["by-name","perl"]}"#;
+        assert_eq!(text, expected);
+        assert_eq!(serde_json::from_str::<Note>(&text).unwrap(), notes[3]);
+    }
+}

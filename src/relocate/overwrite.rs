@@ -1,0 +1,109 @@
+//! Writes over the paths in a file, and digests what is there then.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use md5::{Digest as _, Md5};
+
+use super::error::Error;
+use super::read::fill;
+use super::replacement::Replacement;
+use crate::digest::{Checksum, Hasher, Sha256};
+use crate::tree::write::times;
+
+/// A text with all replacements made, which are in the order of their offsets.
+pub(super) fn with_replacements(text: &[u8], replacements: &[Replacement]) -> Vec<u8> {
+    let (mut out, mut from) = (Vec::with_capacity(text.len() + 64 * replacements.len()), 0);
+    for replacement in replacements {
+        let at = usize::try_from(replacement.offset).unwrap_or(text.len());
+        out.extend(&text[from..at]);
+        out.extend(&replacement.bytes);
+        from = at + replacement.original.len();
+    }
+    out.extend(&text[from..]);
+    out
+}
+
+/// Writes replacements over their originals, or behind the end of the file.
+pub(super) fn write_in_place(path: &Path, file: &File, replacements: &[Replacement]) -> Result<(), Error> {
+    if replacements.is_empty() {
+        return Ok(());
+    }
+    write(path, file, |file| {
+        replacements.iter().try_for_each(|piece| file.write_all_at(&piece.bytes, piece.offset))
+    })
+}
+
+/// Writes to a file that is open for reading. Keeps its mode and time; one that its owner may not write to is opened up for
+/// the moment.
+pub(super) fn write(
+    path: &Path,
+    file: &File,
+    content: impl FnOnce(&File) -> io::Result<()>,
+) -> Result<(), Error> {
+    let meta = file.metadata().map_err(|source| Error::read(path, source))?;
+    let mode = meta.permissions().mode();
+    let write = || -> io::Result<()> {
+        if mode & 0o200 == 0 {
+            fs::set_permissions(path, Permissions::from_mode(mode | 0o200))?;
+        }
+        let file = OpenOptions::new().write(true).open(path)?;
+        content(&file)?;
+        file.set_permissions(Permissions::from_mode(mode))?;
+        rustix::fs::futimens(&file, &times(meta.mtime()))?;
+        Ok(())
+    };
+    write().map_err(|source| Error::write(path, source))
+}
+
+/// The SHA-256 of a file, and its MD5 as dpkg's md5sums have it.
+pub(super) fn digests_of(file: &File, buffer: &mut [u8]) -> io::Result<(Sha256, String)> {
+    let mut sha256 = Checksum::Sha256([0; 32]).hasher();
+    let (mut md5, mut offset) = (Md5::new(), 0);
+    loop {
+        let filled = fill(file, buffer, offset)?;
+        sha256.update(&buffer[..filled]);
+        md5.update(&buffer[..filled]);
+        if filled < buffer.len() {
+            return Ok((sha256_of(sha256), format!("{:x}", md5.finalize())));
+        }
+        offset += filled as u64;
+    }
+}
+
+pub(super) fn sha256_of(hasher: Hasher) -> Sha256 {
+    match hasher.finish() {
+        Checksum::Sha256(digest) => Sha256(digest),
+        Checksum::Sha512(_) => Sha256([0; 32]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn text_may_grow() {
+        let piece = |offset, original: &str, bytes: &str| Replacement {
+            offset,
+            original: original.into(),
+            bytes: bytes.into(),
+        };
+        let replacements = [piece(2, "/usr", "/opt/t/usr"), piece(7, "/bin", "/opt/t/usr/bin")];
+        let text = with_replacements(b"x=/usr:/bin\n", &replacements);
+        assert_eq!(text, b"x=/opt/t/usr:/opt/t/usr/bin\n");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = File::open(folder.path()).unwrap();
+        let error = write(folder.path(), &file, |_| Ok(())).unwrap_err();
+        assert!(matches!(error, Error::Write { .. }), "{error}");
+        let expected = format!("cannot write {}: Is a directory (os error 21)", folder.path().display());
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -1,0 +1,39 @@
+//! Writes the manifest of a tree.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::walk::walk;
+use crate::digest::Sha256;
+use crate::tree::error::Error;
+use crate::tree::mtree::{Entry, Kind, write_line};
+
+/// The manifest of a tree, as text. `mode_of` knows the modes that directories will have when the tree is finished,
+/// `known` the digests of files that need not be read again; `owners` says whether it matters whose everything is.
+///
+/// # Errors
+/// [`Error::Read`], with the path that cannot be read.
+pub fn describe(
+    root: &Path,
+    owners: bool,
+    mode_of: impl Fn(&Path) -> Option<u32>,
+    known: &BTreeMap<PathBuf, Sha256>,
+) -> Result<Vec<u8>, Error> {
+    let mut entries = walk(root, &|path: &Path, _| !known.contains_key(path))?;
+    for (path, digest) in known {
+        if let Some(Entry { kind: Kind::File { sha256, .. }, .. }) = entries.get_mut(path) {
+            *sha256 = Some(*digest);
+        }
+    }
+    let mut text = b"#mtree\n".to_vec();
+    for (path, entry) in &mut entries {
+        if entry.kind == Kind::Directory
+            && let Some(mode) = mode_of(path)
+        {
+            entry.mode = mode;
+        }
+        entry.owner = entry.owner.filter(|_| owners);
+        write_line(&mut text, path, entry);
+    }
+    Ok(text)
+}

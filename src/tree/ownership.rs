@@ -1,0 +1,45 @@
+//! Whose the members of a package are, as its archive says: by name and by number.
+
+use std::path::PathBuf;
+
+/// A user or a group as an archive has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Empty where the archive has none.
+    pub name: String,
+    /// What it was where the archive was made.
+    pub number: u32,
+}
+
+impl Account {
+    fn is_root(&self) -> bool {
+        self.number == 0 && matches!(self.name.as_str(), "" | "root")
+    }
+}
+
+/// Whose a member of an archive is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The user.
+    pub user: Account,
+    /// The group.
+    pub group: Account,
+}
+
+impl Owner {
+    /// Whether both are root, by name and by number.
+    pub(super) fn is_root(&self) -> bool {
+        self.user.is_root() && self.group.is_root()
+    }
+}
+
+/// A member of a package that is not all root's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// As archived, absolute.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Whether it is a symbolic link.
+    pub link: bool,
+}
