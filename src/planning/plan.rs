@@ -192,7 +192,7 @@ pub(crate) async fn plan(
     let releases = releases(&loader, &sources).await?;
     let base_text = settings.base.as_deref().map(base::read).transpose()?;
     let base = settings.base.as_deref().zip(base_text.as_deref());
-    let base = base.map(|(path, text)| base::part(path, text)).transpose()?;
+    let base = base.map(|(path, text)| base::parse(path, text)).transpose()?;
     let archived = archives.into_iter().map(|archive| (archive.part, archive.provenance));
     let loaded = loader.index(&releases, archived.chain(base).collect()).await?;
     stop.end(format!("{} in {}", counted(loaded.index.len(), "package"), counted(releases.len(), "suite")));

@@ -24,7 +24,7 @@ use crate::source::provenance::Provenance;
 use pin::Pin;
 use settle::Settled;
 use universe::{Slot, Universe};
-pub use unknown::{Elsewhere, Unknown};
+pub use unknown::{ElsewhereHint, Unknown};
 pub use why::{Step, Why};
 
 /// Why there is no plan.

@@ -16,12 +16,12 @@ pub struct Unknown {
     /// The sources that were read.
     pub searched: Vec<String>,
     /// Where else it is, the most useful place first. The resolver leaves this to those who can reach a mirror.
-    pub elsewhere: Vec<Elsewhere>,
+    pub elsewhere: Vec<ElsewhereHint>,
 }
 
 /// A place outside the sources that has a package, and how to get there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Elsewhere {
+pub struct ElsewhereHint {
     /// `suite/component`, and the architecture where it is another one.
     pub place: String,
     /// The version that is there.
@@ -61,7 +61,7 @@ impl Unknown {
         let same = self.elsewhere.iter().filter(|other| other.remedy == first.remedy);
         let places: Vec<String> = same
             .take(3)
-            .map(|Elsewhere { place, version, provider, .. }| match provider {
+            .map(|ElsewhereHint { place, version, provider, .. }| match provider {
                 Some(provider) => format!("{place} (provided by {provider} {version})"),
                 None => format!("{place} ({version})"),
             })
@@ -74,9 +74,14 @@ impl Unknown {
 mod tests {
     use super::*;
 
-    fn place(place: &str, provider: Option<&str>, remedy: &str) -> Elsewhere {
+    fn place(place: &str, provider: Option<&str>, remedy: &str) -> ElsewhereHint {
         let provider = provider.map(str::to_owned);
-        Elsewhere { place: place.to_owned(), version: "1".to_owned(), provider, remedy: remedy.to_owned() }
+        ElsewhereHint {
+            place: place.to_owned(),
+            version: "1".to_owned(),
+            provider,
+            remedy: remedy.to_owned(),
+        }
     }
 
     #[test]

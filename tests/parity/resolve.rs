@@ -20,7 +20,7 @@ use clap::Parser;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-/// apt's order of marking goes as deep as its chains of dependencies are long; as in `command/sources.rs`.
+/// apt's order of marking goes as deep as its chains of dependencies are long; as in `planning/plan.rs`.
 const STACK: usize = 64 << 20;
 
 #[derive(Parser)]
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
     let mut provenance: Vec<Provenance> = arguments.packages.iter().map(|path| from_file(path)).collect();
     if let Some(path) = &arguments.base {
-        let (part, from) = base::part(path, &base::read(path)?)?;
+        let (part, from) = base::parse(path, &base::read(path)?)?;
         parts.push(part);
         provenance.push(from);
     }
