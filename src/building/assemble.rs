@@ -84,7 +84,7 @@ fn build(
     state: &mut State,
 ) -> Result<usize, Error> {
     let Place { root, staging, shared } = place;
-    let mut tree = Tree::create(root, &plan.request.architecture)?;
+    let mut tree = Tree::create(root, &plan.basis.architecture)?;
     if shared {
         tree.share();
     }

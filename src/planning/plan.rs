@@ -12,10 +12,10 @@ use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice, read
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{Client, auth};
-use crate::plan::Request;
+use crate::plan::Basis;
 use crate::report::{Report, counted};
 use crate::request;
-use crate::resolve::{self, Options, Resolved, Why, pin};
+use crate::resolve::{self, ResolveOptions, Resolved, Why, pin};
 use crate::source::archive::{self, Archived};
 use crate::source::keyring::{Keyring, KeyringFiles};
 use crate::source::list::{self, Source, Variables};
@@ -207,7 +207,7 @@ pub(crate) async fn plan(
         pins.extend(pin::parse(path, &read_text(path)?)?);
     }
     let architecture = settings.architecture.to_string();
-    let request = Request {
+    let basis = Basis {
         packages: settings.requests.iter().map(|request| request.text.clone()).collect(),
         architecture: architecture.clone(),
         recommends: settings.recommends,
@@ -223,7 +223,7 @@ pub(crate) async fn plan(
     }
     let base = base_text.is_some().then(|| loaded.provenance.len() - 1);
     let foreign = foreign(settings);
-    let options = Options {
+    let options = ResolveOptions {
         architecture: &architecture,
         foreign: &foreign,
         pins: &pins,
@@ -239,7 +239,7 @@ pub(crate) async fn plan(
             .stack_size(64 << 20)
             .spawn_scoped(scope, || {
                 let (index, provenance) = (&loaded.index, &loaded.provenance);
-                let resolved = resolve::resolve(index, provenance, request, &requests, &options)?;
+                let resolved = resolve::resolve(index, provenance, basis, &requests, &options)?;
                 let why = explain
                     .map(|name| resolve::explain(index, provenance, &resolved, &options, name))
                     .transpose()?;

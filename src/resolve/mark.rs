@@ -1,19 +1,21 @@
-//! The first pass: marks packages in apt's order, so that the answer is apt's.
+//! apt's choice: packages are marked in apt's order, so that the answer is apt's.
 //!
 //! The rules were read off apt 2.6 and 3.0 (`apt-pkg/depcache.cc`) and are numbered as in
-//! `docs/architecture.md`. The pass is fast and deterministic, and it can fail where a solution exists; then the
-//! judge ([`super::judge`]) looks for it.
+//! `docs/architecture.md`. Marking is fast and deterministic, and it can fail where a solution exists; then
+//! the solver ([`super::solve`]) looks for it.
 
 use std::cmp::Reverse;
 
-use super::universe::{Choice, Slot, Universe, critical};
+use super::satisfy::critical;
+use super::slot::{Choice, Slot};
+use super::universe::Universe;
 use crate::source::index::{Alternative, Kind, Package, PackageId};
 
 /// apt gives up here, too.
 const DEEPEST: usize = 3000;
 
-/// Runs the pass. `None` when what it marked is broken.
-pub(super) fn run(
+/// Marks the requests and what they need. `None` where what is marked in the end is broken.
+pub(super) fn mark(
     universe: &Universe<'_>,
     requests: &[Slot],
     forbidden: &[Slot],

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use super::nearest::nearest;
+use super::universe::Universe;
+use crate::source::index::Kind;
+
 /// A name that no package of the sources has or provides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unknown {
@@ -41,6 +45,28 @@ impl fmt::Display for Unknown {
 }
 
 impl Unknown {
+    /// What the sources say about a name that no package has or provides in the architecture asked for.
+    pub(super) fn new(universe: &Universe<'_>, name: &str, architecture: Option<&str>) -> Self {
+        let mut architectures: Vec<String> = universe
+            .index
+            .names()
+            .find(name)
+            .into_iter()
+            .flat_map(|name| universe.index.versions(name))
+            .map(|package| package.architecture().to_owned())
+            .collect();
+        architectures.sort();
+        architectures.dedup();
+        Self {
+            name: name.to_owned(),
+            architecture: architecture.unwrap_or(universe.architectures[0]).to_owned(),
+            architectures,
+            nearest: nearest_in(universe, name),
+            searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
+            elsewhere: Vec::new(),
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         if let Some(there) = self.there() {
@@ -68,6 +94,18 @@ impl Unknown {
             .collect();
         Some(format!("It is in {}: {}.", places.join(", "), first.remedy))
     }
+}
+
+/// The three package names nearest to one that does not exist.
+fn nearest_in(universe: &Universe<'_>, name: &str) -> Vec<String> {
+    let names = universe.index.names();
+    let mut mentions = vec![0_u32; names.len()];
+    for alternative in universe.index.packages().flat_map(|package| package.alternatives(Kind::Depends)) {
+        mentions[alternative.name.index()] += 1;
+    }
+    let known =
+        names.ids().filter(|id| universe.slots(*id).any(|slot| universe.candidates()[slot].is_some()));
+    nearest(name, known.map(|id| (names.get(id), mentions[id.index()])))
 }
 
 #[cfg(test)]

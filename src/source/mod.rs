@@ -12,7 +12,7 @@
 //! ```
 //!
 //! [`Loader`] goes the whole way. Two further parts of the index have no Release: a single `.deb` ([`archive`]),
-//! and what the main image has installed already ([`base`]). [`elsewhere`] tells where a package is that no source has.
+//! and what the main image has installed already ([`base`]). `elsewhere` tells where a package is that no source has.
 
 pub mod archive;
 mod armor;
