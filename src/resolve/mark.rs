@@ -11,7 +11,7 @@ use super::slot::{Choice, Slot};
 use super::universe::Universe;
 use crate::source::index::{Alternative, Kind, Package, PackageId};
 
-/// apt gives up here, too.
+/// How many packages deep a chain of dependencies may go; apt gives up there, too.
 const DEEPEST: usize = 3000;
 
 /// Marks the requests and what they need. `None` where what is marked in the end is broken.
@@ -42,6 +42,7 @@ pub(super) fn mark(
     universe.is_whole(&installed).then(|| universe.additions(&installed))
 }
 
+/// The marking of one run.
 struct Marker<'u, 'i> {
     universe: &'u Universe<'i>,
     recommends: bool,
@@ -51,6 +52,7 @@ struct Marker<'u, 'i> {
     protected: Vec<bool>,
 }
 
+/// Who asks for a package to be marked; `expand`: together with what it needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     User { expand: bool },
@@ -67,6 +69,7 @@ impl By {
     }
 }
 
+/// Alternatives of which one is enough; `critical`: without one the package is broken.
 struct Group<'i> {
     alternatives: &'i [Alternative],
     critical: bool,
@@ -100,6 +103,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         marker
     }
 
+    /// Keeps a package out for good.
     fn rule_out(&mut self, slot: Slot) {
         self.candidates[slot] = None;
         self.protected[slot.0] = true;
@@ -122,6 +126,7 @@ impl<'u, 'i> Marker<'u, 'i> {
             || !self.universe.clashing(&self.installed, package).is_empty()
     }
 
+    /// Marks the candidate of a slot (`MarkInstall`); `false` where it cannot be had, or what it needs cannot.
     fn install(&mut self, slot: Slot, depth: usize, by: By) -> bool {
         if depth > DEEPEST {
             return false;
@@ -178,6 +183,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         !failed
     }
 
+    /// Unmarks a package, which is no candidate any more.
     fn discard(&mut self, slot: Slot) {
         self.candidates[slot] = None;
         self.installed[slot] = self.universe.present()[slot];
@@ -216,6 +222,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         cleared
     }
 
+    /// Marks what a package needs; `false` where something critical cannot be had.
     fn expand(
         &mut self,
         package: Package<'i>,
@@ -253,6 +260,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         self.install(slot, depth + 1, By::Dependency { expand: true })
     }
 
+    /// Marks the first of the packages that satisfy a group that can be had.
     fn expand_group(
         &mut self,
         package: Package<'i>,

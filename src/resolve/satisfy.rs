@@ -1,5 +1,5 @@
 //! Which packages satisfy a relation, and which must not be installed together (Debian Policy 7, the Multi-Arch
-//! specification).
+//! specification). `Depends: a (>= 2) | b` is one group of two alternatives; `owner` is the package that has it.
 
 use super::slot::Choice;
 use super::universe::Universe;
@@ -85,8 +85,9 @@ impl<'i> Universe<'i> {
         found
     }
 
-    /// The groups of `Pre-Depends` and `Depends` that a choice must satisfy: none of a package that was left out, and
-    /// of the base only what it satisfies itself, since what it lacks already is not for this run to mend.
+    /// The groups of `Pre-Depends` and `Depends` that a choice must satisfy: none of a package that is excluded, and of
+    /// one of the base only those that the base satisfies itself, since what it lacks already is not for this run to
+    /// mend.
     pub(super) fn needs(&self, package: Package<'i>) -> impl Iterator<Item = &'i [Alternative]> + '_ {
         let (excluded, base) = (self.is_excluded(package), self.is_base(package));
         critical(package).filter(move |group| {
@@ -94,7 +95,8 @@ impl<'i> Universe<'i> {
         })
     }
 
-    /// Whether no package of a choice lacks anything or clashes with another; the base alone may.
+    /// Whether no package of a choice lacks anything or clashes with another; packages of the base may clash with each
+    /// other.
     pub(super) fn is_whole(&self, chosen: &Choice) -> bool {
         chosen.packages().map(|id| self.index.package(id)).all(|package| {
             self.needs(package).all(|group| self.is_group_satisfied(chosen, package, group))
@@ -167,8 +169,8 @@ impl<'i> Universe<'i> {
     }
 }
 
-/// Whether the version that a relation of `owner` asks for is there, in the package itself or in its `Provides`
-/// (Debian Policy 7.5: a versioned relation needs a versioned `Provides`).
+/// Whether a package has the name and version that a relation of `owner` asks for, as its own or in its `Provides`.
+/// `v (>= 1)` is satisfied by `Provides: v (= 2)` and not by `Provides: v` (Debian Policy 7.5).
 fn accepts(package: Package<'_>, owner: Package<'_>, alternative: &Alternative) -> bool {
     if package.name_id() == alternative.name && owner.accepts(alternative, package.version()) {
         return true;

@@ -49,10 +49,12 @@ pub(super) fn select(universe: &mut Universe<'_>, requests: &[Request]) -> Resul
     Ok(selection)
 }
 
+/// The error for a request whose name nobody has.
 fn unknown(universe: &Universe<'_>, request: &Request) -> Error {
     Unknown::new(universe, &request.name, request.arch.as_deref()).into()
 }
 
+/// Keeps out what a request such as `jq-` names.
 fn forbid(universe: &Universe<'_>, name: Option<NameId>, request: &Request, selection: &mut Selection) {
     for slot in name.into_iter().flat_map(|name| universe.slots_for(name, request.arch.as_deref())) {
         match universe.present()[slot] {
@@ -62,6 +64,7 @@ fn forbid(universe: &Universe<'_>, name: Option<NameId>, request: &Request, sele
     }
 }
 
+/// The note on a request for what the base has.
 fn in_base(universe: &Universe<'_>, slot: Slot, installed: Package<'_>) -> String {
     let there = format!("{} {} is in the base already", universe.label(installed), installed.version());
     let newer = universe.versions(slot).find(|other| compare(*other, installed).is_gt());
@@ -71,6 +74,7 @@ fn in_base(universe: &Universe<'_>, slot: Slot, installed: Package<'_>) -> Strin
     }
 }
 
+/// Makes the version that a request names the candidate of its slot: by number, or the newest of a suite.
 fn choose_version(universe: &mut Universe<'_>, slot: Slot, request: &Request) -> Result<Slot, Error> {
     let provenance = universe.provenance;
     let chosen = match (&request.version, &request.suite) {

@@ -1,4 +1,4 @@
-//! What can be chosen once: a name in one architecture; and a choice for each.
+//! Slots, `name:arch`, of each of which one version can be installed; and a choice of versions, one for each slot.
 
 use std::ops::{Index as At, IndexMut as AtMut};
 

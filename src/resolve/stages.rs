@@ -73,7 +73,7 @@ fn add_essential(universe: &Universe<'_>, selection: &mut Selection) {
     selection.wanted.extend(essential);
 }
 
-/// Who lacks what was excluded.
+/// A sentence for each package that needs something excluded: `a needs b, which is excluded`.
 fn lacking(universe: &Universe<'_>, chosen: &[PackageId]) -> Vec<String> {
     let mut notes = Vec::new();
     for package in chosen.iter().map(|id| universe.index.package(*id)) {

@@ -19,8 +19,11 @@ pub(super) struct Universe<'i> {
     pub(super) architectures: Vec<&'i str>,
     /// Whether newer versions of what the base has may be chosen.
     pub(super) may_upgrade: bool,
+    /// The architectures again; `None` for one that the index does not mention.
     architecture_ids: Vec<Option<NameId>>,
+    /// The architecture `all`.
     all: Option<NameId>,
+    /// The part of the index that is the base.
     base_part: Option<usize>,
     candidates: Choice,
     present: Choice,
@@ -28,8 +31,9 @@ pub(super) struct Universe<'i> {
 }
 
 impl<'i> Universe<'i> {
-    /// Finds the candidate of each package: the highest priority, then the highest version, then the first
-    /// source (apt_preferences(5)). What is in the base is its own candidate, unless it may be upgraded.
+    /// The universe in which each package has its candidate: the version of the highest priority, of those the
+    /// highest, of the same one that of the first source (apt_preferences(5)). What is in the base is its own
+    /// candidate, unless it may be upgraded and a newer version is there.
     pub(super) fn new(index: &'i Index, provenance: &'i [Provenance], options: &ResolveOptions<'i>) -> Self {
         let mut architectures = vec![options.architecture];
         for foreign in options.foreign {
@@ -89,7 +93,7 @@ impl<'i> Universe<'i> {
         }
     }
 
-    /// The candidates, by slot.
+    /// The candidate of each slot.
     pub(super) fn candidates(&self) -> &Choice {
         &self.candidates
     }
@@ -99,7 +103,7 @@ impl<'i> Universe<'i> {
         self.candidates[slot] = candidate;
     }
 
-    /// What is there before anything is chosen: the base, and what is left out by the user's wish.
+    /// What counts as installed before anything is chosen: the base, and what the user excludes.
     pub(super) fn present(&self) -> &Choice {
         &self.present
     }
@@ -184,6 +188,7 @@ impl<'i> Universe<'i> {
     }
 
     /// The number of an architecture by its name: 0 for the native one; none for one that this run does not know.
+    #[inline]
     pub(super) fn architecture_named(&self, name: NameId) -> Option<usize> {
         self.architecture_ids.iter().position(|id| *id == Some(name))
     }

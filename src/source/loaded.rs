@@ -63,8 +63,8 @@ impl Loader {
         Ok(Loaded { index: Index::new(parts), provenance })
     }
 
-    /// The architectures of the `Packages` files that a component is read from. A source need not have the foreign
-    /// ones.
+    /// The architectures of the `Packages` files that a component is read from: `amd64` and `all`, for example. A source
+    /// need not have the foreign ones.
     fn indexes(&self, released: &Released, component: &str) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         for (number, architecture) in self.architectures.iter().enumerate() {
@@ -92,9 +92,9 @@ impl Loader {
         self.read_index(released, files, |reader, limit| Part::read_sized(reader, limit)).await
     }
 
-    /// What `read` makes of one `Packages` file, in the first form and from the first place that has it; it is told
-    /// the size that the file may have, in bytes. The result is thrown away unless the file turns out to be what the
-    /// Release vouches for.
+    /// What `read` makes of one `Packages` file, in the first form and from the first place that has it. `read` is told
+    /// how many bytes the file may unpack to. What it makes is thrown away unless the file turns out, at its end, to be
+    /// what the Release vouches for.
     pub(super) async fn read_index<T: Send + 'static>(
         &self,
         released: &Released,
@@ -129,7 +129,7 @@ impl Loader {
         }
     }
 
-    /// `limit`: what it may unpack to, in bytes; it is not known to be what it should be before its end.
+    /// The same from one place; `limit`: what the file may unpack to, in bytes.
     async fn read_from<T: Send + 'static>(
         &self,
         url: &Url,

@@ -55,7 +55,7 @@ impl Loader {
         Err(Error::AllMirrors { suite: source.suite.clone(), attempts })
     }
 
-    /// The same from one URI, without a warning where it is another suite's.
+    /// The Release of a source from one of its URIs, without a warning where it is another suite's.
     pub(super) async fn release_from(&self, source: &Source, uri: &Url) -> Result<Released, Error> {
         let folder = source.release_dir(uri);
         let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));

@@ -13,9 +13,9 @@ use crate::source::loader::Loader;
 use crate::source::release::IndexFile;
 use crate::source::released::Released;
 
-/// How long it may take.
+/// How long the search may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// What may be fetched, in bytes: the largest suite of Ubuntu and then some.
+/// Bytes that may be fetched: the largest suite of Ubuntu and then some.
 const BUDGET: u64 = 48 << 20;
 /// Indexes that are read at once; each decoder takes memory.
 const AT_ONCE: usize = 2;

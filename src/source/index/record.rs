@@ -5,12 +5,12 @@ use super::names::NameId;
 use crate::control::relation::Operator;
 use crate::digest::Sha256;
 
-/// One version of one package; an index into the [`Index`] that gave it.
+/// One version of one package; an index into the [`Index`](super::Index) that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PackageId(u32);
 
 impl PackageId {
-    /// A number below [`Index::len`].
+    /// A number below [`Index::len`](super::Index::len).
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -22,7 +22,7 @@ impl PackageId {
     }
 }
 
-/// A stretch of the text arena of one part.
+/// A stretch of the text of one part. In six bytes rather than eight: an index has one for each relation.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(Rust, packed(2))]
 pub(super) struct Text {
@@ -79,6 +79,7 @@ pub(super) struct Record {
 
 impl Record {
     /// Its alternatives of one field, all groups after one another, in the list `all` of its index.
+    #[inline]
     pub(super) fn alternatives<'a>(&self, all: &'a [Alternative], kind: Kind) -> &'a [Alternative] {
         let start = match kind as usize {
             0 => 0,
