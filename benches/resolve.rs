@@ -5,9 +5,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use aptlet::compression::Compression;
-use aptlet::plan;
+use aptlet::plan::Basis;
 use aptlet::request::Request;
-use aptlet::resolve::{self, Options};
+use aptlet::resolve::{self, ResolveOptions};
 use aptlet::source::index::{Index, Package, Part};
 use aptlet::source::provenance::Provenance;
 use criterion::{Criterion, criterion_group};
@@ -60,7 +60,7 @@ fn index() -> Option<Index> {
 /// How many packages are chosen, or why none are.
 fn resolve(index: &Index, names: &[&str]) -> Result<usize, resolve::Error> {
     let provenance = [Provenance::default()];
-    let options = Options {
+    let options = ResolveOptions {
         architecture: "amd64",
         foreign: &[],
         pins: &[],
@@ -70,7 +70,7 @@ fn resolve(index: &Index, names: &[&str]) -> Result<usize, resolve::Error> {
         exclude: &[],
         essential: false,
     };
-    resolve::resolve(index, &provenance, plan::Request::default(), &requests(names), &options)
+    resolve::resolve(index, &provenance, Basis::default(), &requests(names), &options)
         .map(|resolved| resolved.plan.packages.len())
 }
 

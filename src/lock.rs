@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
-use crate::plan::{Artifact, Plan, PlanSource, Request};
+use crate::plan::{Artifact, Basis, Plan, PlanSource};
 
 /// The format that this aptlet writes and reads.
 const VERSION: u32 = 1;
@@ -90,7 +90,8 @@ impl Error {
 #[serde(deny_unknown_fields)]
 struct Document {
     version: u32,
-    request: Request,
+    #[serde(rename = "request")]
+    basis: Basis,
     #[serde(default, rename = "source")]
     sources: Vec<PlanSource>,
     #[serde(default, rename = "package")]
@@ -106,7 +107,7 @@ struct Version {
 pub fn render(plan: &Plan) -> String {
     let document = Document {
         version: VERSION,
-        request: plan.request.clone(),
+        basis: plan.basis.clone(),
         sources: plan.sources.clone(),
         packages: plan.packages.clone(),
     };
@@ -120,9 +121,9 @@ pub fn render(plan: &Plan) -> String {
 /// The digest of what a plan installs: of its packages, not of the Releases and mirrors that they were found in,
 /// which are signed anew every week. Two plans with the same digest install the same files.
 pub fn digest(plan: &Plan) -> Sha256 {
-    let request = Request { architecture: plan.request.architecture.clone(), ..Request::default() };
+    let basis = Basis { architecture: plan.basis.architecture.clone(), ..Basis::default() };
     let packages = plan.packages.clone();
-    Sha256::of(render(&Plan { request, sources: Vec::new(), packages }).as_bytes())
+    Sha256::of(render(&Plan { basis, sources: Vec::new(), packages }).as_bytes())
 }
 
 /// Reads a lock file.
@@ -152,7 +153,7 @@ pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Plan, Error> {
 /// Parses what was read of a lock file, to install for `architecture`.
 pub fn of_file_for(path: &Path, bytes: &[u8], architecture: &str) -> Result<Plan, Error> {
     let plan = of_file(path, bytes)?;
-    let found = &plan.request.architecture;
+    let found = &plan.basis.architecture;
     if found == architecture {
         return Ok(plan);
     }
@@ -176,7 +177,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Plan, Error> {
         return Err(Error::UnknownVersion { path: path.to_owned(), version });
     }
     let document: Document = toml::from_str(text).map_err(|error| malformed(&error))?;
-    let mut plan = Plan { request: document.request, sources: document.sources, packages: document.packages };
+    let mut plan = Plan { basis: document.basis, sources: document.sources, packages: document.packages };
     plan.packages
         .sort_by(|left, right| (&left.name, &left.architecture).cmp(&(&right.name, &right.architecture)));
     match flaw(&plan) {
@@ -220,11 +221,7 @@ mod tests {
 
     fn plan() -> Plan {
         Plan {
-            request: Request {
-                packages: vec!["jq".into()],
-                architecture: "amd64".into(),
-                ..Request::default()
-            },
+            basis: Basis { packages: vec!["jq".into()], architecture: "amd64".into(), ..Basis::default() },
             sources: vec![PlanSource {
                 id: "trixie/main".into(),
                 uris: vec!["http://mirror.example/debian".into()],
@@ -286,6 +283,9 @@ mod tests {
             let error = parse(Path::new("l"), &lock.replacen(from, to, 1)).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
+        // the name is the table's, not that of the type here
+        let error = parse(Path::new("l"), "version = 1\nrequest = 3\n").unwrap_err().to_string();
+        assert_eq!(error, "l:2:11: invalid type: integer `3`, expected struct Request");
         let twice = format!("{lock}\n{}", &lock[lock.find("[[package]]").unwrap()..]);
         assert!(parse(Path::new("l"), &twice).unwrap_err().to_string().contains("stands twice"));
     }

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
 
-/// What was asked for, as far as it decides the outcome.
+/// What a plan was made for: the requests, and the settings that decided the outcome. A lock has it as `[request]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Request {
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "struct Request")]
+pub struct Basis {
     /// The requests, in the order given: `name`, `name=version`, `name/suite`, `name:arch`, patterns, `.deb`s.
     pub packages: Vec<String>,
     /// The native architecture, in dpkg's spelling (`amd64`).
@@ -95,8 +95,8 @@ impl Artifact {
 /// The resolved list of artifacts and where they come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// What was asked for.
-    pub request: Request,
+    /// What it was made for.
+    pub basis: Basis,
     /// The sources that `packages` name.
     pub sources: Vec<PlanSource>,
     /// Sorted by name, then architecture.

@@ -8,7 +8,6 @@ use crate::error::Error;
 use crate::finish::{self, Authority, How};
 use crate::launch;
 use crate::lock;
-
 use crate::plan::Plan;
 use crate::relocate::Relocation;
 use crate::tree::write::Generated;
@@ -77,7 +76,7 @@ pub(crate) fn assemble(
 ) -> Result<Built, Error> {
     let Layout { prefix, date, .. } = layout;
     let generated = Generated { date: *date };
-    let mut tree = Tree::create(root, &plan.request.architecture)?;
+    let mut tree = Tree::create(root, &plan.basis.architecture)?;
     if layout.shared {
         tree.share();
     }

@@ -4,16 +4,15 @@ use std::fmt;
 
 use bytes::{Buf as _, Bytes};
 use reqwest::StatusCode;
-use reqwest::header::{
-    CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, RANGE,
-};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName, RANGE};
 use url::Url;
 
-use super::client::{Client, Opened, Validators, label};
-use super::error::{Cause, Error, redacted};
+use super::cause::Cause;
+use super::client::{Client, Opened, label};
+use super::error::{Error, redacted};
 use super::local::LocalFile;
 use super::retry::Retry;
+use super::validators::{Validators, differ, insert};
 
 /// An open body, whose chunks come in order and exactly once, whatever happens to the connection.
 pub struct Body {
@@ -38,6 +37,19 @@ enum Source {
     Remote(Opened),
     Local(LocalFile),
     Ended,
+}
+
+impl Client {
+    /// Opens a body of any length: the caller must stop where it has had enough.
+    ///
+    /// A body counts as a request to its host until it is read to its end or dropped; whoever holds more than
+    /// [`ClientOptions::connections_per_host`] of them without reading waits for ever.
+    ///
+    /// # Errors
+    /// All of this module that concern a URL.
+    pub async fn open(&self, url: &Url) -> Result<Body, Error> {
+        Body::open(self, url, None).await
+    }
 }
 
 impl Body {
@@ -158,9 +170,8 @@ impl Body {
     /// One try from the first byte on.
     async fn begin(&mut self, condition: Option<&Validators>) -> Result<(), Error> {
         let mut headers = HeaderMap::new();
-        if let Some(Validators { etag, last_modified }) = condition {
-            insert(&mut headers, IF_NONE_MATCH, etag.as_deref());
-            insert(&mut headers, IF_MODIFIED_SINCE, last_modified.as_deref());
+        if let Some(validators) = condition {
+            validators.ask_for_another(&mut headers);
         }
         let opened = self.client.send(&self.url, &headers).await?;
         match opened.response.status() {
@@ -173,7 +184,7 @@ impl Body {
             _ => return Err(opened.refused(&self.url)),
         }
         let headers = opened.response.headers();
-        self.validators = validators(headers);
+        self.validators = Validators::of(headers);
         self.size = number(headers, &CONTENT_LENGTH).or(self.size);
         self.skip = 0;
         self.source = Source::Remote(opened);
@@ -184,9 +195,7 @@ impl Body {
     async fn resume(&mut self) -> Result<(), Error> {
         let mut headers = HeaderMap::new();
         insert(&mut headers, RANGE, Some(&format!("bytes={}-", self.received)));
-        // a weak ETag does not say that the bytes are the same (RFC 9110, 13.1.5)
-        let strong = self.validators.etag.as_deref().filter(|etag| !etag.starts_with("W/"));
-        insert(&mut headers, IF_RANGE, strong.or(self.validators.last_modified.as_deref()));
+        self.validators.ask_for_the_same(&mut headers);
         let opened = self.client.send(&self.url, &headers).await?;
 
         let headers = opened.response.headers();
@@ -208,7 +217,7 @@ impl Body {
         };
         if start > self.received
             || differ(self.size.as_ref(), size.as_ref())
-            || self.validators.contradict(&validators(headers))
+            || self.validators.contradict(&Validators::of(headers))
         {
             return Err(self.changed());
         }
@@ -234,31 +243,8 @@ impl fmt::Debug for Body {
     }
 }
 
-impl Validators {
-    fn contradict(&self, other: &Self) -> bool {
-        differ(self.etag.as_ref(), other.etag.as_ref())
-            || differ(self.last_modified.as_ref(), other.last_modified.as_ref())
-    }
-}
-
-fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
-    one.zip(other).is_some_and(|(one, other)| one != other)
-}
-
-fn validators(headers: &HeaderMap) -> Validators {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Validators { etag: text(ETAG), last_modified: text(LAST_MODIFIED) }
-}
-
 fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
-}
-
-/// Leaves out what cannot be a header: validators come back from a cache on disk.
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
-    if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
-        headers.insert(name, value);
-    }
 }
 
 /// Start and whole size of `bytes START-END/SIZE` (RFC 9110, 14.4), each of which may be missing.

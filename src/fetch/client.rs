@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode, redirect};
-use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::auth;
-use super::body::Body;
 use super::error::{Error, redacted};
 use super::proxy::{Environment, Proxies};
 use super::retry::Retry;
@@ -66,35 +64,6 @@ struct Inner {
     hosts: Mutex<HashMap<HostPort, Arc<Semaphore>>>,
 }
 
-/// What came of [`Client::get`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// The document is the one that the validators came from.
-    NotModified,
-    /// The document as it is now.
-    Document(Document),
-}
-
-/// A document held in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
-    /// All of it.
-    pub bytes: Vec<u8>,
-    /// What makes a later request for it conditional.
-    pub validators: Validators,
-}
-
-/// What tells one version of a document from another (RFC 9110, 8.8), as the server wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Validators {
-    /// `ETag`, with its quotes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    /// `Last-Modified`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_modified: Option<String>,
-}
-
 /// An answer, and the right to have one more request open to its host.
 #[derive(Debug)]
 pub(super) struct Opened {
@@ -126,56 +95,6 @@ impl Client {
             .redirect(redirect::Policy::none());
         let http = proxies.apply(builder)?.build().map_err(|error| Error::Setup(format!("{error:?}")))?;
         Ok(Self { inner: Arc::new(Inner { http, options, proxies, hosts: Mutex::default() }) })
-    }
-
-    /// A document of at most `limit` bytes. With `validators` of an earlier one, only if it is another by now.
-    /// Local files are always read.
-    ///
-    /// # Errors
-    /// All of this module that concern a URL; [`Error::TooLarge`] above the limit.
-    pub async fn get(&self, url: &Url, limit: u64, validators: Option<&Validators>) -> Result<Answer, Error> {
-        let mut restarts = 0..self.inner.options.retries;
-        loop {
-            match self.get_once(url, limit, validators).await {
-                Err(Error::Changed { .. }) if restarts.next().is_some() => {}
-                result => return result,
-            }
-        }
-    }
-
-    async fn get_once(
-        &self,
-        url: &Url,
-        limit: u64,
-        validators: Option<&Validators>,
-    ) -> Result<Answer, Error> {
-        let too_large = || Error::TooLarge { url: redacted(url).to_string(), limit };
-        let mut body = Body::open(self, url, validators).await?;
-        if body.is_not_modified() {
-            return Ok(Answer::NotModified);
-        }
-        if body.size().is_some_and(|size| size > limit) {
-            return Err(too_large());
-        }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = body.chunk().await? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > limit {
-                return Err(too_large());
-            }
-        }
-        Ok(Answer::Document(Document { bytes, validators: body.validators().clone() }))
-    }
-
-    /// Opens a body of any length: the caller must stop where it has had enough.
-    ///
-    /// A body counts as a request to its host until it is read to its end or dropped; whoever holds more than
-    /// [`ClientOptions::connections_per_host`] of them without reading waits for ever.
-    ///
-    /// # Errors
-    /// All of this module that concern a URL.
-    pub async fn open(&self, url: &Url) -> Result<Body, Error> {
-        Body::open(self, url, None).await
     }
 
     /// The tries for one request.

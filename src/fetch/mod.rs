@@ -5,10 +5,20 @@
 //! What arrives here is hostile until its digest or signature has been checked; only `download` does so
 //! itself. Retries, resuming, proxies, credentials and the limit of requests per host are settled here, so
 //! that no caller needs to think of them.
+//!
+//! ```text
+//! client     one request: its redirects, credentials (auth), proxy, TLS, and its place in the queue of its host
+//!   ↓
+//! body       a body that goes on where a connection broke (retry, validators); or a local file
+//!   ↓
+//! document   held in memory        download   into a file, verified        examine   digest and first bytes
+//! ```
 
 pub mod auth;
 mod body;
+mod cause;
 mod client;
+mod document;
 mod download;
 mod error;
 mod examine;
@@ -18,11 +28,15 @@ mod retry;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod validators;
 
 pub use body::Body;
-pub use client::{Answer, Client, ClientOptions, Document, Validators};
+pub use cause::Cause;
+pub use client::{Client, ClientOptions};
+pub use document::{Answer, Document};
 pub use download::Expected;
-pub use error::{Cause, Error};
+pub use error::Error;
 pub use examine::Examined;
 pub(crate) use retry::jittered;
 pub use tls::CaBundle;
+pub use validators::Validators;

@@ -3,7 +3,8 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
-use super::error::{Cause, Error};
+use super::cause::Cause;
+use super::error::Error;
 
 /// No wait between two tries is longer, unless the server asks for it.
 const LONGEST: Duration = Duration::from_secs(5);

@@ -1,31 +1,32 @@
-//! Tells where a package is that the sources do not have, and what to change in the settings to have it.
+//! Tells where else a package is that the sources do not have, and what to change in the settings to have it.
 
 use crate::config::{Settings, SourceChoice, variable_of};
 use crate::error::Error;
-use crate::resolve::{self, Elsewhere};
+use crate::resolve::{self, ElsewhereHint};
+use crate::source::elsewhere::{Difference, Elsewhere};
 use crate::source::list::Source;
-use crate::source::{Loader, Missing, Place, Released};
+use crate::source::{Loader, Released};
 
 /// Adds what there is to say to an error about an unknown package; others stay as they are.
 pub(crate) async fn look(error: Error, settings: &Settings, loader: &Loader, releases: &[Released]) -> Error {
     let Error::Resolve(resolve::Error::UnknownPackage(mut unknown)) = error else { return error };
     if unknown.architectures.is_empty() && unknown.architecture == settings.architecture.as_str() {
         let sources: Vec<&Source> = releases.iter().map(|released| &released.source).collect();
-        let places = loader.whereabouts(releases, &unknown.name).await;
+        let places = loader.elsewhere(releases, &unknown.name).await;
         unknown.elsewhere =
             places.iter().map(|place| told(place, &unknown.name, settings, &sources)).collect();
     }
     resolve::Error::UnknownPackage(unknown).into()
 }
 
-fn told(place: &Place, name: &str, settings: &Settings, sources: &[&Source]) -> Elsewhere {
+fn told(place: &Elsewhere, name: &str, settings: &Settings, sources: &[&Source]) -> ElsewhereHint {
     let mut shown = format!("{}/{}", place.suite, place.component);
-    let remedy = match place.missing {
-        Missing::Architecture => {
+    let remedy = match place.difference {
+        Difference::Architecture => {
             shown = format!("{shown} for {}", place.architecture);
             format!("ask for {name}:{}", place.architecture)
         }
-        Missing::Component => {
+        Difference::Component => {
             let components = with(&place.source.components, &place.component);
             let how = match &settings.sources {
                 SourceChoice::Files(_) | SourceChoice::Machine(_) => {
@@ -37,7 +38,7 @@ fn told(place: &Place, name: &str, settings: &Settings, sources: &[&Source]) -> 
             };
             format!("add the component {} ({how})", place.component)
         }
-        Missing::Suite => {
+        Difference::Suite => {
             let beside = sources
                 .iter()
                 .filter(|source| source.origin == place.source.origin && source.uris == place.source.uris);
@@ -53,10 +54,10 @@ fn told(place: &Place, name: &str, settings: &Settings, sources: &[&Source]) -> 
             format!("add the suite {} ({how})", place.suite)
         }
     };
-    Elsewhere {
+    ElsewhereHint {
         place: shown,
-        version: place.sighting.version.clone(),
-        provider: place.sighting.provider.clone(),
+        version: place.found.version.clone(),
+        provider: place.found.provider.clone(),
         remedy,
     }
 }
@@ -68,7 +69,7 @@ fn with(words: &[String], more: &str) -> Vec<String> {
 }
 
 /// `Components: main contrib in FILE:LINE`; the one-line format has no names for its parts.
-fn in_file(place: &Place, field: &str, words: &[String]) -> String {
+fn in_file(place: &Elsewhere, field: &str, words: &[String]) -> String {
     let origin = &place.source.origin;
     let at = format!("{}:{}", origin.file.display(), origin.line);
     let deb822 = origin.file.extension().is_some_and(|extension| extension == "sources");

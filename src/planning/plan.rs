@@ -8,10 +8,10 @@ use super::sources::foreign;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::fetch::Client;
-use crate::plan::{Plan, Request};
+use crate::plan::{Basis, Plan};
 use crate::report::Report;
 use crate::request;
-use crate::resolve::{self, Options, Resolved, Why};
+use crate::resolve::{self, ResolveOptions, Resolved, Why};
 use crate::source::archive::{self, Archived};
 use crate::source::list::Source;
 use crate::source::{Loaded, Loader, Released, base};
@@ -72,7 +72,7 @@ impl<'a> Planner<'a> {
         let archives = self.read_archives().await?;
         let requests = requests(self.settings, &archives);
         let releases = releases(&self.loader, &self.choice.sources).await?;
-        let base = self.choice.base.as_ref().map(|base| base::part(&base.path, &base.text)).transpose()?;
+        let base = self.choice.base.as_ref().map(|base| base::parse(&base.path, &base.text)).transpose()?;
         let archived = archives.into_iter().map(|archive| (archive.part, archive.provenance));
         let loaded = self.loader.index(&releases, archived.chain(base).collect()).await?;
         let suites = counted(releases.len(), "suite");
@@ -117,7 +117,7 @@ impl<'a> Planner<'a> {
     ) -> Result<(Resolved, Option<Why>), Error> {
         let settings = self.settings;
         let architecture = settings.architecture.to_string();
-        let basis = Request {
+        let basis = Basis {
             packages: settings.requests.iter().map(|request| request.text.clone()).collect(),
             architecture: architecture.clone(),
             recommends: settings.recommends,
@@ -126,7 +126,7 @@ impl<'a> Planner<'a> {
             base_sha256: self.choice.base.as_ref().map(Base::digest),
         };
         let foreign = foreign(settings);
-        let options = Options {
+        let options = ResolveOptions {
             architecture: &architecture,
             foreign: &foreign,
             pins: &self.choice.pins,

@@ -1,7 +1,8 @@
 //! Patterns among the requests: which names each of them stands for.
 
-use super::universe::{Slot, Universe};
-use super::{Error, settle};
+use super::error::Error;
+use super::slot::Slot;
+use super::universe::Universe;
 use crate::request::{Kind, Request};
 use crate::source::index::{NameId, Package};
 
@@ -64,7 +65,8 @@ fn answer(universe: &Universe<'_>, want: &Request, name: NameId) -> Option<NameI
         (None, Some(suite)) => universe.provenance[package.part()].is_suite(suite),
         (None, None) => universe.candidates()[slot] == Some(package.id()),
     };
-    let real = settle::slots(universe, name, want).find(|slot| universe.versions(*slot).next().is_some());
+    let mut slots = universe.slots_for(name, want.arch.as_deref());
+    let real = slots.find(|slot| universe.versions(*slot).next().is_some());
     if let Some(slot) = real {
         return universe.versions(slot).any(|package| is_meant(slot, package)).then_some(name);
     }

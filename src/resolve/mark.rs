@@ -1,19 +1,21 @@
-//! The first pass: marks packages in apt's order, so that the answer is apt's.
+//! apt's choice: packages are marked in apt's order, so that the answer is apt's.
 //!
 //! The rules were read off apt 2.6 and 3.0 (`apt-pkg/depcache.cc`) and are numbered as in
-//! `docs/architecture.md`. The pass is fast and deterministic, and it can fail where a solution exists; then the
-//! judge ([`super::judge`]) looks for it.
+//! `docs/architecture.md`. Marking is fast and deterministic, and it can fail where a solution exists; then
+//! the solver ([`super::solve`]) looks for it.
 
 use std::cmp::Reverse;
 
-use super::universe::{Choice, Slot, Universe, critical};
+use super::satisfy::critical;
+use super::slot::{Choice, Slot};
+use super::universe::Universe;
 use crate::source::index::{Alternative, Kind, Package, PackageId};
 
-/// apt gives up here, too.
+/// How many packages deep a chain of dependencies may go; apt gives up there, too.
 const DEEPEST: usize = 3000;
 
-/// Runs the pass. `None` when what it marked is broken.
-pub(super) fn run(
+/// Marks the requests and what they need. `None` where what is marked in the end is broken.
+pub(super) fn mark(
     universe: &Universe<'_>,
     requests: &[Slot],
     forbidden: &[Slot],
@@ -40,6 +42,7 @@ pub(super) fn run(
     universe.is_whole(&installed).then(|| universe.additions(&installed))
 }
 
+/// The marking of one run.
 struct Marker<'u, 'i> {
     universe: &'u Universe<'i>,
     recommends: bool,
@@ -49,6 +52,7 @@ struct Marker<'u, 'i> {
     protected: Vec<bool>,
 }
 
+/// Who asks for a package to be marked; `expand`: together with what it needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     User { expand: bool },
@@ -65,6 +69,7 @@ impl By {
     }
 }
 
+/// Alternatives of which one is enough; `critical`: without one the package is broken.
 struct Group<'i> {
     alternatives: &'i [Alternative],
     critical: bool,
@@ -98,6 +103,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         marker
     }
 
+    /// Keeps a package out for good.
     fn rule_out(&mut self, slot: Slot) {
         self.candidates[slot] = None;
         self.protected[slot.0] = true;
@@ -120,6 +126,7 @@ impl<'u, 'i> Marker<'u, 'i> {
             || !self.universe.clashing(&self.installed, package).is_empty()
     }
 
+    /// Marks the candidate of a slot (`MarkInstall`); `false` where it cannot be had, or what it needs cannot.
     fn install(&mut self, slot: Slot, depth: usize, by: By) -> bool {
         if depth > DEEPEST {
             return false;
@@ -176,6 +183,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         !failed
     }
 
+    /// Unmarks a package, which is no candidate any more.
     fn discard(&mut self, slot: Slot) {
         self.candidates[slot] = None;
         self.installed[slot] = self.universe.present()[slot];
@@ -214,6 +222,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         cleared
     }
 
+    /// Marks what a package needs; `false` where something critical cannot be had.
     fn expand(
         &mut self,
         package: Package<'i>,
@@ -251,6 +260,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         self.install(slot, depth + 1, By::Dependency { expand: true })
     }
 
+    /// Marks the first of the packages that satisfy a group that can be had.
     fn expand_group(
         &mut self,
         package: Package<'i>,

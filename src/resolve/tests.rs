@@ -1,10 +1,12 @@
 //! Each rule of choice, on an index of its own. "Rule n" is the list in `docs/architecture.md`.
 #![allow(clippy::unwrap_used)]
 
-use super::*;
+use super::{Error, ResolveOptions, resolve};
 use crate::control::glob::Glob;
-use crate::plan::PlanSource;
-use crate::source::index::Part;
+use crate::plan::{Basis, Plan, PlanSource};
+use crate::request;
+use crate::source::index::{Index, Part};
+use crate::source::provenance::Provenance;
 
 /// `name version; Field: value; …` a line; `suite` starts another source.
 pub(super) fn index(text: &str) -> (Index, Vec<Provenance>) {
@@ -46,7 +48,7 @@ pub(super) fn want(text: &str) -> request::Request {
     request::Request { kind, name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }
 }
 
-pub(super) const OPTIONS: Options<'_> = Options {
+pub(super) const OPTIONS: ResolveOptions<'_> = ResolveOptions {
     architecture: "amd64",
     foreign: &[],
     pins: &[],
@@ -60,8 +62,8 @@ pub(super) const OPTIONS: Options<'_> = Options {
 fn solve_with(text: &str, requests: &str, recommends: bool) -> Result<String, Error> {
     let (index, provenance) = index(text);
     let wanted: Vec<request::Request> = requests.split_whitespace().map(want).collect();
-    let options = Options { recommends, ..OPTIONS };
-    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
+    let options = ResolveOptions { recommends, ..OPTIONS };
+    let resolved = resolve(&index, &provenance, Basis::default(), &wanted, &options)?;
     Ok(shown(&resolved.plan))
 }
 
@@ -210,18 +212,18 @@ fn requests_name_versions_suites_and_what_to_leave_out() {
 #[test]
 fn the_same_version_in_two_sources_comes_from_the_first() {
     let (index, provenance) = index("a 1\n--\na 1");
-    let resolved = resolve(&index, &provenance, Request::default(), &[want("a")], &OPTIONS).unwrap();
+    let resolved = resolve(&index, &provenance, Basis::default(), &[want("a")], &OPTIONS).unwrap();
     assert_eq!(resolved.plan.packages[0].source, "suite0");
     assert_eq!(resolved.plan.sources.len(), 1, "sources that nothing comes from are left out");
 }
 
 #[test]
-fn the_judge_finds_what_the_first_pass_misses() {
+fn the_solver_finds_what_marking_misses() {
     // the choice of x for a is not taken back when b turns out to break it, in apt's order
     let text = "a 1; Depends: x | y\nx 1; Conflicts: w\ny 1\nb 1; Depends: w\nw 1";
     let (index, provenance) = index(text);
     let wanted = [want("a"), want("b")];
-    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &OPTIONS).unwrap();
+    let resolved = resolve(&index, &provenance, Basis::default(), &wanted, &OPTIONS).unwrap();
     let names: Vec<&str> = resolved.plan.packages.iter().map(|package| package.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "w", "y"]);
 }
@@ -251,8 +253,8 @@ fn failures_say_why() {
 fn beside(text: &str, requests: &str, upgrade_base: bool) -> Result<(String, Vec<String>), Error> {
     let (index, provenance) = index(text);
     let wanted: Vec<request::Request> = requests.split_whitespace().map(want).collect();
-    let options = Options { base: Some(provenance.len() - 1), upgrade_base, ..OPTIONS };
-    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
+    let options = ResolveOptions { base: Some(provenance.len() - 1), upgrade_base, ..OPTIONS };
+    let resolved = resolve(&index, &provenance, Basis::default(), &wanted, &options)?;
     Ok((shown(&resolved.plan), resolved.notes))
 }
 
@@ -310,9 +312,9 @@ fn the_base_conflicts_as_installed_packages_do() {
 fn what_the_base_lacks_itself_is_left_as_it_is() {
     let text = "a 1\nz 1\n--\nb 1; Depends: missing\nc 1; Conflicts: b";
     assert_eq!(beside(text, "a", false).unwrap().0, "a=1");
-    let judged =
+    let solved =
         "a 1; Depends: x | y\nx 1; Conflicts: w\ny 1\nb 1; Depends: w\nw 1\n--\nc 1; Depends: missing";
-    assert_eq!(beside(judged, "a b", false).unwrap().0, "a=1 b=1 w=1 y=1", "by the judge, too");
+    assert_eq!(beside(solved, "a b", false).unwrap().0, "a=1 b=1 w=1 y=1", "by the solver, too");
 }
 
 #[test]
@@ -322,9 +324,9 @@ fn what_is_excluded_stays_out_and_is_missed_aloud() {
     let leave_out = |names: &[&str], request: &str| {
         let (index, provenance) = index(text);
         let exclude: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let options = Options { exclude: &exclude, ..OPTIONS };
+        let options = ResolveOptions { exclude: &exclude, ..OPTIONS };
         let wanted: Vec<request::Request> = request.split_whitespace().map(want).collect();
-        resolve(&index, &provenance, Request::default(), &wanted, &options)
+        resolve(&index, &provenance, Basis::default(), &wanted, &options)
             .map(|resolved| (shown(&resolved.plan), resolved.notes))
     };
     let (plan, notes) = leave_out(&["b"], "a").unwrap();
@@ -345,8 +347,8 @@ fn the_essential_set_comes_when_it_is_asked_for() {
     let text =
         "a 1\ndash 1; Essential: yes; Depends: b\nb 1\nbash 1; Essential: yes\nold 1; Essential: yes\nold 2";
     let (index, provenance) = index(text);
-    let options = Options { essential: true, ..OPTIONS };
-    let resolved = resolve(&index, &provenance, Request::default(), &[want("a"), want("bash-")], &options);
+    let options = ResolveOptions { essential: true, ..OPTIONS };
+    let resolved = resolve(&index, &provenance, Basis::default(), &[want("a"), want("bash-")], &options);
     assert_eq!(shown(&resolved.unwrap().plan), "a=1 b=1 dash=1");
 }
 
@@ -355,8 +357,8 @@ fn with_i386(text: &str, requests: &str) -> Result<String, Error> {
     let (index, provenance) = index(text);
     let wanted: Vec<request::Request> = requests.split_whitespace().map(want).collect();
     let foreign = ["i386".to_owned()];
-    let options = Options { foreign: &foreign, ..OPTIONS };
-    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options)?;
+    let options = ResolveOptions { foreign: &foreign, ..OPTIONS };
+    let resolved = resolve(&index, &provenance, Basis::default(), &wanted, &options)?;
     let shown =
         resolved.plan.packages.iter().map(|package| format!("{}:{}", package.name, package.architecture));
     Ok(shown.collect::<Vec<_>>().join(" "))

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use super::nearest::nearest;
+use super::universe::Universe;
+use crate::source::index::Kind;
+
 /// A name that no package of the sources has or provides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unknown {
@@ -16,12 +20,12 @@ pub struct Unknown {
     /// The sources that were read.
     pub searched: Vec<String>,
     /// Where else it is, the most useful place first. The resolver leaves this to those who can reach a mirror.
-    pub elsewhere: Vec<Elsewhere>,
+    pub elsewhere: Vec<ElsewhereHint>,
 }
 
 /// A place outside the sources that has a package, and how to get there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Elsewhere {
+pub struct ElsewhereHint {
     /// `suite/component`, and the architecture where it is another one.
     pub place: String,
     /// The version that is there.
@@ -41,6 +45,28 @@ impl fmt::Display for Unknown {
 }
 
 impl Unknown {
+    /// What the sources say about a name that no package has or provides in the architecture asked for.
+    pub(super) fn new(universe: &Universe<'_>, name: &str, architecture: Option<&str>) -> Self {
+        let mut architectures: Vec<String> = universe
+            .index
+            .names()
+            .find(name)
+            .into_iter()
+            .flat_map(|name| universe.index.versions(name))
+            .map(|package| package.architecture().to_owned())
+            .collect();
+        architectures.sort();
+        architectures.dedup();
+        Self {
+            name: name.to_owned(),
+            architecture: architecture.unwrap_or(universe.architectures[0]).to_owned(),
+            architectures,
+            nearest: nearest_in(universe, name),
+            searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
+            elsewhere: Vec::new(),
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> String {
         if let Some(there) = self.there() {
@@ -61,7 +87,7 @@ impl Unknown {
         let same = self.elsewhere.iter().filter(|other| other.remedy == first.remedy);
         let places: Vec<String> = same
             .take(3)
-            .map(|Elsewhere { place, version, provider, .. }| match provider {
+            .map(|ElsewhereHint { place, version, provider, .. }| match provider {
                 Some(provider) => format!("{place} (provided by {provider} {version})"),
                 None => format!("{place} ({version})"),
             })
@@ -70,13 +96,30 @@ impl Unknown {
     }
 }
 
+/// The three package names nearest to one that does not exist.
+fn nearest_in(universe: &Universe<'_>, name: &str) -> Vec<String> {
+    let names = universe.index.names();
+    let mut mentions = vec![0_u32; names.len()];
+    for alternative in universe.index.packages().flat_map(|package| package.alternatives(Kind::Depends)) {
+        mentions[alternative.name.index()] += 1;
+    }
+    let known =
+        names.ids().filter(|id| universe.slots(*id).any(|slot| universe.candidates()[slot].is_some()));
+    nearest(name, known.map(|id| (names.get(id), mentions[id.index()])))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn place(place: &str, provider: Option<&str>, remedy: &str) -> Elsewhere {
+    fn place(place: &str, provider: Option<&str>, remedy: &str) -> ElsewhereHint {
         let provider = provider.map(str::to_owned);
-        Elsewhere { place: place.to_owned(), version: "1".to_owned(), provider, remedy: remedy.to_owned() }
+        ElsewhereHint {
+            place: place.to_owned(),
+            version: "1".to_owned(),
+            provider,
+            remedy: remedy.to_owned(),
+        }
     }
 
     #[test]

@@ -7,10 +7,14 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::error::Error;
+use super::options::ResolveOptions;
+use super::plan::Resolved;
 use super::universe::Universe;
-use super::{Error, Resolved, settle};
+use super::unknown::Unknown;
 use crate::plan::Artifact;
-use crate::source::index::{Alternative, Kind, NameId, Package, PackageId};
+use crate::source::index::{Alternative, Index, Kind, NameId, Package, PackageId};
+use crate::source::provenance::Provenance;
 
 /// Chains that are shown where several requests lead to the package.
 const CHAINS: usize = 3;
@@ -57,9 +61,19 @@ pub struct Step {
     pub choice: Option<String>,
 }
 
-/// Finds out why `name`, or `name:arch`, is in the plan.
-pub(super) fn why(universe: &Universe<'_>, resolved: &Resolved, name: &str) -> Result<Why, Error> {
-    let plan = Chosen::new(universe, resolved);
+/// Why the package `name` (or `name:arch`) is in a plan that [`resolve`](super::resolve) made of the same arguments.
+///
+/// # Errors
+/// [`Error::NotInPlan`], and [`Error::UnknownPackage`] where the sources do not know the name.
+pub fn explain(
+    index: &Index,
+    provenance: &[Provenance],
+    resolved: &Resolved,
+    options: &ResolveOptions<'_>,
+    name: &str,
+) -> Result<Why, Error> {
+    let universe = Universe::new(index, provenance, options);
+    let plan = Chosen::new(&universe, resolved);
     let (wanted, architecture) = name.split_once(':').map_or((name, None), |(name, arch)| (name, Some(arch)));
     let found = plan.packages.iter().position(|package| {
         package.name() == wanted && architecture.is_none_or(|wanted| package.architecture() == wanted)
@@ -101,7 +115,7 @@ fn absent(plan: &Chosen<'_, '_>, asked: &str, name: &str) -> Error {
         plan.universe.slots(*id).any(|slot| plan.universe.versions(slot).next().is_some())
             || index.providers(*id).next().is_some()
     }) else {
-        return settle::unknown(plan.universe, name, None);
+        return Unknown::new(plan.universe, name, None).into();
     };
     let mut reasons = Vec::new();
     if plan.universe.base().any(|package| package.name_id() == id) {

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::index::{BadIndex, Part};
 use super::list::join;
-use super::load::Loader;
+use super::loader::Loader;
 use super::provenance::Provenance;
 use crate::deb::{self, Control, Deb, paragraph};
 use crate::digest::Sha256;

@@ -70,7 +70,7 @@ fn is_installed(stanza: &str) -> bool {
 ///
 /// # Errors
 /// A stanza that is not what Debian Policy 5 asks for.
-pub fn part(path: &Path, installed: &str) -> Result<(Part, Provenance), Error> {
+pub fn parse(path: &Path, installed: &str) -> Result<(Part, Provenance), Error> {
     let part = Part::read(installed.as_bytes())
         .map_err(|source| Error::BadBase { path: path.to_owned(), source })?;
     let source = PlanSource { id: NAME.to_owned(), suite: NAME.to_owned(), ..PlanSource::default() };
@@ -99,7 +99,7 @@ mod tests {
         fs::write(&file, texts.join("\n")).unwrap();
         for path in [&file, folder.path()] {
             let text = read(path).unwrap();
-            let (part, from) = part(path, &text).unwrap();
+            let (part, from) = parse(path, &text).unwrap();
             assert_eq!((part.len(), from.suite.as_str()), (2, "base"), "{text}");
             assert!(text.contains("Package: c\n") && !text.contains("Package: b\n"), "{text}");
         }
@@ -115,7 +115,7 @@ mod tests {
         fs::write(parts.join("base"), stanza("base-files", "")).unwrap();
         for path in [&parts, folder.path()] {
             let text = read(path).unwrap();
-            assert_eq!(part(path, &text).unwrap().0.len(), 2, "{text}");
+            assert_eq!(parse(path, &text).unwrap().0.len(), 2, "{text}");
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let error = read(Path::new("/no/such/status")).unwrap_err().to_string();
         assert!(error.contains("/no/such/status"), "{error}");
-        let error = part(Path::new("status"), "Package: a\nVersion: 1\n").unwrap_err().to_string();
+        let error = parse(Path::new("status"), "Package: a\nVersion: 1\n").unwrap_err().to_string();
         assert!(error.contains("status") && error.contains("Architecture"), "{error}");
     }
 }

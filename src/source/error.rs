@@ -1,29 +1,12 @@
 //! What can go wrong between a line in `sources.list` and a `Release` file that can be believed.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::index::BadIndex;
+use super::position::Position;
 use crate::fetch;
-
-/// A place in a source list; lines and columns count from 1, columns in characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// The file.
-    pub file: PathBuf,
-    /// The line.
-    pub line: usize,
-    /// The column.
-    pub column: usize,
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
-    }
-}
 
 /// An error of the *source* stop.
 #[derive(Debug, thiserror::Error)]

@@ -1,28 +1,42 @@
 //! The stop *source*: where packages come from and why they are believed.
 //!
-//! apt's source lists ([`list`]), the keyrings, the verified `Release` file that vouches for every index below
-//! it (apt-secure(8)), and the [`index`] itself. [`Loader`] goes the whole way.
+//! ```text
+//! list              apt's source lists, in both formats
+//!   ↓
+//! released          the Release of each source (release), fetched and verified (apt-secure(8)):
+//!                   clearsign, armor: its signature;  keyring, certificate: whose;  verify: whether that will do
+//!   ↓
+//! loaded            every `Packages` file that a Release vouches for, checked and parsed while it streams in (stream)
+//!   ↓
+//! index             all packages; provenance says where each part of it comes from
+//! ```
+//!
+//! [`Loader`] goes the whole way. Two further parts of the index have no Release: a single `.deb` ([`archive`]),
+//! and what the main image has installed already ([`base`]). `elsewhere` tells where a package is that no source has.
 
 pub mod archive;
 mod armor;
 pub mod base;
 mod certificate;
 mod clearsign;
+pub(crate) mod elsewhere;
 mod error;
 pub mod index;
 pub mod keyring;
 pub mod list;
-mod load;
+mod loaded;
+mod loader;
+mod position;
 pub mod provenance;
 pub mod release;
-mod sighting;
+mod released;
+mod stream;
 pub mod verify;
-mod whereabouts;
 
 #[cfg(test)]
 mod signing;
 
 pub use error::Error;
-pub use load::{Loaded, Loader, Released};
-pub use sighting::Sighting;
-pub use whereabouts::{Missing, Place};
+pub use loaded::Loaded;
+pub use loader::Loader;
+pub use released::Released;

@@ -10,9 +10,9 @@ use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aptlet::plan::{Artifact, PlanSource, Request};
+use aptlet::plan::{Artifact, Basis, PlanSource};
 use aptlet::request;
-use aptlet::resolve::{self, Options};
+use aptlet::resolve::{self, ResolveOptions};
 use aptlet::source::base;
 use aptlet::source::index::{Index, Part};
 use aptlet::source::provenance::Provenance;
@@ -20,7 +20,7 @@ use clap::Parser;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-/// apt's order of marking goes as deep as its chains of dependencies are long; as in `command/sources.rs`.
+/// apt's order of marking goes as deep as its chains of dependencies are long; as in `planning/plan.rs`.
 const STACK: usize = 64 << 20;
 
 #[derive(Parser)]
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
     let mut provenance: Vec<Provenance> = arguments.packages.iter().map(|path| from_file(path)).collect();
     if let Some(path) = &arguments.base {
-        let (part, from) = base::part(path, &base::read(path)?)?;
+        let (part, from) = base::parse(path, &base::read(path)?)?;
         parts.push(part);
         provenance.push(from);
     }
@@ -85,13 +85,13 @@ fn answer(arguments: &Arguments, index: &Index, provenance: &[Provenance], line:
         Err(problem) => return unreadable(line, &problem),
     };
     let wanted: Vec<request::Request> = wanted;
-    let request = Request {
+    let basis = Basis {
         packages: wanted.iter().map(|request| request.text.clone()).collect(),
         architecture: arguments.arch.clone(),
         recommends: arguments.recommends,
-        ..Request::default()
+        ..Basis::default()
     };
-    let options = Options {
+    let options = ResolveOptions {
         architecture: &arguments.arch,
         foreign: &[],
         pins: &[],
@@ -102,7 +102,7 @@ fn answer(arguments: &Arguments, index: &Index, provenance: &[Provenance], line:
         essential: false,
     };
     let start = cpu_time();
-    let resolved = resolve::resolve(index, provenance, request, &wanted, &options);
+    let resolved = resolve::resolve(index, provenance, basis, &wanted, &options);
     let microseconds = cpu_time().saturating_sub(start).as_micros();
     match resolved {
         Ok(resolved) => {

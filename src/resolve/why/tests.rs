@@ -2,16 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 use super::super::tests::{OPTIONS, index, want};
-use super::super::{Error, Options, explain, resolve};
+use super::super::{Error, ResolveOptions, explain, resolve};
 use super::Why;
-use crate::plan::Request;
+use crate::plan::Basis;
 use crate::request;
 
 fn asked(text: &str, requests: &str, name: &str) -> Result<Why, Error> {
     let (index, provenance) = index(text);
     let wanted: Vec<request::Request> = requests.split_whitespace().map(want).collect();
-    let options = Options { recommends: requests.contains("recommender"), ..OPTIONS };
-    let resolved = resolve(&index, &provenance, Request::default(), &wanted, &options).unwrap();
+    let options = ResolveOptions { recommends: requests.contains("recommender"), ..OPTIONS };
+    let resolved = resolve(&index, &provenance, Basis::default(), &wanted, &options).unwrap();
     explain(&index, &provenance, &resolved, &options, name)
 }
 

@@ -1,6 +1,9 @@
-//! One version of one package, as the index holds it.
+//! One version of one package, as the index holds it; and how it is found there.
 
-use super::{Alternative, Index, Kind, MultiArch, NameId, PackageId, Priority, Qualifier, Record, Text};
+use super::fields::{Kind, MultiArch, Priority};
+use super::join::Index;
+use super::names::NameId;
+use super::record::{Alternative, PackageId, Qualifier, Record, Text};
 use crate::control::relation::Operator;
 use crate::control::version;
 use crate::digest::Sha256;
@@ -8,9 +11,31 @@ use crate::digest::Sha256;
 /// One version of one package.
 #[derive(Clone, Copy)]
 pub struct Package<'a> {
-    pub(super) index: &'a Index,
-    pub(super) id: PackageId,
-    pub(super) record: &'a Record,
+    index: &'a Index,
+    id: PackageId,
+    record: &'a Record,
+}
+
+impl Index {
+    /// The packages of that name, in the order of the sources.
+    pub fn versions(&self, name: NameId) -> impl Iterator<Item = Package<'_>> + Clone {
+        self.versions.get(name).iter().map(|id| self.package(*id))
+    }
+
+    /// The packages that name it in `Provides`, whatever the version; one may come twice.
+    pub fn providers(&self, name: NameId) -> impl Iterator<Item = Package<'_>> + Clone {
+        self.providers.get(name).iter().map(|id| self.package(*id))
+    }
+
+    /// One package.
+    pub fn package(&self, id: PackageId) -> Package<'_> {
+        Package { index: self, id, record: &self.records[id.index()] }
+    }
+
+    /// All packages, in the order of the sources.
+    pub fn packages(&self) -> impl Iterator<Item = Package<'_>> {
+        (0..self.records.len()).map(|i| self.package(PackageId::from_index(i)))
+    }
 }
 
 impl<'a> Package<'a> {
@@ -91,12 +116,7 @@ impl<'a> Package<'a> {
 
     /// The alternatives of one field, all groups after one another.
     pub fn alternatives(self, kind: Kind) -> &'a [Alternative] {
-        let start = match kind as usize {
-            0 => 0,
-            n => usize::from(self.record.ends[n - 1]),
-        };
-        let base = self.record.relations as usize;
-        &self.index.alternatives[base + start..base + usize::from(self.record.ends[kind as usize])]
+        self.record.alternatives(&self.index.alternatives, kind)
     }
 
     /// The groups of one field; each is a list of alternatives of which one is enough.

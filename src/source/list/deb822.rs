@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::options::{Format, Options, flag};
-use super::value::{File, Place, Value, Word};
-use super::{Source, Variables};
+use super::options::{Format, SourceOptions, flag};
+use super::source::Source;
+use super::value::{File, Place, Value, Variables, Word};
 use crate::source::Error;
 
 const OWN_FIELDS: &[&str] = &["Types", "URIs", "Suites", "Components", "Enabled"];
@@ -99,7 +99,7 @@ impl Stanza {
         {
             return Ok(Vec::new());
         }
-        let mut options = Options::default();
+        let mut options = SourceOptions::default();
         for field in &self.fields {
             let is = |name: &str| field.name.text.eq_ignore_ascii_case(name);
             let private = field.name.text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("X-"));

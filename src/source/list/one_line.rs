@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::options::{Format, Options};
-use super::value::{File, Place, Value, Word};
-use super::{Source, Variables};
+use super::options::{Format, SourceOptions};
+use super::source::Source;
+use super::value::{File, Place, Value, Variables, Word};
 use crate::source::Error;
 
 pub(super) fn parse(path: &Path, text: &str, vars: &Variables) -> Result<Vec<Source>, Error> {
@@ -25,7 +25,7 @@ fn entry(file: File<'_>, line: usize, text: &str) -> Result<Option<Source>, Erro
     if !matches!(kind.text.as_str(), "deb" | "deb-src") {
         return Err(file.unknown(&kind, "type", ["deb", "deb-src"]));
     }
-    let mut options = Options::default();
+    let mut options = SourceOptions::default();
     if let Some(open) = words.next_if(|word| word.text == "[") {
         loop {
             match words.next() {
@@ -50,7 +50,7 @@ fn entry(file: File<'_>, line: usize, text: &str) -> Result<Option<Source>, Erro
 }
 
 /// `name=value`, `name+=value` or `name-=value`; commas separate values.
-fn option(file: File<'_>, options: &mut Options, word: &Word) -> Result<(), Error> {
+fn option(file: File<'_>, options: &mut SourceOptions, word: &Word) -> Result<(), Error> {
     let Some((name, value)) = word.text.split_once('=') else {
         return Err(file.error(word.place, format!("option '{}' has no '='", word.text)));
     };

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use super::source::{ByHash, Location, SignedBy, Source};
 use super::value::{File, Value, Word};
-use super::{ByHash, Location, SignedBy, Source};
 use crate::source::Error;
 
 /// An option: its name in the one-line format, its field in the deb822 format, and what aptlet does with it.
@@ -97,9 +97,9 @@ impl Format {
     }
 }
 
-/// The options of one entry.
+/// What an entry says of its sources besides where they are: sources.list(5) calls this options in both formats.
 #[derive(Default)]
-pub(super) struct Options {
+pub(super) struct SourceOptions {
     architectures: Option<Vec<String>>,
     add: Vec<String>,
     remove: Vec<String>,
@@ -115,7 +115,7 @@ pub(super) struct Options {
     inrelease_path: Option<String>,
 }
 
-impl Options {
+impl SourceOptions {
     /// Takes in `value` under `name`; `others` are further names that are known there.
     pub(super) fn set(
         &mut self,

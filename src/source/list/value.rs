@@ -4,11 +4,18 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
-use super::{Position, Variables};
 use crate::source::Error;
+use crate::source::position::Position;
 
 /// The schemes that aptlet fetches from.
 const SCHEMES: &[&str] = &["http", "https", "file", "copy"];
+
+/// What `$(…)` stands for in URIs and suites.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variables {
+    /// `$(ARCH)`: the native architecture, in dpkg's spelling.
+    pub architecture: String,
+}
 
 /// A file being parsed.
 #[derive(Clone, Copy)]

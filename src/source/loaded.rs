@@ -1,66 +1,27 @@
-//! From sources to the index: Release files fetched and verified, `Packages` files checked and parsed while they
-//! stream in.
+//! From Releases to the index: `Packages` files checked and parsed while they stream in.
 
-use std::io::{self, BufReader, Read};
+use std::io::{BufReader, Read};
 
-use bytes::{Buf as _, Bytes};
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use url::Url;
 
 use super::Error;
 use super::index::{BadIndex, Index, Part};
-use super::keyring::{Keyring, KeyringFiles};
 use super::list::{ByHash, Source, join};
+use super::loader::Loader;
 use super::provenance::Provenance;
-use super::release::{IndexFile, Release};
-use super::verify::{self, Policy};
+use super::release::IndexFile;
+use super::released::Released;
+use super::stream::{Bounded, Chunks};
 use crate::compression::Ahead;
-use crate::digest::Sha256;
-use crate::fetch::{self, Answer, Client, Document, Validators};
+use crate::fetch;
 use crate::plan::PlanSource;
 
-/// Debian's own InRelease files have some 150 KiB, Ubuntu's some 300.
-const LARGEST_RELEASE: u64 = 32 << 20;
 /// What an index may unpack to where the Release does not say; Debian's largest has some 60 MiB.
 const LARGEST_INDEX: u64 = 1 << 30;
 /// Chunks on their way from the network to the parser.
 const CHUNKS_AHEAD: usize = 32;
-
-/// Fetches and verifies.
-#[derive(Debug, Clone)]
-pub struct Loader {
-    /// How to reach mirrors.
-    pub client: Client,
-    /// Whom to trust where a source has no `Signed-By`.
-    pub keyring: Keyring,
-    /// What the sources name in `Signed-By`.
-    pub keyring_files: KeyringFiles,
-    /// The native architecture, then the foreign ones.
-    pub architectures: Vec<String>,
-    /// The clock.
-    pub now: Timestamp,
-}
-
-/// A verified Release and where it came from.
-#[derive(Debug, Clone)]
-pub struct Released {
-    /// The source that it belongs to.
-    pub source: Source,
-    /// What it says.
-    pub release: Release,
-    /// The URI, of those of the source, that served it.
-    pub uri: Url,
-    /// The file that was fetched: InRelease, or Release.
-    pub url: Url,
-    /// What makes the next request for it conditional.
-    pub validators: Validators,
-    /// Digest of the file as served.
-    pub sha256: Sha256,
-    /// Digest of the text that was signed.
-    text_sha256: Sha256,
-}
 
 /// The index, and where its parts come from.
 #[derive(Debug)]
@@ -72,133 +33,6 @@ pub struct Loaded {
 }
 
 impl Loader {
-    /// The Release of a source, from the first of its URIs that has one that can be trusted.
-    pub async fn release(&self, source: &Source) -> Result<Released, Error> {
-        let mut attempts = Vec::new();
-        for uri in &source.uris {
-            match self.release_from(source, uri).await {
-                Ok(released) => {
-                    if let Some(warning) = released.release.check_suite(source) {
-                        tracing::warn!("{warning}");
-                    }
-                    return Ok(released);
-                }
-                Err(error) if source.uris.len() == 1 => return Err(error),
-                Err(error) => {
-                    tracing::warn!("{error}");
-                    attempts.push(error);
-                }
-            }
-        }
-        Err(Error::AllMirrors { suite: source.suite.clone(), attempts })
-    }
-
-    /// The same from one URI, without a warning where it is another suite's.
-    pub(super) async fn release_from(&self, source: &Source, uri: &Url) -> Result<Released, Error> {
-        let folder = source.release_dir(uri);
-        let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));
-        match self.document(&inline).await {
-            Ok(document) => {
-                let verify = |keyring: &Keyring| {
-                    let policy = Policy::of(source, self.now);
-                    verify::verify_inline(&document.bytes, inline.as_str(), keyring, &policy)
-                        .map(|verified| verified.text)
-                };
-                let text = self.verified(source, &document, &inline, verify)?;
-                self.released(source, uri, inline, document, &text)
-            }
-            Err(error) if error.is_not_found() && source.inrelease_path.is_none() => {
-                self.detached(source, uri, &folder).await
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// `Release` with its signature in `Release.gpg`, as repositories without InRelease have it.
-    async fn detached(&self, source: &Source, uri: &Url, folder: &Url) -> Result<Released, Error> {
-        let url = join(folder, "Release");
-        let document = self.document(&url).await.map_err(|error| match error.is_not_found() {
-            true => Error::NoRelease { folder: folder.to_string() },
-            false => error.into(),
-        })?;
-        let signature_url = join(folder, "Release.gpg");
-        let signature = match self.document(&signature_url).await {
-            Ok(signature) => Some(signature.bytes),
-            Err(error) if error.is_not_found() => None,
-            Err(error) => return Err(error.into()),
-        };
-        let verify = |keyring: &Keyring| {
-            let Some(signature) = &signature else { return Err(Error::NoSignature { url: url.to_string() }) };
-            let policy = Policy::of(source, self.now);
-            verify::verify_detached(&document.bytes, signature, url.as_str(), keyring, &policy)
-                .map(|verified| verified.text)
-        };
-        let text = self.verified(source, &document, &url, verify)?;
-        self.released(source, uri, url, document, &text)
-    }
-
-    /// The text of a Release, once somebody trusted vouches for it, or the user said that nobody needs to.
-    fn verified(
-        &self,
-        source: &Source,
-        document: &Document,
-        url: &Url,
-        verify: impl FnOnce(&Keyring) -> Result<String, Error>,
-    ) -> Result<String, Error> {
-        if source.trusted == Some(false) {
-            return Err(Error::Distrusted { url: url.to_string(), at: source.origin.file.clone() });
-        }
-        if source.trusted == Some(true) {
-            tracing::warn!("{url} is not verified, because the source says 'Trusted: yes'");
-            return verify::unsigned_text(&document.bytes, url.as_str());
-        }
-        let default = || Ok(self.keyring.clone());
-        let keyring = Keyring::for_source(source.signed_by.as_ref(), &self.keyring_files, default)?;
-        verify(&keyring)
-    }
-
-    async fn document(&self, url: &Url) -> Result<Document, fetch::Error> {
-        match self.client.get(url, LARGEST_RELEASE, None).await? {
-            Answer::Document(document) => Ok(document),
-            // nothing conditional was asked
-            Answer::NotModified => Ok(Document { bytes: Vec::new(), validators: Validators::default() }),
-        }
-    }
-
-    fn released(
-        &self,
-        source: &Source,
-        uri: &Url,
-        url: Url,
-        document: Document,
-        text: &str,
-    ) -> Result<Released, Error> {
-        let release = Release::parse(text, url.as_str())?;
-        release.check_time(self.now, source)?;
-        Ok(Released {
-            source: source.clone(),
-            release,
-            uri: uri.clone(),
-            url,
-            validators: document.validators,
-            sha256: Sha256::of(&document.bytes),
-            text_sha256: Sha256::of(text.as_bytes()),
-        })
-    }
-
-    /// Whether a Release is still the one of that digest; one conditional request.
-    pub async fn is_unchanged(
-        &self,
-        url: &Url,
-        validators: &Validators,
-        sha256: Sha256,
-    ) -> Result<bool, Error> {
-        Ok(match self.client.get(url, LARGEST_RELEASE, Some(validators)).await? {
-            Answer::NotModified => true,
-            Answer::Document(document) => Sha256::of(&document.bytes) == sha256,
-        })
-    }
-
     /// Fetches and parses every index that the Releases list, several at once, and joins them in order, with `more`
     /// after them.
     pub async fn index(&self, releases: &[Released], more: Vec<(Part, Provenance)>) -> Result<Loaded, Error> {
@@ -229,8 +63,8 @@ impl Loader {
         Ok(Loaded { index: Index::new(parts), provenance })
     }
 
-    /// The architectures of the `Packages` files that a component is read from. A source need not have the foreign
-    /// ones.
+    /// The architectures of the `Packages` files that a component is read from: `amd64` and `all`, for example. A source
+    /// need not have the foreign ones.
     fn indexes(&self, released: &Released, component: &str) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         for (number, architecture) in self.architectures.iter().enumerate() {
@@ -258,9 +92,9 @@ impl Loader {
         self.read_index(released, files, |reader, limit| Part::read_sized(reader, limit)).await
     }
 
-    /// What `read` makes of one `Packages` file, in the first form and from the first place that has it; it is told
-    /// the size that the file may have, in bytes. The result is thrown away unless the file turns out to be what the
-    /// Release vouches for.
+    /// What `read` makes of one `Packages` file, in the first form and from the first place that has it. `read` is told
+    /// how many bytes the file may unpack to. What it makes is thrown away unless the file turns out, at its end, to be
+    /// what the Release vouches for.
     pub(super) async fn read_index<T: Send + 'static>(
         &self,
         released: &Released,
@@ -295,7 +129,7 @@ impl Loader {
         }
     }
 
-    /// `limit`: what it may unpack to, in bytes; it is not known to be what it should be before its end.
+    /// The same from one place; `limit`: what the file may unpack to, in bytes.
     async fn read_from<T: Send + 'static>(
         &self,
         url: &Url,
@@ -309,7 +143,7 @@ impl Loader {
         let parser = tokio::task::spawn_blocking(move || {
             let chunks = BufReader::with_capacity(64 << 10, Chunks::new(receiver));
             let reader = Ahead::start(move || compression.decoder(chunks))?;
-            read(&mut Bounded { reader, limit, read: 0 }, limit)
+            read(&mut Bounded::new(reader, limit), limit)
         });
         let mut sender = Some(sender);
         let mut hasher = file.checksum.hasher();
@@ -394,49 +228,5 @@ fn provenance_of(released: &Released, component: &str, known: &[Provenance]) -> 
             release_date: release.date.map(|date| date.to_string()),
             release_sha256: Some(released.text_sha256),
         },
-    }
-}
-
-/// Fails as soon as there is more than there should be.
-struct Bounded<R> {
-    reader: R,
-    limit: u64,
-    read: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        self.read += count as u64;
-        if self.read > self.limit {
-            return Err(io::Error::other(format!("it unpacks to more than {} bytes", self.limit)));
-        }
-        Ok(count)
-    }
-}
-
-/// The receiving end of a channel of chunks, as a reader for a thread that may block.
-struct Chunks {
-    receiver: mpsc::Receiver<Bytes>,
-    current: Bytes,
-}
-
-impl Chunks {
-    fn new(receiver: mpsc::Receiver<Bytes>) -> Self {
-        Self { receiver, current: Bytes::new() }
-    }
-}
-
-impl Read for Chunks {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.receiver.blocking_recv() {
-                Some(chunk) => self.current = chunk,
-                None => return Ok(0),
-            }
-        }
-        let count = buffer.len().min(self.current.len());
-        self.current.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
     }
 }

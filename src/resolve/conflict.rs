@@ -1,21 +1,10 @@
-//! Why there is no solution, in words.
+//! Why there is no solution, in words: `a needs b; b needs c (>= 2), but only c 1.4 is in bookworm`.
 
 use std::collections::{HashMap, VecDeque};
 
-use super::universe::{Slot, Universe, compare};
-use crate::source::index::{Alternative, Kind, Package, PackageId};
-
-/// The three package names nearest to one that does not exist.
-pub(super) fn nearest(universe: &Universe<'_>, name: &str) -> Vec<String> {
-    let names = universe.index.names();
-    let mut mentions = vec![0_u32; names.len()];
-    for alternative in universe.index.packages().flat_map(|package| package.alternatives(Kind::Depends)) {
-        mentions[alternative.name.index()] += 1;
-    }
-    let known =
-        names.ids().filter(|id| universe.slots(*id).any(|slot| universe.candidates()[slot].is_some()));
-    super::nearest::nearest(name, known.map(|id| (names.get(id), mentions[id.index()])))
-}
+use super::slot::Slot;
+use super::universe::{Universe, compare};
+use crate::source::index::{Alternative, Package, PackageId};
 
 /// Packages that every solution has, each with the one that needs it first; requests need nobody.
 type Forced = HashMap<PackageId, Option<(PackageId, String)>>;
@@ -23,7 +12,7 @@ type Forced = HashMap<PackageId, Option<(PackageId, String)>>;
 /// Why there is no solution, where dependencies without a choice lead to it: the shortest chain from a request to
 /// something missing, or two packages that are both needed and exclude each other. `None` where it takes a search
 /// to see.
-pub(super) fn explain(universe: &Universe<'_>, requests: &[Slot]) -> Option<String> {
+pub(super) fn reason(universe: &Universe<'_>, requests: &[Slot]) -> Option<String> {
     let mut forced = Forced::new();
     let mut queue = VecDeque::new();
     for slot in requests {

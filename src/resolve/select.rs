@@ -1,14 +1,18 @@
-//! Requests: which version of which package each of them means.
+//! The selection: which version of which package each request means here.
+//!
+//! `jq=1.6` makes version 1.6 the candidate; `awk`, which only `mawk` provides, is `mawk`; `jq-` keeps `jq` out.
 
-use super::explain::nearest;
-use super::universe::{Slot, Universe, compare};
-use super::{Error, Unknown, glob};
+use super::error::Error;
+use super::glob;
+use super::slot::Slot;
+use super::universe::{Universe, compare};
+use super::unknown::Unknown;
 use crate::request::Request;
 use crate::source::index::{MultiArch, NameId, Package};
 
 /// What the requests come down to.
 #[derive(Debug, Default)]
-pub(super) struct Settled {
+pub(super) struct Selection {
     /// To be installed, in order; each once.
     pub(super) wanted: Vec<Slot>,
     /// To be kept out.
@@ -17,17 +21,19 @@ pub(super) struct Settled {
     pub(super) notes: Vec<String>,
 }
 
-/// Settles what each request means, in order; a version or suite that is named becomes the candidate.
-pub(super) fn settle(universe: &mut Universe<'_>, requests: &[Request]) -> Result<Settled, Error> {
-    let mut settled = Settled::default();
+/// Selects what each request means, in order; a version or suite that is named becomes the candidate.
+pub(super) fn select(universe: &mut Universe<'_>, requests: &[Request]) -> Result<Selection, Error> {
+    let mut selection = Selection::default();
     for request in &glob::expand(universe, requests)? {
         let known = universe.index.names().find(&request.name);
         if request.forbid {
-            forbid(universe, known, request, &mut settled);
+            forbid(universe, known, request, &mut selection);
             continue;
         }
-        let name = known.ok_or_else(|| unknown(universe, &request.name, request.arch.as_deref()))?;
-        let real = slots(universe, name, request).find(|slot| universe.versions(*slot).next().is_some());
+        let name = known.ok_or_else(|| unknown(universe, request))?;
+        let real = universe
+            .slots_for(name, request.arch.as_deref())
+            .find(|slot| universe.versions(*slot).next().is_some());
         let slot = match real {
             Some(slot) => choose_version(universe, slot, request)?,
             None => only_provider(universe, name, request)?,
@@ -35,41 +41,30 @@ pub(super) fn settle(universe: &mut Universe<'_>, requests: &[Request]) -> Resul
         if let Some(installed) = universe.present()[slot]
             && universe.candidates()[slot] == Some(installed)
         {
-            settled.notes.push(in_base(universe, slot, universe.index.package(installed)));
-        } else if !settled.wanted.contains(&slot) {
-            settled.wanted.push(slot);
+            selection.notes.push(in_base(universe, slot, universe.index.package(installed)));
+        } else if !selection.wanted.contains(&slot) {
+            selection.wanted.push(slot);
         }
     }
-    Ok(settled)
+    Ok(selection)
 }
 
-/// The slots that a request can mean: of its architecture, or of any, the native one first.
-pub(super) fn slots(
-    universe: &Universe<'_>,
-    name: NameId,
-    request: &Request,
-) -> impl Iterator<Item = Slot> + use<> {
-    let number = match request.arch.as_deref() {
-        None => None,
-        Some("all" | "any" | "native") => Some(0),
-        // of an architecture that this run does not know there is no slot
-        Some(named) => {
-            Some(universe.architectures.iter().position(|own| *own == named).unwrap_or(usize::MAX))
-        }
-    };
-    let all: Vec<Slot> = universe.slots(name).collect();
-    all.into_iter().enumerate().filter(move |(i, _)| number.is_none_or(|n| n == *i)).map(|(_, slot)| slot)
+/// The error for a request whose name nobody has.
+fn unknown(universe: &Universe<'_>, request: &Request) -> Error {
+    Unknown::new(universe, &request.name, request.arch.as_deref()).into()
 }
 
-fn forbid(universe: &Universe<'_>, name: Option<NameId>, request: &Request, settled: &mut Settled) {
-    for slot in name.into_iter().flat_map(|name| slots(universe, name, request)) {
+/// Keeps out what a request such as `jq-` names.
+fn forbid(universe: &Universe<'_>, name: Option<NameId>, request: &Request, selection: &mut Selection) {
+    for slot in name.into_iter().flat_map(|name| universe.slots_for(name, request.arch.as_deref())) {
         match universe.present()[slot] {
-            Some(_) => settled.notes.push(format!("{} stays, because the base has it", request.name)),
-            None => settled.forbidden.push(slot),
+            Some(_) => selection.notes.push(format!("{} stays, because the base has it", request.name)),
+            None => selection.forbidden.push(slot),
         }
     }
 }
 
+/// The note on a request for what the base has.
 fn in_base(universe: &Universe<'_>, slot: Slot, installed: Package<'_>) -> String {
     let there = format!("{} {} is in the base already", universe.label(installed), installed.version());
     let newer = universe.versions(slot).find(|other| compare(*other, installed).is_gt());
@@ -79,6 +74,7 @@ fn in_base(universe: &Universe<'_>, slot: Slot, installed: Package<'_>) -> Strin
     }
 }
 
+/// Makes the version that a request names the candidate of its slot: by number, or the newest of a suite.
 fn choose_version(universe: &mut Universe<'_>, slot: Slot, request: &Request) -> Result<Slot, Error> {
     let provenance = universe.provenance;
     let chosen = match (&request.version, &request.suite) {
@@ -142,8 +138,10 @@ fn available(universe: &Universe<'_>, slot: Slot) -> Vec<String> {
 
 /// A virtual package may be asked for where one package provides it; several leave the choice to the user.
 fn only_provider(universe: &Universe<'_>, name: NameId, request: &Request) -> Result<Slot, Error> {
-    let asked: Vec<usize> =
-        slots(universe, name, request).map(|slot| universe.architecture_of(slot)).collect();
+    let asked: Vec<usize> = universe
+        .slots_for(name, request.arch.as_deref())
+        .map(|slot| universe.architecture_of(slot))
+        .collect();
     let mut providers: Vec<Slot> = universe
         .index
         .providers(name)
@@ -164,7 +162,7 @@ fn only_provider(universe: &Universe<'_>, name: NameId, request: &Request) -> Re
         return Ok(*present);
     }
     match providers[..] {
-        [] => Err(unknown(universe, &request.name, request.arch.as_deref())),
+        [] => Err(unknown(universe, request)),
         [only] if request.version.is_none() && request.suite.is_none() => Ok(only),
         _ => {
             let mut names: Vec<String> =
@@ -184,7 +182,7 @@ pub(super) fn exclude(universe: &mut Universe<'_>, names: &[String]) -> Result<V
         let there: Vec<Slot> =
             slots.into_iter().filter(|slot| universe.candidates()[*slot].is_some()).collect();
         if there.is_empty() {
-            return Err(unknown(universe, name, None));
+            return Err(Unknown::new(universe, name, None).into());
         }
         for slot in there {
             match universe.present()[slot] {
@@ -194,26 +192,4 @@ pub(super) fn exclude(universe: &mut Universe<'_>, names: &[String]) -> Result<V
         }
     }
     Ok(notes)
-}
-
-/// The error for a name that no package has or provides, in the architecture asked for.
-pub(super) fn unknown(universe: &Universe<'_>, name: &str, architecture: Option<&str>) -> Error {
-    let mut architectures: Vec<String> = universe
-        .index
-        .names()
-        .find(name)
-        .into_iter()
-        .flat_map(|name| universe.index.versions(name))
-        .map(|package| package.architecture().to_owned())
-        .collect();
-    architectures.sort();
-    architectures.dedup();
-    Error::UnknownPackage(Box::new(Unknown {
-        name: name.to_owned(),
-        architecture: architecture.unwrap_or(universe.architectures[0]).to_owned(),
-        architectures,
-        nearest: nearest(universe, name),
-        searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
-        elsewhere: Vec::new(),
-    }))
 }

@@ -1,5 +1,5 @@
-//! The judge behind the first pass: resolvo's SAT solver over the same candidates. It finds a solution where the
-//! first pass fails, and shows the conflict where there is none.
+//! The solver behind apt's choice: resolvo's, for SAT, over the same candidates. It finds a solution where marking
+//! fails, and shows the conflict where there is none.
 //!
 //! Every version set names exactly one slot (a relation that several packages satisfy is a union of such sets),
 //! because resolvo takes the candidates of a version set to share one name.
@@ -14,12 +14,13 @@ use resolvo::{
     SolverCache, StringId, UnsolvableOrCancelled, VersionSetId, VersionSetUnionId,
 };
 
-use super::universe::{Choice, Slot, Universe};
+use super::slot::{Choice, Slot};
+use super::universe::Universe;
 use crate::source::index::{Alternative, Package, PackageId};
 
 /// Looks for a set of candidates that contains the requests and breaks no relation, beside what is present. On
 /// failure: resolvo's account of the conflict.
-pub(super) fn judge(universe: &Universe<'_>, requests: &[Slot]) -> Result<Vec<PackageId>, String> {
+pub(super) fn solve(universe: &Universe<'_>, requests: &[Slot]) -> Result<Vec<PackageId>, String> {
     let provider = Provider { universe, sets: RefCell::default() };
     let asked = requests.iter().map(|slot| match universe.candidates()[*slot] {
         Some(id) => Set::Exactly(id),

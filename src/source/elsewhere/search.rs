@@ -1,8 +1,4 @@
-//! Where a package is that the sources do not have: in another component, for another architecture, or in another
-//! suite of the same repositories.
-//!
-//! Asked only after the resolver has failed, and within bounds: so many bytes, so much time. It goes the way that
-//! the sources themselves go, so that nobody unverified tells the user what to add.
+//! The search: which indexes are worth a look, and what they have.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +7,15 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::list::Source;
-use super::load::{Loader, Released};
-use super::release::IndexFile;
-use super::sighting::{self, Sighting};
+use super::scan::{Found, scan};
+use crate::source::list::Source;
+use crate::source::loader::Loader;
+use crate::source::release::IndexFile;
+use crate::source::released::Released;
 
-/// How long it may take.
+/// How long the search may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// What may be fetched, in bytes: the largest suite of Ubuntu and then some.
+/// Bytes that may be fetched: the largest suite of Ubuntu and then some.
 const BUDGET: u64 = 48 << 20;
 /// Indexes that are read at once; each decoder takes memory.
 const AT_ONCE: usize = 2;
@@ -27,37 +24,34 @@ const COMMON_ARCHITECTURES: [&str; 3] = ["amd64", "arm64", "i386"];
 /// The suites beside a suite, as Debian and Ubuntu name them; that of security fixes is often on another host.
 const SIBLINGS: [&str; 3] = ["", "-updates", "-backports"];
 
-/// What a source lacks to have the package.
+/// In what a place differs from the configured source that is nearest to it: what has to be added there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
-    /// A component.
+pub(crate) enum Difference {
     Component,
-    /// An architecture.
     Architecture,
-    /// A suite.
     Suite,
 }
 
-/// A place that has the package.
+/// A place outside the configured sources that has the package.
 #[derive(Debug, Clone)]
-pub struct Place {
-    /// What has to be added to `source` for it.
-    pub missing: Missing,
+pub(crate) struct Elsewhere {
+    /// In what it differs from `source`.
+    pub(crate) difference: Difference,
     /// The configured source that is nearest to it.
-    pub source: Source,
+    pub(crate) source: Source,
     /// Its suite.
-    pub suite: String,
+    pub(crate) suite: String,
     /// Its component.
-    pub component: String,
+    pub(crate) component: String,
     /// Its architecture.
-    pub architecture: String,
-    /// What was seen there.
-    pub sighting: Sighting,
+    pub(crate) architecture: String,
+    /// The package that it has.
+    pub(crate) found: Found,
 }
 
 /// An index worth a look.
 struct Candidate {
-    missing: Missing,
+    difference: Difference,
     source: Source,
     released: Arc<Released>,
     component: String,
@@ -66,9 +60,9 @@ struct Candidate {
 }
 
 impl Loader {
-    /// Where `name` is, besides the indexes that `releases` and their sources stand for; the most useful place
-    /// first. What fails on the way is left out.
-    pub async fn whereabouts(&self, releases: &[Released], name: &str) -> Vec<Place> {
+    /// Where the package `name` is, besides the indexes that `releases` and their sources stand for; the most useful
+    /// place first. What fails on the way is left out.
+    pub(crate) async fn elsewhere(&self, releases: &[Released], name: &str) -> Vec<Elsewhere> {
         let deadline = Instant::now() + PATIENCE;
         let mut budget = BUDGET;
         let releases: Vec<Arc<Released>> = releases.iter().cloned().map(Arc::new).collect();
@@ -91,7 +85,12 @@ impl Loader {
                     .any(|other| other.url == released.url && other.source.components.contains(component))
             };
             for component in released.release.components.iter().filter(|component| !is_read(component)) {
-                candidates.extend(self.candidates(released, &released.source, component, Missing::Component));
+                candidates.extend(self.candidates(
+                    released,
+                    &released.source,
+                    component,
+                    Difference::Component,
+                ));
             }
         }
         candidates
@@ -106,7 +105,7 @@ impl Loader {
             for architecture in others {
                 for component in &released.source.components {
                     candidates.push(Candidate {
-                        missing: Missing::Architecture,
+                        difference: Difference::Architecture,
                         source: released.source.clone(),
                         released: Arc::clone(released),
                         component: component.clone(),
@@ -140,7 +139,7 @@ impl Loader {
                                 &sibling,
                                 &released.source,
                                 component,
-                                Missing::Suite,
+                                Difference::Suite,
                             ));
                         }
                     }
@@ -158,12 +157,12 @@ impl Loader {
         released: &Arc<Released>,
         source: &Source,
         component: &str,
-        missing: Missing,
+        difference: Difference,
     ) -> Vec<Candidate> {
         let native = self.architectures.first().map_or("all", String::as_str);
         let architectures = released.release.index_architectures(component, native).unwrap_or_default();
         let candidate = |architecture: String| Candidate {
-            missing,
+            difference,
             source: source.clone(),
             released: Arc::clone(released),
             component: component.to_owned(),
@@ -179,7 +178,7 @@ impl Loader {
         name: &str,
         deadline: Instant,
         budget: &mut u64,
-    ) -> Vec<Place> {
+    ) -> Vec<Elsewhere> {
         let mut tasks = JoinSet::new();
         let turn = Arc::new(Semaphore::new(AT_ONCE));
         for (number, candidate) in candidates.into_iter().enumerate() {
@@ -202,24 +201,24 @@ impl Loader {
         let mut places = Vec::new();
         while let Ok(Some(done)) = timeout_at(deadline, tasks.join_next()).await {
             if let Ok((number, Some(place))) = done {
-                places.push((place.sighting.provider.is_some(), number, place));
+                places.push((place.found.provider.is_some(), number, place));
             }
         }
         places.sort_by_key(|(provided, number, _)| (*provided, *number));
         places.into_iter().map(|(_, _, place)| place).collect()
     }
 
-    async fn seek(&self, candidate: Candidate, name: String) -> Option<Place> {
-        let Candidate { missing, source, released, component, architecture, files } = candidate;
-        let read = move |reader: &mut dyn std::io::Read, _| sighting::seek(reader, &name);
+    async fn seek(&self, candidate: Candidate, name: String) -> Option<Elsewhere> {
+        let Candidate { difference, source, released, component, architecture, files } = candidate;
+        let read = move |reader: &mut dyn std::io::Read, _| scan(reader, &name);
         match self.read_index(&released, &files, read).await {
-            Ok(sighting) => Some(Place {
-                missing,
+            Ok(found) => Some(Elsewhere {
+                difference,
                 source,
                 suite: released.source.suite.clone(),
                 component,
                 architecture,
-                sighting: sighting?,
+                found: found?,
             }),
             Err(error) => {
                 tracing::debug!("cannot look into {} {component}: {error}", released.url);

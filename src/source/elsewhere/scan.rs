@@ -1,9 +1,9 @@
-//! Looks for one name in a `Packages` file while it is read, and keeps nothing else of it.
+//! The scan of one `Packages` file for a name, while it is read; nothing else of it is kept.
 
 use std::io::{self, Read};
 
-use super::index::BadIndex;
 use crate::control::{relation, version};
+use crate::source::index::BadIndex;
 
 /// What is read at once, in bytes.
 const CHUNK: usize = 64 << 10;
@@ -12,23 +12,23 @@ const LONGEST_STANZA: usize = 4 << 20;
 
 /// A package that has or provides a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
+pub(crate) struct Found {
     /// Its version.
-    pub version: String,
+    pub(crate) version: String,
     /// Its name, where it only provides the one looked for.
-    pub provider: Option<String>,
+    pub(crate) provider: Option<String>,
 }
 
 /// The newest package of that name; where none has it, the first that provides it.
 ///
 /// # Errors
 /// Where reading or decoding fails. Stanzas that make no sense are passed over.
-pub(super) fn seek(mut reader: impl Read, name: &str) -> Result<Option<Sighting>, BadIndex> {
+pub(super) fn scan(mut reader: impl Read, name: &str) -> Result<Option<Found>, BadIndex> {
     let finder = memchr::memmem::Finder::new(name);
     let mut best = None;
     let mut take = |stanza: &[u8]| {
         if finder.find(stanza).is_some()
-            && let Some(found) = sighting(&String::from_utf8_lossy(stanza), name)
+            && let Some(found) = found(&String::from_utf8_lossy(stanza), name)
             && best.as_ref().is_none_or(|best| is_better(&found, best))
         {
             best = Some(found);
@@ -67,7 +67,7 @@ pub(super) fn seek(mut reader: impl Read, name: &str) -> Result<Option<Sighting>
     Ok(best)
 }
 
-fn is_better(found: &Sighting, best: &Sighting) -> bool {
+fn is_better(found: &Found, best: &Found) -> bool {
     match (&found.provider, &best.provider) {
         (None, None) => version::compare(&found.version, &best.version).is_gt(),
         (None, Some(_)) => true,
@@ -75,7 +75,7 @@ fn is_better(found: &Sighting, best: &Sighting) -> bool {
     }
 }
 
-fn sighting(stanza: &str, name: &str) -> Option<Sighting> {
+fn found(stanza: &str, name: &str) -> Option<Found> {
     let (mut package, mut version, mut provides) = ("", "", String::new());
     let mut in_provides = false;
     for line in stanza.lines() {
@@ -107,7 +107,7 @@ fn sighting(stanza: &str, name: &str) -> Option<Sighting> {
         relation::parse(provides.trim()).any(|relation| relation.is_ok_and(|relation| relation.name == name))
     };
     let provider = if package == name { None } else { Some(provided().then(|| package.to_owned())?) };
-    Some(Sighting { version: version.to_owned(), provider })
+    Some(Found { version: version.to_owned(), provider })
 }
 
 #[cfg(test)]
@@ -121,7 +121,7 @@ mod tests {
         \n\npackage: wanted\nVersion: 1.9\n\nPackage: wanted\nVersion: 1.10\n\nPackage: q\nVersion: 1\nProvides: wanted";
 
     fn seen(index: &str, name: &str) -> Option<(String, Option<String>)> {
-        seek(index.as_bytes(), name).unwrap().map(|found| (found.version, found.provider))
+        scan(index.as_bytes(), name).unwrap().map(|found| (found.version, found.provider))
     }
 
     #[test]
@@ -147,7 +147,7 @@ mod tests {
         }
         let long = format!("Package: long\nVersion: 1\nDescription: {}\n\n{INDEX}", "x".repeat(3 * CHUNK));
         for step in [1, 7, CHUNK] {
-            let found = seek(Trickle(long.as_bytes(), step), "wanted").unwrap().unwrap();
+            let found = scan(Trickle(long.as_bytes(), step), "wanted").unwrap().unwrap();
             assert_eq!(found.version, "1.10");
         }
     }
@@ -160,6 +160,6 @@ mod tests {
             assert_eq!(seen(bad, "wanted"), None, "{bad:?}");
         }
         let endless = io::repeat(b'x').take(10 << 20);
-        assert!(matches!(seek(endless, "wanted"), Err(BadIndex::TooLarge(_))));
+        assert!(matches!(scan(endless, "wanted"), Err(BadIndex::TooLarge(_))));
     }
 }

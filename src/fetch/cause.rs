@@ -1,0 +1,139 @@
+//! Why a connection failed: the root of what the HTTP client and TLS report, in words of our own.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// The root of a failure on the network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// Nobody listens there (yet).
+    #[error("connection refused")]
+    Refused,
+    /// No address for the name.
+    #[error("the name does not resolve ({0})")]
+    Unresolved(String),
+    /// Not one byte for so long.
+    #[error("nothing arrived for {} seconds", .0.as_secs_f32())]
+    Timeout(Duration),
+    /// The other side, or something between, broke the connection.
+    #[error("the connection was reset")]
+    Reset,
+    /// The other side closed the connection too early.
+    #[error("the server closed the connection early")]
+    Closed,
+    /// The certificate of the server was refused.
+    #[error("certificate is not trusted: {0}")]
+    Certificate(String),
+    /// TLS did not come about.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+    /// Anything else, in the words of the libraries below.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Cause {
+    /// The cause of a failure of the HTTP client, which waited no longer than `timeout`.
+    pub(super) fn of(error: &reqwest::Error, timeout: Duration) -> Self {
+        // before the walk: a timeout or a failed look-up has an I/O error of no telling below it
+        if error.is_timeout() {
+            return Self::Timeout(timeout);
+        }
+        let chain = || std::iter::successors(error.source(), |&error| error.source());
+        let root = chain().last().map_or_else(|| "request failed".to_owned(), one_line);
+        if error.is_dns() {
+            return Self::Unresolved(root);
+        }
+        chain().find_map(Self::known).unwrap_or(Self::Other(root))
+    }
+
+    fn known(error: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            return Some(Self::of_tls(error));
+        }
+        let error = error.downcast_ref::<io::Error>()?;
+        // an io::Error is transparent: what it wraps is not among the sources
+        if let Some(known) = error.get_ref().and_then(|inner| Self::known(inner)) {
+            return Some(known);
+        }
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Some(Self::Refused),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                Some(Self::Reset)
+            }
+            io::ErrorKind::UnexpectedEof => Some(Self::Closed),
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                Some(Self::Other(error.kind().to_string()))
+            }
+            _ => None,
+        }
+    }
+
+    fn of_tls(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+                Self::Certificate("no known CA has issued it".to_owned())
+            }
+            rustls::Error::InvalidCertificate(error) => Self::Certificate(of_certificate(error)),
+            rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+                Self::Tls("the server does not speak TLS on this port".to_owned())
+            }
+            error => Self::Tls(one_line(error)),
+        }
+    }
+
+    /// What to do next; `proxied` tells whether the request went through a proxy.
+    pub(super) fn hint(&self, proxied: bool) -> &'static str {
+        match self {
+            Self::Certificate(_) => {
+                "give the CA that issued it with `--ca-certificate FILE`, and check the host name and the clock"
+            }
+            Self::Tls(_) => "check that the mirror speaks TLS 1.2 or 1.3 on this port, or use http",
+            _ if proxied => {
+                "check the proxy that the environment names (http_proxy, https_proxy, all_proxy); no_proxy lists \
+                 the hosts to reach without it"
+            }
+            Self::Unresolved(_) => "check the host name, and the pod's DNS and NetworkPolicy",
+            _ => "check that the pod may reach the mirror (NetworkPolicy, firewall, http_proxy)",
+        }
+    }
+}
+
+/// Of rustls' own words, these are names of variants.
+fn of_certificate(error: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as C;
+    match error {
+        C::Expired | C::ExpiredContext { .. } => "it has expired".to_owned(),
+        C::NotValidYet | C::NotValidYetContext { .. } => "it is not valid yet".to_owned(),
+        C::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+            "it is the certificate of a CA, which no server may use as its own".to_owned()
+        }
+        error => one_line(error),
+    }
+}
+
+fn one_line(error: impl fmt::Display) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_is_wrong_with_a_certificate() {
+        use rustls::CertificateError as C;
+        let other = rustls::OtherError(std::sync::Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        for (error, words) in [
+            (C::UnknownIssuer, "no known CA has issued it"),
+            (C::Expired, "it has expired"),
+            (C::NotValidYet, "it is not valid yet"),
+            (C::Other(other), "it is the certificate of a CA, which no server may use as its own"),
+        ] {
+            let cause = Cause::of_tls(&rustls::Error::InvalidCertificate(error));
+            assert_eq!(cause.to_string(), format!("certificate is not trusted: {words}"));
+        }
+    }
+}

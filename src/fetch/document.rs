@@ -1,0 +1,67 @@
+//! Documents: what is small enough to be held in memory, such as a Release file.
+
+use url::Url;
+
+use super::body::Body;
+use super::client::Client;
+use super::error::{Error, redacted};
+use super::validators::Validators;
+
+/// What came of [`Client::get`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The document is the one that the validators came from.
+    NotModified,
+    /// The document as it is now.
+    Document(Document),
+}
+
+/// A document held in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// What makes a later request for it conditional.
+    pub validators: Validators,
+}
+
+impl Client {
+    /// A document of at most `limit` bytes. With `validators` of an earlier one, only if it is another by now.
+    /// Local files are always read.
+    ///
+    /// # Errors
+    /// All of this module that concern a URL; [`Error::TooLarge`] above the limit.
+    pub async fn get(&self, url: &Url, limit: u64, validators: Option<&Validators>) -> Result<Answer, Error> {
+        let mut restarts = 0..self.retries();
+        loop {
+            match self.get_once(url, limit, validators).await {
+                Err(Error::Changed { .. }) if restarts.next().is_some() => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn get_once(
+        &self,
+        url: &Url,
+        limit: u64,
+        validators: Option<&Validators>,
+    ) -> Result<Answer, Error> {
+        let too_large = || Error::TooLarge { url: redacted(url).to_string(), limit };
+        let mut body = Body::open(self, url, validators).await?;
+        if body.is_not_modified() {
+            return Ok(Answer::NotModified);
+        }
+        if body.size().is_some_and(|size| size > limit) {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.chunk().await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() as u64 > limit {
+                return Err(too_large());
+            }
+        }
+        Ok(Answer::Document(Document { bytes, validators: body.validators().clone() }))
+    }
+}

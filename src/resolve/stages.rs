@@ -1,0 +1,96 @@
+//! The stages from requests to a plan, one after the other.
+
+use super::error::Error;
+use super::options::ResolveOptions;
+use super::plan::{Resolved, plan};
+use super::select::Selection;
+use super::slot::Slot;
+use super::universe::Universe;
+use super::{conflict, mark, select, solve};
+use crate::plan::Basis;
+use crate::request;
+use crate::source::index::{Index, PackageId};
+use crate::source::provenance::Provenance;
+
+/// Finds what is to be installed. `provenance` describes the parts of `index`, in their order; `basis` is what the plan
+/// will say that it was made for.
+pub fn resolve(
+    index: &Index,
+    provenance: &[Provenance],
+    basis: Basis,
+    wanted: &[request::Request],
+    options: &ResolveOptions<'_>,
+) -> Result<Resolved, Error> {
+    let mut universe = Universe::new(index, provenance, options);
+    let mut selection = select::select(&mut universe, wanted)?;
+    let mut notes = std::mem::take(&mut selection.notes);
+    notes.extend(select::exclude(&mut universe, options.exclude)?);
+    if let Some(slot) =
+        selection.wanted.iter().find(|slot| universe.present()[**slot] == universe.candidates()[**slot])
+    {
+        return Err(Error::Excluded { name: universe.name_of(*slot).to_owned() });
+    }
+    if options.essential {
+        add_essential(&universe, &mut selection);
+    }
+    let Selection { wanted, forbidden, .. } = selection;
+    let chosen = match mark::mark(&universe, &wanted, &forbidden, options.recommends) {
+        Some(chosen) => chosen,
+        None => {
+            for slot in &forbidden {
+                universe.set_candidate(*slot, None);
+            }
+            let found = solve::solve(&universe, &wanted).map_err(|account| {
+                let reason = conflict::reason(&universe, &wanted);
+                Error::NoSolution(reason.unwrap_or_else(|| account.trim().to_owned()))
+            })?;
+            notes.push(
+                "apt's first choice does not fit together; a full search found this solution".to_owned(),
+            );
+            if options.recommends {
+                notes.push("the full search leaves recommended packages out".to_owned());
+            }
+            found
+        }
+    };
+    notes.extend(lacking(&universe, &chosen));
+    let requested = wanted.iter().filter_map(|slot| universe.candidates()[*slot]).collect();
+    Ok(Resolved { plan: plan(index, provenance, basis, chosen)?, requested, notes })
+}
+
+/// The Essential set, by name, after what was asked for.
+fn add_essential(universe: &Universe<'_>, selection: &mut Selection) {
+    let mut essential: Vec<Slot> = universe
+        .candidates()
+        .packages()
+        .map(|id| universe.index.package(id))
+        .filter(|package| package.essential())
+        .map(|package| universe.slot(package))
+        .filter(|slot| universe.architecture_of(*slot) == 0 && universe.present()[*slot].is_none())
+        .filter(|slot| !selection.wanted.contains(slot) && !selection.forbidden.contains(slot))
+        .collect();
+    essential.sort_by_key(|slot| universe.name_of(*slot));
+    selection.wanted.extend(essential);
+}
+
+/// A sentence for each package that needs something excluded: `a needs b, which is excluded`.
+fn lacking(universe: &Universe<'_>, chosen: &[PackageId]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for package in chosen.iter().map(|id| universe.index.package(*id)) {
+        for group in universe.needs(package) {
+            let there = |id: &PackageId| {
+                let other = universe.index.package(*id);
+                universe.group_accepts(package, group, other)
+            };
+            let lacks = universe.excluded().find(|other| universe.group_accepts(package, group, *other));
+            if let Some(lacks) = lacks
+                && !chosen.iter().any(there)
+                && !universe.base().any(|other| universe.group_accepts(package, group, other))
+            {
+                let (package, lacks) = (universe.label(package), universe.label(lacks));
+                notes.push(format!("{package} needs {lacks}, which is excluded"));
+            }
+        }
+    }
+    notes
+}

@@ -1,0 +1,113 @@
+//! The parts of all sources, joined: names numbered anew, and the packages that have or provide each of them listed.
+
+use super::fields::Kind;
+use super::names::{NameId, Names};
+use super::part::Part;
+use super::record::{Alternative, PackageId, Qualifier, Record};
+
+/// All packages of all sources.
+#[derive(Debug, Default)]
+pub struct Index {
+    pub(super) names: Names,
+    pub(super) texts: Vec<String>,
+    pub(super) records: Vec<Record>,
+    pub(super) alternatives: Vec<Alternative>,
+    pub(super) versions: Table,
+    pub(super) providers: Table,
+}
+
+/// Lists of package ids by name, in one allocation.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    starts: Vec<u32>,
+    ids: Vec<PackageId>,
+}
+
+impl Table {
+    fn new(names: usize, pairs: impl Iterator<Item = (NameId, PackageId)> + Clone) -> Self {
+        let mut starts = vec![0_u32; names + 1];
+        for (name, _) in pairs.clone() {
+            starts[name.index() + 1] += 1;
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        let mut ids = vec![PackageId::from_index(0); starts.last().copied().unwrap_or_default() as usize];
+        for (name, id) in pairs {
+            let slot = &mut next[name.index()];
+            ids[*slot as usize] = id;
+            *slot += 1;
+        }
+        Self { starts, ids }
+    }
+
+    /// The packages of a name; none for one that is not of this index.
+    pub(super) fn get(&self, name: NameId) -> &[PackageId] {
+        match self.starts.get(name.index()..name.index() + 2) {
+            Some(bounds) => &self.ids[bounds[0] as usize..bounds[1] as usize],
+            None => &[],
+        }
+    }
+}
+
+impl Index {
+    /// Joins the parts, in the order of their sources. The part number of a package is the part's place here.
+    #[expect(clippy::cast_possible_truncation, reason = "parts and relations are counted in u16 and u32")]
+    pub fn new(parts: Vec<Part>) -> Self {
+        let mut index = Self::default();
+        for (number, mut part) in parts.into_iter().enumerate() {
+            let base = index.alternatives.len() as u32;
+            if number == 0 {
+                index.names = part.names;
+            } else {
+                let renamed: Vec<NameId> = part.names.iter().map(|name| index.names.intern(name)).collect();
+                for record in &mut part.records {
+                    record.name = renamed[record.name.index()];
+                    record.architecture = renamed[record.architecture.index()];
+                    record.part = number as u16;
+                    record.relations += base;
+                }
+                for alternative in &mut part.alternatives {
+                    alternative.name = renamed[alternative.name.index()];
+                    if let Qualifier::Architecture(name) = &mut alternative.qualifier {
+                        *name = renamed[name.index()];
+                    }
+                }
+            }
+            index.texts.push(part.text);
+            if index.records.is_empty() {
+                (index.records, index.alternatives) = (part.records, part.alternatives);
+            } else {
+                index.records.append(&mut part.records);
+                index.alternatives.append(&mut part.alternatives);
+            }
+        }
+        let ids = (0..index.records.len()).map(PackageId::from_index);
+        index.versions =
+            Table::new(index.names.len(), ids.clone().map(|id| (index.records[id.index()].name, id)));
+        index.providers = Table::new(
+            index.names.len(),
+            ids.flat_map(|id| {
+                let provided = index.records[id.index()].alternatives(&index.alternatives, Kind::Provides);
+                provided.iter().map(move |provided| (provided.name, id))
+            }),
+        );
+        index
+    }
+
+    /// Number of packages, every version counted.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// All names that packages have or that relations mention.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+}

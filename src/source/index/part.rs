@@ -1,0 +1,25 @@
+//! What one `Packages` file held.
+
+use super::names::Names;
+use super::record::{Alternative, Record};
+
+/// What one `Packages` file held. Made by [`Part::read`], joined into an [`Index`].
+#[derive(Debug, Default)]
+pub struct Part {
+    pub(super) names: Names,
+    pub(super) text: String,
+    pub(super) records: Vec<Record>,
+    pub(super) alternatives: Vec<Alternative>,
+}
+
+impl Part {
+    /// Number of stanzas.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is no stanza.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}

@@ -1,0 +1,163 @@
+//! From a source to its Release: fetched from the first mirror that has one, and verified.
+
+use url::Url;
+
+use super::Error;
+use super::keyring::Keyring;
+use super::list::{Source, join};
+use super::loader::Loader;
+use super::release::Release;
+use super::verify::{self, Policy};
+use crate::digest::Sha256;
+use crate::fetch::{self, Answer, Document, Validators};
+
+/// Debian's own InRelease files have some 150 KiB, Ubuntu's some 300.
+const LARGEST_RELEASE: u64 = 32 << 20;
+
+/// A verified Release and where it came from.
+#[derive(Debug, Clone)]
+pub struct Released {
+    /// The source that it belongs to.
+    pub source: Source,
+    /// What it says.
+    pub release: Release,
+    /// The URI, of those of the source, that served it.
+    pub uri: Url,
+    /// The file that was fetched: InRelease, or Release.
+    pub url: Url,
+    /// What makes the next request for it conditional.
+    pub validators: Validators,
+    /// Digest of the file as served.
+    pub sha256: Sha256,
+    /// Digest of the text that was signed.
+    pub(super) text_sha256: Sha256,
+}
+
+impl Loader {
+    /// The Release of a source, from the first of its URIs that has one that can be trusted.
+    pub async fn release(&self, source: &Source) -> Result<Released, Error> {
+        let mut attempts = Vec::new();
+        for uri in &source.uris {
+            match self.release_from(source, uri).await {
+                Ok(released) => {
+                    if let Some(warning) = released.release.check_suite(source) {
+                        tracing::warn!("{warning}");
+                    }
+                    return Ok(released);
+                }
+                Err(error) if source.uris.len() == 1 => return Err(error),
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    attempts.push(error);
+                }
+            }
+        }
+        Err(Error::AllMirrors { suite: source.suite.clone(), attempts })
+    }
+
+    /// The Release of a source from one of its URIs, without a warning where it is another suite's.
+    pub(super) async fn release_from(&self, source: &Source, uri: &Url) -> Result<Released, Error> {
+        let folder = source.release_dir(uri);
+        let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));
+        match self.document(&inline).await {
+            Ok(document) => {
+                let verify = |keyring: &Keyring| {
+                    let policy = Policy::of(source, self.now);
+                    verify::verify_inline(&document.bytes, inline.as_str(), keyring, &policy)
+                        .map(|verified| verified.text)
+                };
+                let text = self.verified(source, &document, &inline, verify)?;
+                self.released(source, uri, inline, document, &text)
+            }
+            Err(error) if error.is_not_found() && source.inrelease_path.is_none() => {
+                self.detached(source, uri, &folder).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// `Release` with its signature in `Release.gpg`, as repositories without InRelease have it.
+    async fn detached(&self, source: &Source, uri: &Url, folder: &Url) -> Result<Released, Error> {
+        let url = join(folder, "Release");
+        let document = self.document(&url).await.map_err(|error| match error.is_not_found() {
+            true => Error::NoRelease { folder: folder.to_string() },
+            false => error.into(),
+        })?;
+        let signature_url = join(folder, "Release.gpg");
+        let signature = match self.document(&signature_url).await {
+            Ok(signature) => Some(signature.bytes),
+            Err(error) if error.is_not_found() => None,
+            Err(error) => return Err(error.into()),
+        };
+        let verify = |keyring: &Keyring| {
+            let Some(signature) = &signature else { return Err(Error::NoSignature { url: url.to_string() }) };
+            let policy = Policy::of(source, self.now);
+            verify::verify_detached(&document.bytes, signature, url.as_str(), keyring, &policy)
+                .map(|verified| verified.text)
+        };
+        let text = self.verified(source, &document, &url, verify)?;
+        self.released(source, uri, url, document, &text)
+    }
+
+    /// The text of a Release, once somebody trusted vouches for it, or the user said that nobody needs to.
+    fn verified(
+        &self,
+        source: &Source,
+        document: &Document,
+        url: &Url,
+        verify: impl FnOnce(&Keyring) -> Result<String, Error>,
+    ) -> Result<String, Error> {
+        if source.trusted == Some(false) {
+            return Err(Error::Distrusted { url: url.to_string(), at: source.origin.file.clone() });
+        }
+        if source.trusted == Some(true) {
+            tracing::warn!("{url} is not verified, because the source says 'Trusted: yes'");
+            return verify::unsigned_text(&document.bytes, url.as_str());
+        }
+        let default = || Ok(self.keyring.clone());
+        let keyring = Keyring::for_source(source.signed_by.as_ref(), &self.keyring_files, default)?;
+        verify(&keyring)
+    }
+
+    async fn document(&self, url: &Url) -> Result<Document, fetch::Error> {
+        match self.client.get(url, LARGEST_RELEASE, None).await? {
+            Answer::Document(document) => Ok(document),
+            // nothing conditional was asked
+            Answer::NotModified => Ok(Document { bytes: Vec::new(), validators: Validators::default() }),
+        }
+    }
+
+    fn released(
+        &self,
+        source: &Source,
+        uri: &Url,
+        url: Url,
+        document: Document,
+        text: &str,
+    ) -> Result<Released, Error> {
+        let release = Release::parse(text, url.as_str())?;
+        release.check_time(self.now, source)?;
+        Ok(Released {
+            source: source.clone(),
+            release,
+            uri: uri.clone(),
+            url,
+            validators: document.validators,
+            sha256: Sha256::of(&document.bytes),
+            text_sha256: Sha256::of(text.as_bytes()),
+        })
+    }
+
+    /// Whether a Release is still the one of that digest; one conditional request.
+    pub async fn is_unchanged(
+        &self,
+        url: &Url,
+        validators: &Validators,
+        sha256: Sha256,
+    ) -> Result<bool, Error> {
+        Ok(match self.client.get(url, LARGEST_RELEASE, Some(validators)).await? {
+            Answer::NotModified => true,
+            Answer::Document(document) => Sha256::of(&document.bytes) == sha256,
+        })
+    }
+}
