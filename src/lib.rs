@@ -65,6 +65,7 @@ pub mod finish;
 pub mod generation;
 pub mod launch;
 pub mod lock;
+pub mod note;
 pub mod plan;
 pub mod planning;
 pub mod process;

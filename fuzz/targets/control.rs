@@ -4,11 +4,11 @@
 use std::io::{self, Read};
 
 use aptlet::control::relation;
-use aptlet::source::index::{Index, Kind, Package, Part};
+use aptlet::source::index::{Index, RelationField, Package, Part};
 use libfuzzer_sys::fuzz_target;
 
-const KINDS: [Kind; 6] =
-    [Kind::PreDepends, Kind::Depends, Kind::Conflicts, Kind::Breaks, Kind::Recommends, Kind::Provides];
+const KINDS: [RelationField; 6] =
+    [RelationField::PreDepends, RelationField::Depends, RelationField::Conflicts, RelationField::Breaks, RelationField::Recommends, RelationField::Provides];
 
 /// Gives a few bytes at a time, as a slow decoder does.
 struct Trickle<'a>(&'a [u8]);
@@ -56,7 +56,7 @@ fn walk(index: &Index, package: Package<'_>) {
                 for found in index.versions(alternative.name) {
                     package.accepts(alternative, found.version());
                 }
-                if kind == Kind::Provides {
+                if kind == RelationField::Provides {
                     assert!(index.providers(alternative.name).any(|found| found.id() == package.id()));
                 }
             }

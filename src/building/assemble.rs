@@ -8,11 +8,11 @@ use crate::error::Error;
 use crate::finish::{self, Authority, How};
 use crate::launch;
 use crate::lock;
+use crate::note::{Note, OfTree};
 use crate::plan::Plan;
 use crate::relocate::Relocation;
 use crate::tree::write::Generated;
-use crate::tree::{self, Note, Tree, Unpacked, database, divert, manifest, owners, records};
-use crate::wording::{counted, mebibytes};
+use crate::tree::{self, Tree, Unpacked, database, divert, manifest, owners, records};
 
 /// What a tree is to be like, besides what its packages say.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct Built {
     /// How many commands it has.
     pub(crate) commands: usize,
     /// Where it differs from an installation by dpkg.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<Note>,
     /// Whether its commands need this binary beside the tree, though all its paths could be rewritten.
     pub(crate) needs_binary: bool,
     tree: Tree,
@@ -92,19 +92,14 @@ pub(crate) fn assemble(
         RequireScripts::Known => outcome.require_scripts(false)?,
         RequireScripts::All => outcome.require_scripts(true)?,
     }
-    let mut notes = outcome.notes;
-    notes.extend(unread.into_iter().map(|(package, line)| {
-        format!("{package}: a diversion is missing, because its call of dpkg-divert cannot be read: {line}")
-    }));
+    let mut notes: Vec<Note> = outcome.notes.into_iter().map(Note::from).collect();
+    notes.extend(unread.into_iter().map(|(package, line)| OfTree::DiversionUnread { package, line }.into()));
     let relocation = Relocation::to(prefix);
     let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());
     let relocated = relocation.apply(&mut tree)?;
     notes.extend(of_packages(tree.packages()));
     if tree.widened() > 0 {
-        notes.push(format!(
-            "{} closed to others are open to the group that shares the destination (fsGroup)",
-            counted(usize::try_from(tree.widened()).unwrap_or(usize::MAX), "path")
-        ));
+        notes.push(OfTree::OpenToGroup { paths: tree.widened() }.into());
     }
     tree.create_directory(Path::new(if at_root { records::FOLDER } else { records::COMMANDS }))?;
     database::write(&mut tree, *date)?;
@@ -123,7 +118,7 @@ pub(crate) fn assemble(
         let (commands, covered) = launch::write(root, !is_exact, generated)?;
         if !is_exact {
             let lacking = launch::lacking(&tree, prefix, &relocated.cramped, &covered);
-            notes.extend(launch::notes(&lacking, prefix).iter().map(ToString::to_string));
+            notes.extend(launch::notes(&lacking, prefix).into_iter().map(Note::from));
         }
         commands
     };
@@ -144,25 +139,25 @@ pub(crate) fn assemble(
     Ok(Built { commands, notes, needs_binary: needs_linker, tree, generated })
 }
 
-/// One line for what concerns a file; one a package for owners, of which there can be thousands; one for all that was
+/// One note for what concerns a file; one a package for owners, of which there can be thousands; one for all that was
 /// left out.
-fn of_packages(packages: &[Unpacked]) -> Vec<String> {
-    let mut lines = Vec::new();
+fn of_packages(packages: &[Unpacked]) -> Vec<Note> {
+    let mut notes = Vec::new();
     let left_out = packages.iter().map(|package| package.left_out);
     let (paths, bytes) =
         left_out.fold((0, 0_u64), |(paths, bytes), one| (paths + one.paths, bytes.saturating_add(one.bytes)));
     if paths > 0 {
-        let size = mebibytes(bytes);
-        lines.push(format!("{paths} paths ({size}) were left out, as --slim and --path-exclude say"));
+        notes.push(OfTree::LeftOut { paths, bytes }.into());
     }
     for package in packages {
-        let name = &package.artifact.name;
-        let owned = package.notes.iter().filter(|note| matches!(note, Note::Owner { .. })).count();
-        if owned > 0 {
-            lines.push(format!("{name}: {owned} files of other owners than root belong to this user"));
+        let name = || package.artifact.name.clone();
+        let is_owner = |note: &&tree::Note| matches!(note, tree::Note::Owner { .. });
+        let files = package.notes.iter().filter(is_owner).count();
+        if files > 0 {
+            notes.push(OfTree::OwnersMapped { package: name(), files }.into());
         }
-        let others = package.notes.iter().filter(|note| !matches!(note, Note::Owner { .. }));
-        lines.extend(others.map(|note| format!("{name}: {note}")));
+        let others = package.notes.iter().filter(|note| !is_owner(note));
+        notes.extend(others.map(|note| Note::Package { package: name(), note: note.clone() }));
     }
-    lines
+    notes
 }

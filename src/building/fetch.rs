@@ -20,7 +20,7 @@ use crate::source::list::join;
 use crate::tree;
 
 /// A package by its number in the plan, and its verified `.deb`.
-pub(crate) type Verified = (usize, File);
+pub(crate) type VerifiedDeb = (usize, File);
 
 /// Fetches all packages of a plan, with at most so many `connections` to one host. The files lie in `scratch`, and are
 /// handed on in the order in which they arrive; nothing more is fetched once nobody takes them. `progress` is told the
@@ -33,7 +33,7 @@ pub(crate) async fn fetch(
     client: &Client,
     scratch: &Path,
     connections: usize,
-    verified: mpsc::Sender<Verified>,
+    verified: mpsc::Sender<VerifiedDeb>,
     progress: impl Fn(u64),
 ) -> Result<(), Error> {
     let fetchers = (connections * hosts(plan)).clamp(1, plan.packages.len().max(1));
@@ -99,7 +99,7 @@ struct Fetcher {
     client: Client,
     scratch: std::path::PathBuf,
     queue: Arc<Queue>,
-    verified: mpsc::Sender<Verified>,
+    verified: mpsc::Sender<VerifiedDeb>,
     done: mpsc::UnboundedSender<u64>,
 }
 

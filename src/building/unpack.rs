@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::fetch::Verified;
+use super::fetch::VerifiedDeb;
 use super::staging::private_root;
 use crate::error::Error;
 use crate::plan::Plan;
@@ -40,7 +40,7 @@ pub(crate) async fn unpack(
     plan: &Arc<Plan>,
     staging: &Path,
     how: &Unpacking,
-    mut verified: mpsc::Receiver<Verified>,
+    mut verified: mpsc::Receiver<VerifiedDeb>,
 ) -> Result<Vec<Unpacked>, Error> {
     let most = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_AT_ONCE);
     let job = Arc::new(Job {
@@ -51,14 +51,14 @@ pub(crate) async fn unpack(
     });
     let mut unpacked: Vec<Option<Unpacked>> = plan.packages.iter().map(|_| None).collect();
     // dropped after the tasks, whose end it waits for
-    let running = Running::default();
+    let running = Threads::default();
     let mut tasks = JoinSet::new();
     let mut more = true;
     loop {
         tokio::select! {
             next = verified.recv(), if more && tasks.len() < most => match next {
                 Some(package) => {
-                    let (job, running) = (Arc::clone(&job), running.one_more());
+                    let (job, running) = (Arc::clone(&job), running.start_one());
                     tasks.spawn_blocking(move || {
                         let result = job.unpack(package);
                         drop(running);
@@ -86,7 +86,7 @@ struct Job {
 }
 
 impl Job {
-    fn unpack(&self, (number, mut file): Verified) -> Result<(usize, Unpacked), Error> {
+    fn unpack(&self, (number, mut file): VerifiedDeb) -> Result<(usize, Unpacked), Error> {
         let artifact = &self.plan.packages[number];
         let root = private_root(&self.staging, number);
         let limits = Limits { allowance: self.allowance.as_ref(), ..Limits::for_artifact(artifact) };
@@ -99,16 +99,16 @@ impl Job {
 
 /// Counts the threads, and waits for them when the run ends, in whatever way: they cannot be dropped as futures can.
 #[derive(Default)]
-struct Running(Arc<(Mutex<usize>, Condvar)>);
+struct Threads(Arc<(Mutex<usize>, Condvar)>);
 
-impl Running {
-    fn one_more(&self) -> One {
+impl Threads {
+    fn start_one(&self) -> Thread {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        One(Arc::clone(&self.0))
+        Thread(Arc::clone(&self.0))
     }
 }
 
-impl Drop for Running {
+impl Drop for Threads {
     fn drop(&mut self) {
         let (count, ended) = &*self.0;
         let count = count.lock().unwrap_or_else(PoisonError::into_inner);
@@ -117,9 +117,9 @@ impl Drop for Running {
 }
 
 /// One of them, counted out even if it panics.
-struct One(Arc<(Mutex<usize>, Condvar)>);
+struct Thread(Arc<(Mutex<usize>, Condvar)>);
 
-impl Drop for One {
+impl Drop for Thread {
     fn drop(&mut self) {
         let (count, ended) = &*self.0;
         *count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;

@@ -43,7 +43,7 @@ impl Client {
     /// Opens a body of any length: the caller must stop where it has had enough.
     ///
     /// A body counts as a request to its host until it is read to its end or dropped; whoever holds more than
-    /// [`ClientOptions::connections_per_host`] of them without reading waits for ever.
+    /// [`connections_per_host`](super::ClientOptions::connections_per_host) of them without reading waits for ever.
     ///
     /// # Errors
     /// All of this module that concern a URL.

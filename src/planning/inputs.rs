@@ -36,11 +36,11 @@ pub(crate) enum Wanted {
     /// It is written down.
     Lock(Plan),
     /// It is to be made.
-    Choice(Choice),
+    Choice(PlanInputs),
 }
 
 /// What a plan is made from.
-pub(crate) struct Choice {
+pub(crate) struct PlanInputs {
     /// Without credentials in their URIs.
     pub(super) sources: Vec<Source>,
     /// Whom to trust for sources that do not say it.
@@ -101,7 +101,7 @@ impl Inputs {
                 files.forget();
                 Wanted::Lock(plan)
             }
-            None => Wanted::Choice(Choice {
+            None => Wanted::Choice(PlanInputs {
                 keyring: keyring(settings, &mut files)?,
                 keyring_files: keyring_files(&sources, &mut files),
                 pins: pins(settings, &mut files)?,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::elsewhere;
-use super::inputs::{Base, Choice};
+use super::inputs::{Base, PlanInputs};
 use super::sources::foreign;
 use crate::config::Settings;
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::wording::counted;
 /// Makes a plan of the inputs.
 pub(crate) struct Planner<'a> {
     pub(super) settings: &'a Settings,
-    pub(super) choice: Choice,
+    pub(super) choice: PlanInputs,
     pub(super) loader: Loader,
     /// The archives that are asked for; those whose requests say what must be there are not read before a plan is made.
     pub(super) archives: Vec<(&'a request::Archive, Option<Archived>)>,
@@ -41,7 +41,7 @@ impl<'a> Planner<'a> {
     /// An archive that cannot be taken.
     pub(crate) async fn new(
         settings: &'a Settings,
-        mut choice: Choice,
+        mut choice: PlanInputs,
         client: Client,
     ) -> Result<Self, Error> {
         let architectures = std::iter::once(settings.architecture.to_string());

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use crate::digest::Sha256;
 use crate::fetch::Validators;
+use crate::note::Note;
 use crate::tree::records;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a generation was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ pub struct State {
     /// The Release files that the plan was made from; empty for a lock.
     pub releases: Vec<ReleaseState>,
     /// What an unprivileged run could not do, and what else differs from a dpkg installation.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 /// A Release file as it was.

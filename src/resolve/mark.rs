@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use super::satisfy::critical;
 use super::slot::{Choice, Slot};
 use super::universe::Universe;
-use crate::source::index::{Alternative, Kind, Package, PackageId};
+use crate::source::index::{Alternative, Package, PackageId, RelationField};
 
 /// How many packages deep a chain of dependencies may go; apt gives up there, too.
 const DEEPEST: usize = 3000;
@@ -110,7 +110,8 @@ impl<'u, 'i> Marker<'u, 'i> {
     }
 
     fn groups(&self, package: Package<'i>) -> impl Iterator<Item = Group<'i>> + use<'i> {
-        let recommended = if self.recommends { Some(package.groups(Kind::Recommends)) } else { None };
+        let recommended =
+            if self.recommends { Some(package.groups(RelationField::Recommends)) } else { None };
         critical(package).map(|alternatives| Group { alternatives, critical: true }).chain(
             recommended.into_iter().flatten().map(|alternatives| Group { alternatives, critical: false }),
         )
@@ -333,7 +334,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         }
         while let Some(id) = queue.pop() {
             let package = universe.index.package(id);
-            for group in critical(package).chain(package.groups(Kind::Recommends)) {
+            for group in critical(package).chain(package.groups(RelationField::Recommends)) {
                 for alternative in group {
                     for solution in universe.solutions(&self.installed, package, alternative) {
                         visit(solution.id(), &mut reached, &mut queue);

@@ -4,7 +4,7 @@
 use super::slot::Choice;
 use super::universe::Universe;
 use crate::control::relation::Operator;
-use crate::source::index::{Alternative, Kind, MultiArch, NameId, Package, Qualifier};
+use crate::source::index::{Alternative, MultiArch, NameId, Package, Qualifier, RelationField};
 
 impl<'i> Universe<'i> {
     /// The packages of a choice that satisfy an alternative of a relation of `owner`; each once.
@@ -175,7 +175,7 @@ fn accepts(package: Package<'_>, owner: Package<'_>, alternative: &Alternative) 
     if package.name_id() == alternative.name && owner.accepts(alternative, package.version()) {
         return true;
     }
-    package.alternatives(Kind::Provides).iter().any(|provided| {
+    package.alternatives(RelationField::Provides).iter().any(|provided| {
         provided.name == alternative.name
             && (alternative.operator == Operator::Any
                 || (provided.operator == Operator::Equal
@@ -197,10 +197,12 @@ fn push_once<'i>(found: &mut Vec<Package<'i>>, package: Package<'i>) {
 
 /// `Conflicts` and `Breaks`: for a choice that is made at once they mean the same.
 fn negative<'i>(package: Package<'i>) -> impl Iterator<Item = &'i Alternative> {
-    [Kind::Conflicts, Kind::Breaks].into_iter().flat_map(move |kind| package.alternatives(kind))
+    [RelationField::Conflicts, RelationField::Breaks]
+        .into_iter()
+        .flat_map(move |kind| package.alternatives(kind))
 }
 
 /// `Pre-Depends`, then `Depends`.
 pub(super) fn critical<'i>(package: Package<'i>) -> impl Iterator<Item = &'i [Alternative]> {
-    [Kind::PreDepends, Kind::Depends].into_iter().flat_map(move |kind| package.groups(kind))
+    [RelationField::PreDepends, RelationField::Depends].into_iter().flat_map(move |kind| package.groups(kind))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::nearest::nearest;
 use super::universe::Universe;
-use crate::source::index::Kind;
+use crate::source::index::RelationField;
 
 /// A name that no package of the sources has or provides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -100,7 +100,9 @@ impl Unknown {
 fn nearest_in(universe: &Universe<'_>, name: &str) -> Vec<String> {
     let names = universe.index.names();
     let mut mentions = vec![0_u32; names.len()];
-    for alternative in universe.index.packages().flat_map(|package| package.alternatives(Kind::Depends)) {
+    for alternative in
+        universe.index.packages().flat_map(|package| package.alternatives(RelationField::Depends))
+    {
         mentions[alternative.name.index()] += 1;
     }
     let known =

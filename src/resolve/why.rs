@@ -13,7 +13,7 @@ use super::plan::Resolved;
 use super::universe::Universe;
 use super::unknown::Unknown;
 use crate::plan::Artifact;
-use crate::source::index::{Alternative, Index, Kind, NameId, Package, PackageId};
+use crate::source::index::{Alternative, Index, NameId, Package, PackageId, RelationField};
 use crate::source::provenance::Provenance;
 
 /// Chains that are shown where several requests lead to the package.
@@ -84,7 +84,7 @@ pub fn explain(
     let names = |recommended: bool| {
         let mut names: Vec<String> = edges[target]
             .iter()
-            .filter(|edge| (edge.kind == Kind::Recommends) == recommended)
+            .filter(|edge| (edge.kind == RelationField::Recommends) == recommended)
             .map(|edge| plan.packages[edge.from].name().to_owned())
             .collect();
         names.sort();
@@ -123,7 +123,7 @@ fn absent(plan: &Chosen<'_, '_>, asked: &str, name: &str) -> Error {
     }
     let mut instead = Vec::new();
     for package in &plan.packages {
-        if package.alternatives(Kind::Provides).iter().any(|provided| provided.name == id) {
+        if package.alternatives(RelationField::Provides).iter().any(|provided| provided.name == id) {
             reasons.push(format!("{} provides it", package.name()));
             instead.push(package.name().to_owned());
         }
@@ -144,12 +144,15 @@ fn absent(plan: &Chosen<'_, '_>, asked: &str, name: &str) -> Error {
                     reasons.push(format!("{owner} {} {shown}, and {chosen} was chosen", verb(kind)));
                     instead.push(chosen);
                 }
-                None if kind == Kind::Recommends => reasons.push(format!("{owner} only recommends {shown}")),
+                None if kind == RelationField::Recommends => {
+                    reasons.push(format!("{owner} only recommends {shown}"))
+                }
                 _ => {}
             }
         }
-        let excludes =
-            [Kind::Conflicts, Kind::Breaks].into_iter().flat_map(|kind| package.alternatives(kind));
+        let excludes = [RelationField::Conflicts, RelationField::Breaks]
+            .into_iter()
+            .flat_map(|kind| package.alternatives(kind));
         if let Some(relation) = excludes.into_iter().find(|alternative| alternative.name == id) {
             reasons.push(format!("{} excludes {}", package.name(), package.show(relation)));
         }
@@ -172,7 +175,7 @@ struct Chosen<'u, 'i> {
 #[derive(Clone, Copy)]
 struct Edge<'i> {
     from: usize,
-    kind: Kind,
+    kind: RelationField,
     group: &'i [Alternative],
     /// Which of the group it is that the other one satisfies.
     alternative: usize,
@@ -184,7 +187,7 @@ impl<'u, 'i> Chosen<'u, 'i> {
             resolved.plan.packages.iter().filter_map(|artifact| package_of(universe, artifact)).collect();
         let mut holders: HashMap<NameId, Vec<usize>> = HashMap::new();
         for (number, package) in packages.iter().enumerate() {
-            let provided = package.alternatives(Kind::Provides).iter().map(|provided| provided.name);
+            let provided = package.alternatives(RelationField::Provides).iter().map(|provided| provided.name);
             for name in std::iter::once(package.name_id()).chain(provided) {
                 let own = holders.entry(name).or_default();
                 if own.last() != Some(&number) {
@@ -235,7 +238,7 @@ impl<'u, 'i> Chosen<'u, 'i> {
             let mut starts = Vec::new();
             while let Some(to) = queue.pop_front() {
                 for edge in &edges[to] {
-                    let passable = with_recommended || edge.kind != Kind::Recommends;
+                    let passable = with_recommended || edge.kind != RelationField::Recommends;
                     if passable && edge.from != target && next[edge.from].is_none() {
                         next[edge.from] = Some((*edge, to));
                         queue.push_back(edge.from);
@@ -311,12 +314,12 @@ fn package_of<'i>(universe: &Universe<'i>, artifact: &Artifact) -> Option<Packag
     universe.index.versions(name).find(same)
 }
 
-fn groups<'i>(package: Package<'i>) -> impl Iterator<Item = (Kind, &'i [Alternative])> {
-    let kinds = [Kind::PreDepends, Kind::Depends, Kind::Recommends];
+fn groups<'i>(package: Package<'i>) -> impl Iterator<Item = (RelationField, &'i [Alternative])> {
+    let kinds = [RelationField::PreDepends, RelationField::Depends, RelationField::Recommends];
     kinds.into_iter().flat_map(move |kind| package.groups(kind).map(move |group| (kind, group)))
 }
 
-fn verb(kind: Kind) -> &'static str {
+fn verb(kind: RelationField) -> &'static str {
     verb_of(kind.field())
 }
 

@@ -260,7 +260,8 @@ mod tests {
         );
         assert_eq!((tool.filename(), tool.size()), ("a %+~#1.deb", deb.len() as u64));
         assert_eq!(tool.sha256(), Some(digest));
-        let groups = tool.groups(crate::source::index::Kind::Depends).map(|group| tool.show_group(group));
+        let groups =
+            tool.groups(crate::source::index::RelationField::Depends).map(|group| tool.show_group(group));
         assert_eq!(groups.collect::<Vec<_>>(), ["a", "b (>= 1)"]);
         // the plan finds it again
         assert!(archived.provenance.is_suite(&source.id));

@@ -63,8 +63,8 @@ impl Loader {
         Ok(Loaded { index: Index::new(parts), provenance })
     }
 
-    /// The architectures of the `Packages` files that a component is read from: `amd64` and `all`, for example. A source
-    /// need not have the foreign ones.
+    /// The architectures of the `Packages` files that a component is read from: `amd64` and `all`, for example. A
+    /// source need not have the foreign ones.
     fn indexes(&self, released: &Released, component: &str) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         for (number, architecture) in self.architectures.iter().enumerate() {

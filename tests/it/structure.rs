@@ -155,10 +155,7 @@ impl Scan<'_> {
                 }
                 TokenTree::Ident(word) if word == "pub" => {
                     is_public = true;
-                    if matches!(tokens.get(at), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis)
-                    {
-                        at += 1;
-                    }
+                    at += usize::from(is_parenthesis(tokens.get(at)));
                     continue;
                 }
                 TokenTree::Ident(word) if word == "use" => {
@@ -232,6 +229,7 @@ impl Scan<'_> {
                 TokenTree::Punct(mark) if mark.as_char() == '#' && is_for_tests(tokens.get(at)) => {
                     at = self.past_tests(&tokens, at + 1, module);
                 }
+                TokenTree::Ident(word) if word == "pub" => at += usize::from(is_parenthesis(tokens.get(at))),
                 TokenTree::Ident(word) if word == "use" => {
                     at += tokens[at..].iter().position(is_semicolon).unwrap_or_default();
                 }
@@ -311,6 +309,11 @@ fn is_mark(token: &TokenTree, mark: char) -> bool {
 
 fn is_semicolon(token: &TokenTree) -> bool {
     is_mark(token, ';')
+}
+
+/// Whether this is the `(crate)` of a visibility.
+fn is_parenthesis(token: Option<&TokenTree>) -> bool {
+    matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis)
 }
 
 /// Whether this is the `[cfg(test)]` of an attribute.
@@ -412,6 +415,7 @@ fn a_circle_and_an_import_upwards_are_seen() {
         ("pub struct B; fn f() { crate::high::g() }", 2, 1),
         ("use crate::high as other; pub struct B;", 2, 1),
         ("use crate::{high::{H as I}}; pub struct B;", 2, 1),
+        ("pub(in crate::high) struct B; use super::A;", 2, 0),
     ] {
         let broken = made(&[
             ("lib.rs", "mod low; mod high;"),

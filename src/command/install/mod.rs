@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::fetch::{CaBundle, Client};
 use crate::generation;
 use crate::lock;
+use crate::note::Note;
 use crate::plan::Plan;
 use crate::planning::{Inputs, Planner, Wanted, fingerprint, refuse_rollback, release_state};
 use crate::publish::space::Amount;
@@ -27,12 +28,12 @@ use crate::tree::{self, owners, records};
 use crate::wording::{counted, mebibytes};
 
 /// What is to be installed: a plan that is written down, or one to be made.
-enum Asked<'a> {
+enum ToInstall<'a> {
     Plan(Plan),
     Planner(Box<Planner<'a>>),
 }
 
-impl Asked<'_> {
+impl ToInstall<'_> {
     async fn is_answered_by(&self, state: &State) -> Result<bool, Error> {
         match self {
             Self::Plan(_) => Ok(true),
@@ -62,11 +63,11 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     let Inputs { wanted, authorities, digests, .. } = inputs;
     let (request, asked) = match wanted {
         Wanted::Lock(plan) => {
-            (fingerprint::of_plan(settings, &digests, lock::digest(&plan)), Asked::Plan(plan))
+            (fingerprint::of_plan(settings, &digests, lock::digest(&plan)), ToInstall::Plan(plan))
         }
         Wanted::Choice(choice) => {
             let planner = Planner::new(settings, choice, client.clone()).await?;
-            (planner.fingerprint(&digests), Asked::Planner(Box::new(planner)))
+            (planner.fingerprint(&digests), ToInstall::Planner(Box::new(planner)))
         }
     };
     let mut destination = open(settings, view(settings)).await?;
@@ -271,7 +272,7 @@ fn facts(state: &State, generation: Option<&Path>, changed: bool) -> Map<String,
         ("packages".to_owned(), json!(state.packages)),
         ("bytes".to_owned(), json!(state.download_size)),
         ("generation".to_owned(), json!(name)),
-        ("notes".to_owned(), json!(state.notes)),
+        ("notes".to_owned(), state.notes.iter().map(Note::to_json).collect()),
     ])
 }
 

@@ -7,6 +7,7 @@ use crate::config::{LogFormat, Settings};
 use crate::error::Error;
 use crate::generation;
 use crate::lock;
+use crate::note::Note;
 use crate::publish::{self, State};
 use crate::report;
 use crate::tree::records;
@@ -33,8 +34,9 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
                     })
                 })
                 .collect();
+            let notes: Vec<_> = state.notes.iter().map(Note::to_json).collect();
             let object = serde_json::json!({
-                "generation": id, "plan": state.plan, "packages": packages, "notes": state.notes,
+                "generation": id, "plan": state.plan, "packages": packages, "notes": notes,
             });
             format!("{object}\n")
         }

@@ -14,7 +14,7 @@ use tokio::process::{self, Command};
 use crate::error::Class;
 
 /// Of a last word, in bytes. The longest part of it are the notes.
-const LONGEST: u64 = 4 << 20;
+const LONGEST: u64 = 16 << 20;
 /// How long an install may take to remove what it made, so that the whole takes less than a second.
 const PATIENCE: Duration = Duration::from_millis(700);
 const BUG: &str = "Report this, with the log, to the makers of aptlet.";

@@ -2,7 +2,7 @@
 
 /// The relation fields that decide what is installed (Debian Policy 7), in apt's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum RelationField {
     /// `Pre-Depends`
     PreDepends,
     /// `Depends`
@@ -17,7 +17,7 @@ pub enum Kind {
     Provides,
 }
 
-impl Kind {
+impl RelationField {
     /// How many there are.
     pub(super) const COUNT: usize = 6;
 

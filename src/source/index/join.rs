@@ -1,6 +1,6 @@
 //! The parts of all sources, joined: names numbered anew, and the packages that have or provide each of them listed.
 
-use super::fields::Kind;
+use super::fields::RelationField;
 use super::names::{NameId, Names};
 use super::part::Part;
 use super::record::{Alternative, PackageId, Qualifier, Record};
@@ -89,7 +89,8 @@ impl Index {
         index.providers = Table::new(
             index.names.len(),
             ids.flat_map(|id| {
-                let provided = index.records[id.index()].alternatives(&index.alternatives, Kind::Provides);
+                let provided =
+                    index.records[id.index()].alternatives(&index.alternatives, RelationField::Provides);
                 provided.iter().map(move |provided| (provided.name, id))
             }),
         );

@@ -21,7 +21,7 @@ mod parse;
 mod part;
 mod record;
 
-pub use fields::{Kind, MultiArch, Priority};
+pub use fields::{MultiArch, Priority, RelationField};
 pub use join::Index;
 pub use names::{NameId, Names};
 pub use package::Package;

@@ -1,6 +1,6 @@
 //! One version of one package, as the index holds it; and how it is found there.
 
-use super::fields::{Kind, MultiArch, Priority};
+use super::fields::{MultiArch, Priority, RelationField};
 use super::join::Index;
 use super::names::NameId;
 use super::record::{Alternative, PackageId, Qualifier, Record, Text};
@@ -115,12 +115,12 @@ impl<'a> Package<'a> {
     }
 
     /// The alternatives of one field, all groups after one another.
-    pub fn alternatives(self, kind: Kind) -> &'a [Alternative] {
+    pub fn alternatives(self, kind: RelationField) -> &'a [Alternative] {
         self.record.alternatives(&self.index.alternatives, kind)
     }
 
     /// The groups of one field; each is a list of alternatives of which one is enough.
-    pub fn groups(self, kind: Kind) -> impl Iterator<Item = &'a [Alternative]> {
+    pub fn groups(self, kind: RelationField) -> impl Iterator<Item = &'a [Alternative]> {
         self.alternatives(kind).split_inclusive(|alternative| alternative.last)
     }
 

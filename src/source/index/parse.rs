@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::fields::{Kind, MultiArch, Priority};
+use super::fields::{MultiArch, Priority, RelationField};
 use super::names::Names;
 use super::part::Part;
 use super::record::{Alternative, Qualifier, Record, Text};
@@ -241,17 +241,17 @@ impl Stanzas {
 
         let name = self.part.names.intern(word(Field::Package)?);
         let relations = narrow(self.part.alternatives.len())?;
-        let mut ends = [0; Kind::COUNT];
+        let mut ends = [0; RelationField::COUNT];
         for (field, kind) in [
-            (Field::PreDepends, Some(Kind::PreDepends)),
-            (Field::Depends, Some(Kind::Depends)),
-            (Field::Conflicts, Some(Kind::Conflicts)),
-            (Field::Breaks, Some(Kind::Breaks)),
-            (Field::Recommends, Some(Kind::Recommends)),
+            (Field::PreDepends, Some(RelationField::PreDepends)),
+            (Field::Depends, Some(RelationField::Depends)),
+            (Field::Conflicts, Some(RelationField::Conflicts)),
+            (Field::Breaks, Some(RelationField::Breaks)),
+            (Field::Recommends, Some(RelationField::Recommends)),
             (Field::Suggests, None),
             (Field::Replaces, None),
             (Field::Enhances, None),
-            (Field::Provides, Some(Kind::Provides)),
+            (Field::Provides, Some(RelationField::Provides)),
         ] {
             if !bytes(field).is_empty() {
                 self.relations(field, value(field)?, kind.is_some())?;

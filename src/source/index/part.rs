@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::record::{Alternative, Record};
 
-/// What one `Packages` file held. Made by [`Part::read`], joined into an [`Index`].
+/// What one `Packages` file held. Made by [`Part::read`], joined into an [`Index`](super::Index).
 #[derive(Debug, Default)]
 pub struct Part {
     pub(super) names: Names,

@@ -1,6 +1,6 @@
 //! How a stanza is held: as numbers that stand for names, and as stretches of one text.
 
-use super::fields::{Kind, MultiArch, Priority};
+use super::fields::{MultiArch, Priority, RelationField};
 use super::names::NameId;
 use crate::control::relation::Operator;
 use crate::digest::Sha256;
@@ -73,14 +73,14 @@ pub(super) struct Record {
     pub(super) sha256: Option<Sha256>,
     /// Where its alternatives begin in the list of all.
     pub(super) relations: u32,
-    /// Where those of each [`Kind`] end, counted from there.
-    pub(super) ends: [u16; Kind::COUNT],
+    /// Where those of each [`RelationField`] end, counted from there.
+    pub(super) ends: [u16; RelationField::COUNT],
 }
 
 impl Record {
     /// Its alternatives of one field, all groups after one another, in the list `all` of its index.
     #[inline]
-    pub(super) fn alternatives<'a>(&self, all: &'a [Alternative], kind: Kind) -> &'a [Alternative] {
+    pub(super) fn alternatives<'a>(&self, all: &'a [Alternative], kind: RelationField) -> &'a [Alternative] {
         let start = match kind as usize {
             0 => 0,
             n => usize::from(self.ends[n - 1]),

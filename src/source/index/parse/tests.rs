@@ -17,7 +17,7 @@ fn reads_the_fields_that_matter() {
     let a = index.versions(index.names().find("a").unwrap()).next().unwrap();
     assert_eq!((a.version(), a.architecture(), a.size()), ("1:2.0-1", "amd64", 10));
     assert_eq!((a.filename(), a.multi_arch()), ("pool/a.deb", MultiArch::Same));
-    let groups: Vec<String> = a.groups(Kind::Depends).map(|group| a.show_group(group)).collect();
+    let groups: Vec<String> = a.groups(RelationField::Depends).map(|group| a.show_group(group)).collect();
     assert_eq!(groups, ["b (>= 1) | c", "d:any"]);
     let provider = index.providers(index.names().find("c").unwrap()).next().unwrap();
     assert_eq!(provider.name(), "b");
@@ -73,7 +73,7 @@ fn a_second_part_shares_the_names_of_the_first() {
     let index = Index::new(parts.iter().map(|text| Part::read(text.as_bytes()).unwrap()).collect());
     let c = index.versions(index.names().find("c").unwrap()).next().unwrap();
     assert_eq!((c.part(), c.version()), (1, "4"));
-    assert_eq!(c.show(&c.alternatives(Kind::Depends)[0]), "a:amd64");
+    assert_eq!(c.show(&c.alternatives(RelationField::Depends)[0]), "a:amd64");
 }
 
 #[test]
