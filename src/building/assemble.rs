@@ -7,7 +7,7 @@ use crate::config::{Owners, RequireScripts, Settings};
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{self, Client};
-use crate::finish::{self, Authority, How};
+use crate::finish::{self, Authority, Finishing};
 use crate::launch;
 use crate::lock;
 use crate::plan::Plan;
@@ -97,14 +97,15 @@ fn build(
     let relocation = Relocation::to(&settings.prefix);
     let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());
     let authorities = authorities(settings)?;
-    let how = How { date, prefix: &settings.prefix, authorities: &authorities, locales: &settings.locales };
-    let outcome = finish::run(&mut tree, how)?;
+    let how =
+        Finishing { date, prefix: &settings.prefix, authorities: &authorities, locales: &settings.locales };
+    let unfinished = finish::run(&mut tree, how)?;
     match settings.require_scripts {
         RequireScripts::None => {}
-        RequireScripts::Known => outcome.require_scripts(false)?,
-        RequireScripts::All => outcome.require_scripts(true)?,
+        RequireScripts::Known => unfinished.require_scripts(false)?,
+        RequireScripts::All => unfinished.require_scripts(true)?,
     }
-    state.notes = outcome.notes;
+    state.notes = unfinished.notes;
     state.notes.extend(unread.into_iter().map(|(package, line)| {
         format!("{package}: a diversion is missing, because its call of dpkg-divert cannot be read: {line}")
     }));

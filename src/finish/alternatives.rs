@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::maker::{exists, is_sound};
+use super::inside::{exists, is_sound};
 use crate::deb::script::{self, Call};
 use crate::tree::links::resolve_in_root;
 use crate::tree::write::Generated;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::maker::exists;
+use super::inside::exists;
 use crate::tree::links::resolve_in_root;
 use crate::tree::{Error, Tree};
 

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::accounts::{Declared, Primary, User};
-use super::dropins::{self, field, plain};
+use super::passwd::{Declared, Primary, User};
+use crate::finish::dropins::{self, field, plain};
 use crate::tree::Error;
 
 /// All that is declared, and notes on lines that cannot be followed.
-pub(super) fn declared(root: &Path) -> Result<(Vec<Declared>, Vec<String>), Error> {
+pub(crate) fn declared(root: &Path) -> Result<(Vec<Declared>, Vec<String>), Error> {
     let (mut all, mut notes) = (Vec::new(), Vec::new());
     for (path, words) in dropins::lines(root, "sysusers.d")? {
         match line(&words) {

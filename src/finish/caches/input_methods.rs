@@ -1,20 +1,20 @@
 //! GTK's list of input methods, which only GTK's own program can make, since it loads each of them: that it is missing
-//! is told. Other caches are not needed: fontconfig, icons and Python's bytecode are only slower, `C.UTF-8` is built in.
+//! is told.
 
 use std::path::Path;
 
-use super::maker::{self, exists};
+use crate::finish::inside::{self, exists};
 use crate::tree::{Error, Tree};
 
 const FOLDERS: &str = "/usr/lib/*/gtk-3.0/3.0.0/immodules";
 const SUFFIX: &str = ".so";
 
 /// A note for each list that the tree lacks.
-pub(super) fn notes(tree: &Tree) -> Result<Vec<String>, Error> {
+pub(crate) fn notes(tree: &Tree) -> Result<Vec<String>, Error> {
     let root = tree.root();
     let mut notes = Vec::new();
-    for folder in maker::folders(root, FOLDERS)? {
-        if exists(root, &format!("{folder}.cache")) || maker::files_in(root, &folder, SUFFIX)?.is_empty() {
+    for folder in inside::folders(root, FOLDERS)? {
+        if exists(root, &format!("{folder}.cache")) || inside::files_in(root, &folder, SUFFIX)?.is_empty() {
             continue;
         }
         let inside = |path: &Path| {

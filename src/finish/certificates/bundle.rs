@@ -8,12 +8,12 @@ use der::pem::LineEnding;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use super::maker::{self, Maker};
 use super::subject_hash;
+use crate::finish::inside::{self, Inside};
 use crate::tree::Error;
 
 /// The program whose work this is; a tree without it has no bundle.
-pub(super) const PROGRAM: &str = "/usr/sbin/update-ca-certificates";
+pub(crate) const PROGRAM: &str = "/usr/sbin/update-ca-certificates";
 const SHIPPED: &str = "/usr/share/ca-certificates";
 const LOCAL: &str = "/usr/local/share/ca-certificates";
 const FOLDER: &str = "/etc/ssl/certs";
@@ -44,22 +44,22 @@ pub struct Authority {
 }
 
 /// Trusted certificates by the names of their files in `/etc/ssl/certs`.
-pub(super) type Trusted = BTreeMap<String, Vec<CertificateDer<'static>>>;
+pub(crate) type Trusted = BTreeMap<String, Vec<CertificateDer<'static>>>;
 
 /// Makes the bundle, the links by name and the links by hash. Returns what is trusted, and notes.
-pub(super) fn apply(maker: &mut Maker<'_>, added: &[Authority]) -> Result<(Trusted, Vec<String>), Error> {
-    let root = maker.root();
+pub(crate) fn apply(inside: &mut Inside<'_>, added: &[Authority]) -> Result<(Trusted, Vec<String>), Error> {
+    let root = inside.root();
     let (mut trusted, mut notes) = (Trusted::new(), Vec::new());
-    if !maker::exists(&root, PROGRAM) {
+    if !inside::exists(&root, PROGRAM) {
         return Ok((trusted, notes));
     }
-    let shipped = maker::files_below(&root, SHIPPED, ".crt")?;
-    add(maker, &shipped, added)?;
-    let local = maker::files_below(&root, LOCAL, ".crt")?;
+    let shipped = inside::files_below(&root, SHIPPED, ".crt")?;
+    add(inside, &shipped, added)?;
+    let local = inside::files_below(&root, LOCAL, ".crt")?;
     let mut bundle = Vec::new();
     let mut targets: BTreeMap<String, &String> = BTreeMap::new();
     for path in shipped.iter().chain(&local) {
-        let text = maker::read(&root, path, LARGEST)?.unwrap_or_default();
+        let text = inside::read(&root, path, LARGEST)?.unwrap_or_default();
         let certificates: Vec<_> =
             CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().unwrap_or_default();
         if certificates.is_empty() || certificates.iter().any(|der| subject_hash::of(der).is_none()) {
@@ -78,23 +78,23 @@ pub(super) fn apply(maker: &mut Maker<'_>, added: &[Authority]) -> Result<(Trust
         return Ok((trusted, notes));
     }
     for (name, target) in &targets {
-        maker.link(target, &format!("{FOLDER}/{name}"))?;
+        inside.link(target, &format!("{FOLDER}/{name}"))?;
     }
     for (hash, name) in hash_links(&trusted) {
-        maker.link(name, &format!("{FOLDER}/{hash}"))?;
+        inside.link(name, &format!("{FOLDER}/{hash}"))?;
     }
     let names = shipped.iter().filter_map(|path| path.strip_prefix(SHIPPED)?.strip_prefix('/'));
     let configuration: String = names.flat_map(|name| [name, "\n"]).collect();
-    maker.file("/etc/ca-certificates.conf", format!("{CONFIGURATION}{configuration}").as_bytes())?;
-    if !maker.file(&format!("{FOLDER}/ca-certificates.crt"), &bundle)? {
+    inside.file("/etc/ca-certificates.conf", format!("{CONFIGURATION}{configuration}").as_bytes())?;
+    if !inside.file(&format!("{FOLDER}/ca-certificates.crt"), &bundle)? {
         notes.push(format!("{FOLDER}: no bundle of certificates, because a link leads out of the tree"));
     }
     Ok((trusted, notes))
 }
 
 /// Lays the added authorities where an administrator would, each in a file of its own name.
-fn add(maker: &mut Maker<'_>, shipped: &[String], added: &[Authority]) -> Result<(), Error> {
-    let local = maker::files_below(&maker.root(), LOCAL, ".crt")?;
+fn add(inside: &mut Inside<'_>, shipped: &[String], added: &[Authority]) -> Result<(), Error> {
+    let local = inside::files_below(&inside.root(), LOCAL, ".crt")?;
     let mut taken: Vec<String> = shipped.iter().chain(&local).map(|path| link_name(path)).collect();
     for authority in added {
         let stem: String = authority
@@ -112,7 +112,7 @@ fn add(maker: &mut Maker<'_>, shipped: &[String], added: &[Authority]) -> Result
         let path = format!("{LOCAL}/{file}");
         let text = der::pem::encode_string("CERTIFICATE", LineEnding::LF, &authority.der)
             .map_err(|error| Error::write(Path::new(&path), std::io::Error::other(error.to_string())))?;
-        maker.file(&path, format!("{text}\n").replace("\n\n", "\n").as_bytes())?;
+        inside.file(&path, format!("{text}\n").replace("\n\n", "\n").as_bytes())?;
     }
     Ok(())
 }
@@ -149,10 +149,9 @@ mod tests {
 
     use super::*;
     use crate::tree::Tree;
-    use crate::tree::write::Generated;
 
     /// The certificate that the tests of TLS use.
-    const CA: &str = include_str!("../fetch/testdata/ca.pem");
+    const CA: &str = include_str!("../../fetch/testdata/ca.pem");
 
     fn tree(folder: &Path) -> Tree {
         let mut tree = Tree::create(&folder.join("tree"), "amd64").unwrap();
@@ -176,10 +175,10 @@ mod tests {
         )
         .unwrap();
         let der = CertificateDer::pem_slice_iter(CA.as_bytes()).next().unwrap().unwrap().to_vec();
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
+        let mut inside = Inside::new(&mut tree, 1);
         let added =
             [Authority { name: "my ca".into(), der: der.clone() }, Authority { name: "my ca".into(), der }];
-        let (trusted, notes) = apply(&mut maker, &added).unwrap();
+        let (trusted, notes) = apply(&mut inside, &added).unwrap();
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert!(notes[0].contains("broken.crt"));
         assert_eq!(trusted.keys().collect::<Vec<_>>(), ["Some_=CA=__Ltd.pem", "my_ca-2.pem", "my_ca.pem"]);
@@ -207,8 +206,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut tree = Tree::create(&folder.path().join("tree"), "amd64").unwrap();
         let root = tree.root().to_owned();
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
-        apply(&mut maker, &[Authority { name: "x".into(), der: vec![1] }]).unwrap();
+        let mut inside = Inside::new(&mut tree, 1);
+        apply(&mut inside, &[Authority { name: "x".into(), der: vec![1] }]).unwrap();
         assert!(!root.join("etc").exists() && !root.join("usr/local").exists());
     }
 
@@ -224,8 +223,8 @@ mod tests {
         symlink(outside.join("x.crt"), root.join("usr/share/ca-certificates/mozilla/x.crt")).unwrap();
         fs::remove_dir(root.join("etc/ssl/certs")).unwrap();
         symlink(&outside, root.join("etc/ssl/certs")).unwrap();
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
-        let (trusted, notes) = apply(&mut maker, &[]).unwrap();
+        let mut inside = Inside::new(&mut tree, 1);
+        let (trusted, notes) = apply(&mut inside, &[]).unwrap();
         assert_eq!((trusted.len(), notes.len()), (1, 1), "{notes:?}");
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
     }

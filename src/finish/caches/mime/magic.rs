@@ -4,9 +4,9 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use super::gvariant::integer;
-use super::mime::line;
-use super::xml::Element;
+use super::database::line;
+use crate::finish::caches::number::integer;
+use crate::finish::caches::xml::Element;
 
 const NO_MAGIC: &[u8] = b"__NOMAGIC__";
 

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::maker::{self, Maker, exists};
-use super::mime_cache;
-use super::mime_magic::{Magic, TreeMagic, escaped};
-use super::xml::{self, Element, Node};
+use super::cache;
+use super::magic::{Magic, TreeMagic, escaped};
+use crate::finish::caches::xml::{self, Element, Node};
+use crate::finish::inside::{self, Inside, exists};
 use crate::tree::Error;
 
 const FOLDER: &str = "/usr/share/mime";
@@ -54,9 +54,9 @@ struct Copied {
 }
 
 /// Makes the database, if the tree has sources of it and no cache. Returns notes on what is left out.
-pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
-    let root = maker.root();
-    let mut files = maker::files_in(&root, &format!("{FOLDER}/packages"), ".xml")?;
+pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
+    let root = inside.root();
+    let mut files = inside::files_in(&root, &format!("{FOLDER}/packages"), ".xml")?;
     if exists(&root, &format!("{FOLDER}/mime.cache")) || files.is_empty() {
         return Ok(Vec::new());
     }
@@ -65,7 +65,8 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
     let mut database = Database::default();
     let (mut notes, mut read) = (Vec::new(), 0);
     for path in files {
-        let bytes = maker::read(&root, &path, xml::LARGEST)?.filter(|bytes| read + bytes.len() <= MOST_BYTES);
+        let bytes =
+            inside::read(&root, &path, xml::LARGEST)?.filter(|bytes| read + bytes.len() <= MOST_BYTES);
         let Some(bytes) = bytes else {
             notes.push(format!("{path}: left out of the MIME types, because it is too large"));
             continue;
@@ -81,7 +82,7 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
             Err(reason) => notes.push(format!("{path}: left out of the MIME types: {reason}")),
         }
     }
-    let version = maker.tree.packages().iter().find(|package| package.artifact.name == "shared-mime-info");
+    let version = inside.tree.packages().iter().find(|package| package.artifact.name == "shared-mime-info");
     let version = version.map(|package| {
         let version = package
             .artifact
@@ -93,7 +94,7 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
     database.sort();
     let mut bad = 0;
     for (name, content) in database.files(version) {
-        bad += usize::from(!maker.file(&format!("{FOLDER}/{name}"), &content)?);
+        bad += usize::from(!inside.file(&format!("{FOLDER}/{name}"), &content)?);
     }
     if bad > 0 {
         notes.push(format!(
@@ -251,7 +252,7 @@ impl Database {
             ("icons", icons(&self.icons)),
             ("treemagic", tree_magic),
         ];
-        files.extend(mime_cache::write(self).map(|cache| ("mime.cache", cache)));
+        files.extend(cache::write(self).map(|cache| ("mime.cache", cache)));
         files.extend(version.map(|version| ("version", version.into_bytes())));
         let files = files.into_iter().map(|(name, content)| (name.to_owned(), content));
         let types = self.types.iter().map(|(name, copied)| {

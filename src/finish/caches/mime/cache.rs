@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::mime::{Database, Glob};
-use super::mime_magic::Match;
+use super::database::{Database, Glob};
+use super::magic::Match;
 
 const HEADER: usize = 44;
 const MAJOR: u16 = 1;

@@ -6,12 +6,12 @@
 
 use sha1::{Digest as _, Sha1};
 
-use super::certificates::Trusted;
-use super::maker::{self, Maker};
+use super::bundle::Trusted;
+use crate::finish::inside::{self, Inside};
 use crate::tree::Error;
 
 /// The program whose work this is.
-pub(super) const PROGRAM: &str = "/usr/share/ca-certificates-java/ca-certificates-java.jar";
+pub(crate) const PROGRAM: &str = "/usr/share/ca-certificates-java/ca-certificates-java.jar";
 const KEYSTORE: &str = "/etc/ssl/certs/java/cacerts";
 const MAGIC: u32 = 0xfeed_feed;
 const VERSION: u32 = 2;
@@ -21,13 +21,13 @@ const PASSWORD: &str = "changeit";
 const PHRASE: &[u8] = b"Mighty Aphrodite";
 
 /// Makes the keystore, if the tree has the program that would; returns notes.
-pub(super) fn apply(maker: &mut Maker<'_>, trusted: &Trusted) -> Result<Vec<String>, Error> {
-    if trusted.is_empty() || !maker::exists(&maker.root(), PROGRAM) {
+pub(crate) fn apply(inside: &mut Inside<'_>, trusted: &Trusted) -> Result<Vec<String>, Error> {
+    if trusted.is_empty() || !inside::exists(&inside.root(), PROGRAM) {
         return Ok(Vec::new());
     }
-    let milliseconds = maker.generated.date.max(0).unsigned_abs().saturating_mul(1000);
+    let milliseconds = inside.generated.date.max(0).unsigned_abs().saturating_mul(1000);
     Ok(match keystore(trusted, milliseconds) {
-        Some(bytes) if maker.file(KEYSTORE, &bytes)? => Vec::new(),
+        Some(bytes) if inside.file(KEYSTORE, &bytes)? => Vec::new(),
         Some(_) => vec![format!("{KEYSTORE}: not made, because a link leads out of the tree")],
         None => vec![format!("{KEYSTORE}: not made, because it would be too large")],
     })
@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    const CA: &str = include_str!("../fetch/testdata/ca.pem");
+    const CA: &str = include_str!("../../fetch/testdata/ca.pem");
 
     fn trusted() -> Trusted {
         let der = CertificateDer::pem_slice_iter(CA.as_bytes()).next().unwrap().unwrap();

@@ -5,8 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::maker::{self, Maker, exists, is_sound};
-use super::tmpfiles;
+use crate::finish::inside::{self, Inside, exists, is_sound};
+use crate::finish::tmpfiles;
 use crate::tree::Error;
 use crate::tree::links::resolve_in_root;
 
@@ -15,7 +15,7 @@ const LARGEST: u64 = 8 << 20;
 
 /// What a command makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(crate) enum Effect {
     Folder { path: String, mode: u32 },
     Empty { path: String },
     Copy { from: String, to: String },
@@ -23,7 +23,7 @@ pub(super) enum Deed {
 }
 
 /// What a command would make; `None` where that cannot be told, or is something else.
-pub(super) fn read(words: &[&str]) -> Option<Vec<Deed>> {
+pub(super) fn read(words: &[&str]) -> Option<Vec<Effect>> {
     let words = match words {
         [words @ .., "||", "true" | ":"] => words,
         words => words,
@@ -41,30 +41,30 @@ pub(super) fn read(words: &[&str]) -> Option<Vec<Deed>> {
         u32::from_str_radix(arguments.get(at + 1)?, 8).ok().filter(|mode| *mode <= 0o7777)
     });
     let path = |name: &str| Some(name.trim_end_matches('/').to_owned()).filter(|path| is_sound(path));
-    let deeds = match (*program, &names[..]) {
+    let effects = match (*program, &names[..]) {
         ("mkdir", names) if letters("pmv") => {
             let mode = mode?;
-            let folders = names.iter().map(|name| Some(Deed::Folder { path: path(name)?, mode }));
+            let folders = names.iter().map(|name| Some(Effect::Folder { path: path(name)?, mode }));
             folders.collect::<Option<Vec<_>>>()?
         }
         ("install", names) if letters("dmogv") && options.iter().any(|option| option.contains('d')) => {
             let mode = mode?;
-            let folders = names.iter().map(|name| Some(Deed::Folder { path: path(name)?, mode }));
+            let folders = names.iter().map(|name| Some(Effect::Folder { path: path(name)?, mode }));
             folders.collect::<Option<Vec<_>>>()?
         }
         ("touch", names) if options.is_empty() => {
-            names.iter().map(|name| Some(Deed::Empty { path: path(name)? })).collect::<Option<Vec<_>>>()?
+            names.iter().map(|name| Some(Effect::Empty { path: path(name)? })).collect::<Option<Vec<_>>>()?
         }
         ("cp", [from, to]) if letters("pafZ") && !to.ends_with('/') => {
-            vec![Deed::Copy { from: path(from)?, to: path(to)? }]
+            vec![Effect::Copy { from: path(from)?, to: path(to)? }]
         }
-        ("ucf", [from, to]) => vec![Deed::Copy { from: path(from)?, to: path(to)? }],
+        ("ucf", [from, to]) => vec![Effect::Copy { from: path(from)?, to: path(to)? }],
         ("ln", [target, link]) if letters("sfnv") && options.iter().any(|option| option.contains('s')) => {
-            vec![Deed::Link { target: (*target).to_owned(), path: path(link)? }]
+            vec![Effect::Link { target: (*target).to_owned(), path: path(link)? }]
         }
         _ => return None,
     };
-    (!deeds.is_empty()).then_some(deeds)
+    (!effects.is_empty()).then_some(effects)
 }
 
 /// Options, and what is none; the value of an option that has one is neither.
@@ -96,27 +96,27 @@ fn literal(word: &str) -> Option<String> {
 }
 
 /// Does it; `false` where it cannot be done.
-pub(super) fn apply(maker: &mut Maker<'_>, deed: &Deed) -> Result<bool, Error> {
-    let root = maker.root();
-    let (Deed::Folder { path, .. }
-    | Deed::Empty { path }
-    | Deed::Copy { to: path, .. }
-    | Deed::Link { path, .. }) = deed;
+pub(crate) fn apply(inside: &mut Inside<'_>, effect: &Effect) -> Result<bool, Error> {
+    let root = inside.root();
+    let (Effect::Folder { path, .. }
+    | Effect::Empty { path }
+    | Effect::Copy { to: path, .. }
+    | Effect::Link { path, .. }) = effect;
     if tmpfiles::is_volatile(path) || exists(&root, path) {
         return Ok(true);
     }
-    match deed {
-        Deed::Folder { path, mode } => Ok(maker.folder(path, *mode)?.is_some()),
-        Deed::Link { target, path } => maker.link(target, path),
-        Deed::Empty { path } => Ok(is_free(maker, path)? && maker.file(path, b"")?),
-        Deed::Copy { from, to } => {
+    match effect {
+        Effect::Folder { path, mode } => Ok(inside.folder(path, *mode)?.is_some()),
+        Effect::Link { target, path } => inside.link(target, path),
+        Effect::Empty { path } => Ok(is_free(inside, path)? && inside.file(path, b"")?),
+        Effect::Copy { from, to } => {
             let source = resolve_in_root(&root, Path::new(from))
                 .map_err(|error| Error::write(Path::new(from), error))?;
             let mode = source.and_then(|source| fs::metadata(root.join(source)).ok());
             let is_plain =
                 mode.is_some_and(|meta| meta.is_file() && meta.permissions().mode() & 0o777 == 0o644);
-            match maker::read(&root, from, LARGEST)? {
-                Some(content) if is_plain && is_free(maker, to)? => maker.file(to, &content),
+            match inside::read(&root, from, LARGEST)? {
+                Some(content) if is_plain && is_free(inside, to)? => inside.file(to, &content),
                 _ => Ok(false),
             }
         }
@@ -124,8 +124,8 @@ pub(super) fn apply(maker: &mut Maker<'_>, deed: &Deed) -> Result<bool, Error> {
 }
 
 /// Whether a file can be made here: its folder is there, and no link in its place.
-fn is_free(maker: &Maker<'_>, path: &str) -> Result<bool, Error> {
-    let root = maker.root();
+fn is_free(inside: &Inside<'_>, path: &str) -> Result<bool, Error> {
+    let root = inside.root();
     let Some((folder, name)) = path.rsplit_once('/') else { return Ok(false) };
     let folder = if folder.is_empty() { "/" } else { folder };
     let inside =
@@ -140,26 +140,25 @@ mod tests {
 
     use super::*;
     use crate::tree::Tree;
-    use crate::tree::write::Generated;
 
-    fn of(command: &str) -> Option<Vec<Deed>> {
+    fn of(command: &str) -> Option<Vec<Effect>> {
         read(&command.split_whitespace().collect::<Vec<_>>())
     }
 
     #[test]
     fn reads_what_can_be_told() {
-        let folder = |path: &str, mode| Deed::Folder { path: path.into(), mode };
-        let copy = |from: &str, to: &str| Some(vec![Deed::Copy { from: from.into(), to: to.into() }]);
+        let folder = |path: &str, mode| Effect::Folder { path: path.into(), mode };
+        let copy = |from: &str, to: &str| Some(vec![Effect::Copy { from: from.into(), to: to.into() }]);
         assert_eq!(
             of("mkdir -p /a/b \"$DPKG_ROOT/c/\""),
             Some(vec![folder("/a/b", 0o755), folder("/c", 0o755)])
         );
         assert_eq!(of("mkdir -m 2775 -p /a 2>/dev/null || true"), Some(vec![folder("/a", 0o2775)]));
         assert_eq!(of("install -d -o x -g y -m 700 /a"), Some(vec![folder("/a", 0o700)]));
-        assert_eq!(of("touch /a"), Some(vec![Deed::Empty { path: "/a".into() }]));
+        assert_eq!(of("touch /a"), Some(vec![Effect::Empty { path: "/a".into() }]));
         assert_eq!(of("cp -p /a /b"), copy("/a", "/b"));
         assert_eq!(of("ucf --three-way --debconf-ok /a /b"), copy("/a", "/b"));
-        let link = Deed::Link { target: "../a".into(), path: "/b".into() };
+        let link = Effect::Link { target: "../a".into(), path: "/b".into() };
         assert_eq!(of("ln -sf '../a' /b"), Some(vec![link]));
         for other in [
             "mkdir $x",
@@ -197,10 +196,10 @@ mod tests {
         fs::write(root.join("etc/old"), "old").unwrap();
         symlink(&outside, root.join("etc/away")).unwrap();
         symlink(outside.join("file"), root.join("etc/dangling")).unwrap();
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
+        let mut inside = Inside::new(&mut tree, 1);
         let mut run = |command: &str| {
-            let deeds = of(command).unwrap();
-            deeds.iter().all(|deed| apply(&mut maker, deed).unwrap())
+            let effects = of(command).unwrap();
+            effects.iter().all(|effect| apply(&mut inside, effect).unwrap())
         };
         assert!(
             run("cp /etc/source /etc/copy")

@@ -13,12 +13,17 @@ use crate::tree::{Error, Tree};
 const DEEPEST: usize = 16;
 
 /// Makes files of one time in a tree. Paths are as the tree's own programs see them, absolute.
-pub(super) struct Maker<'a> {
+pub(super) struct Inside<'a> {
     pub(super) tree: &'a mut Tree,
     pub(super) generated: Generated,
 }
 
-impl Maker<'_> {
+impl<'a> Inside<'a> {
+    /// `date` is in seconds since 1970.
+    pub(super) fn new(tree: &'a mut Tree, date: i64) -> Self {
+        Self { tree, generated: Generated { date } }
+    }
+
     pub(super) fn root(&self) -> PathBuf {
         self.tree.root().to_owned()
     }
@@ -195,14 +200,14 @@ mod tests {
         symlink("real", root.join("etc/alias")).unwrap();
         symlink(outside.join("secret.crt"), root.join("etc/real/file")).unwrap();
         fs::write(root.join("etc/plain"), "").unwrap();
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 7 } };
+        let mut inside = Inside::new(&mut tree, 7);
         for bad in ["/etc/away/x", "/etc/up/x", "/etc/plain/x", "/etc/away/deep/x"] {
-            assert!(!maker.file(bad, b"x").unwrap(), "{bad}");
-            assert!(!maker.link("x", bad).unwrap(), "{bad}");
+            assert!(!inside.file(bad, b"x").unwrap(), "{bad}");
+            assert!(!inside.link("x", bad).unwrap(), "{bad}");
         }
-        assert!(maker.file("/etc/alias/made/x", b"x").unwrap());
+        assert!(inside.file("/etc/alias/made/x", b"x").unwrap());
         assert_eq!(fs::read(root.join("etc/real/made/x")).unwrap(), b"x");
-        assert!(maker.file("/etc/real/file", b"new").unwrap());
+        assert!(inside.file("/etc/real/file", b"new").unwrap());
         assert_eq!(fs::read_to_string(outside.join("secret.crt")).unwrap(), "secret");
         assert_eq!(fs::read_to_string(root.join("etc/real/file")).unwrap(), "new");
         assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);

@@ -4,9 +4,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::gschemas::{attribute, inside};
-use super::gvariant::{Type, Value, integer};
-use super::xml::Element;
+use super::compile::{attribute, inside};
+use super::gvariant::{Type, Value};
+use crate::finish::caches::number::integer;
+use crate::finish::caches::xml::Element;
 
 /// A string of choices is found by words of four bytes.
 const LONGEST_CHOICE: usize = 65;

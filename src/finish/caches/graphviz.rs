@@ -11,7 +11,7 @@ use object::{
     RelocationTarget,
 };
 
-use super::maker::{self, Maker, exists};
+use crate::finish::inside::{self, Inside, exists};
 use crate::tree::Error;
 
 const FILE: &str = "config6a";
@@ -29,12 +29,12 @@ const HEAD: &str = "\
 ";
 
 /// Makes the list in each folder of plugins. Returns notes on what is left out.
-pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
-    let root = maker.root();
+pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
+    let root = inside.root();
     let mut notes = Vec::new();
-    for folder in maker::folders(&root, "/usr/lib/*/graphviz")? {
+    for folder in inside::folders(&root, "/usr/lib/*/graphviz")? {
         let target = format!("{folder}/{FILE}");
-        let plugins: Vec<String> = maker::files_in(&root, &folder, SUFFIX)?
+        let plugins: Vec<String> = inside::files_in(&root, &folder, SUFFIX)?
             .into_iter()
             .filter(|path| path.contains("/libgvplugin_"))
             .collect();
@@ -49,7 +49,7 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
                     .push(format!("{path}: Graphviz will not find what it has: its tables cannot be read")),
             }
         }
-        if !maker.file(&target, joined(&parts).as_bytes())? {
+        if !inside.file(&target, joined(&parts).as_bytes())? {
             notes.push(format!("{target}: not made, so Graphviz has no layouts and formats"));
         }
     }
@@ -86,7 +86,7 @@ fn joined(plugins: &[Plugin]) -> String {
 }
 
 fn listed(root: &Path, path: &str) -> Result<Option<Plugin>, Error> {
-    let Some(bytes) = maker::read(root, path, LARGEST)? else { return Ok(None) };
+    let Some(bytes) = inside::read(root, path, LARGEST)? else { return Ok(None) };
     Ok(path.rsplit('/').next().and_then(|name| plugin(&bytes, name)))
 }
 

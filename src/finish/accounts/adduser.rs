@@ -2,17 +2,17 @@
 
 use std::num::ParseIntError;
 
-use super::accounts::{Declared, Primary, User};
+use super::passwd::{Declared, Primary, User};
 use crate::deb::script::{self, Call};
 
 /// The programs whose calls are understood.
-pub(super) const PROGRAMS: [&str; 6] = ["adduser", "addgroup", "useradd", "groupadd", "usermod", "gpasswd"];
+pub(crate) const PROGRAMS: [&str; 6] = ["adduser", "addgroup", "useradd", "groupadd", "usermod", "gpasswd"];
 
 const NOLOGIN: &str = "/usr/sbin/nologin";
 const NO_HOME: &str = "/nonexistent";
 
 /// What a script declares, and the lines that cannot be read.
-pub(super) fn declared(script: &str) -> (Vec<Declared>, Vec<String>) {
+pub(crate) fn declared(script: &str) -> (Vec<Declared>, Vec<String>) {
     let (mut all, mut unread) = (Vec::new(), Vec::new());
     for program in PROGRAMS {
         for call in script::calls(script, program) {

@@ -12,7 +12,7 @@ use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
 use object::read::{ReadCache, ReadRef};
 
-use super::maker::{self, Maker, exists, is_sound};
+use crate::finish::inside::{self, Inside, exists, is_sound};
 use crate::tree::Error;
 use crate::tree::links::resolve_in_root;
 
@@ -46,8 +46,8 @@ struct Library {
 }
 
 /// Makes the cache, if the tree has a configuration for it. Returns a note where it cannot be.
-pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Option<String>, Error> {
-    let root = maker.root();
+pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Option<String>, Error> {
+    let root = inside.root();
     if !exists(&root, CONFIGURATION) || exists(&root, CACHE) {
         return Ok(None);
     }
@@ -69,7 +69,7 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Option<String>, Error> {
         compare(other.soname.as_bytes(), one.soname.as_bytes()).then(other.flags.cmp(&one.flags))
     });
     let made = match write(&libraries) {
-        Some(cache) => maker.file(CACHE, &cache)?,
+        Some(cache) => inside.file(CACHE, &cache)?,
         None => false,
     };
     Ok((!made)
@@ -82,7 +82,7 @@ fn resolve(root: &Path, path: &str) -> Result<Option<PathBuf>, Error> {
 
 /// The folders of a configuration file (ldconfig(8)), those of the files that it includes in their place.
 fn configured(root: &Path, file: &str, depth: usize, folders: &mut Vec<String>) -> Result<(), Error> {
-    let Some(bytes) = maker::read(root, file, LARGEST_CONFIGURATION)? else { return Ok(()) };
+    let Some(bytes) = inside::read(root, file, LARGEST_CONFIGURATION)? else { return Ok(()) };
     for line in String::from_utf8_lossy(&bytes).lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
         let mut words = line.split_ascii_whitespace();
@@ -108,7 +108,7 @@ fn matching(root: &Path, from: &str, pattern: &str) -> Result<Vec<String>, Error
     let whole = if pattern.starts_with('/') { pattern.to_owned() } else { format!("{folder}/{pattern}") };
     let Some((folder, name)) = whole.rsplit_once('/') else { return Ok(Vec::new()) };
     let Some((before, after)) = name.split_once('*') else { return Ok(vec![whole]) };
-    let mut files = maker::files_in(root, folder, after)?;
+    let mut files = inside::files_in(root, folder, after)?;
     files.retain(|file| {
         file.rsplit('/').next().is_some_and(|name| {
             name.len() >= before.len() + after.len() && name.starts_with(before) && !name.starts_with('.')
@@ -125,7 +125,7 @@ fn libraries_in(root: &Path, folder: &str) -> Result<Vec<Library>, Error> {
         flags: u32,
     }
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    for path in maker::files_in(root, folder, "")? {
+    for path in inside::files_in(root, folder, "")? {
         let name = path.rsplit('/').next().unwrap_or_default();
         if !(name.starts_with("lib") || name.starts_with("ld-")) || !name.contains(".so") {
             continue;
@@ -293,7 +293,6 @@ mod tests {
 
     use super::*;
     use crate::tree::Tree;
-    use crate::tree::write::Generated;
 
     /// A shared library of nothing but a dynamic section.
     fn library(soname: &str) -> Vec<u8> {
@@ -353,8 +352,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut tree = tree(folder.path());
         let root = tree.root().to_owned();
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
-        assert_eq!(apply(&mut maker).unwrap(), None);
+        let mut inside = Inside::new(&mut tree, 1);
+        assert_eq!(apply(&mut inside).unwrap(), None);
         let listed = || {
             let output =
                 Command::new("/sbin/ldconfig").arg("-p").arg("-C").arg(root.join("etc/ld.so.cache")).output();
@@ -405,8 +404,8 @@ mod tests {
     fn a_tree_without_a_configuration_needs_no_cache() {
         let folder = tempfile::tempdir().unwrap();
         let mut tree = Tree::create(&folder.path().join("tree"), "amd64").unwrap();
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
-        apply(&mut maker).unwrap();
+        let mut inside = Inside::new(&mut tree, 1);
+        apply(&mut inside).unwrap();
         assert!(!tree.root().join("etc").exists());
     }
 }

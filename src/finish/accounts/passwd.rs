@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::maker::{self, Maker};
+use crate::finish::inside::{self, Inside};
 use crate::tree::Error;
 
 /// What base-passwd makes `/etc/passwd` and `/etc/group` of.
-pub(super) const MASTERS: [&str; 2] =
+pub(crate) const MASTERS: [&str; 2] =
     ["/usr/share/base-passwd/passwd.master", "/usr/share/base-passwd/group.master"];
 const FILES: [&str; 2] = ["/etc/passwd", "/etc/group"];
 /// What there is without base-passwd: those that need no package.
@@ -23,25 +23,25 @@ const MOST: usize = 10_000;
 
 /// An account, or a membership, that something declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Declared {
+pub(crate) enum Declared {
     User(User),
     Group { name: String, id: Option<u32> },
     Member { user: String, group: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct User {
-    pub(super) name: String,
-    pub(super) id: Option<u32>,
-    pub(super) group: Primary,
-    pub(super) comment: String,
-    pub(super) home: String,
-    pub(super) shell: String,
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) id: Option<u32>,
+    pub(crate) group: Primary,
+    pub(crate) comment: String,
+    pub(crate) home: String,
+    pub(crate) shell: String,
 }
 
 /// The group that a user's files belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Primary {
+pub(crate) enum Primary {
     /// A group of the user's own name, made with it.
     Own,
     Named(String),
@@ -49,7 +49,7 @@ pub(super) enum Primary {
 }
 
 /// A name that Debian's tools take, and that cannot be mistaken for anything else in the files.
-pub(super) fn is_name(name: &str) -> bool {
+fn is_name(name: &str) -> bool {
     name.len() <= 31
         && name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
@@ -60,15 +60,15 @@ fn is_field(text: &str) -> bool {
 }
 
 /// Makes the two files, where the tree has base-passwd or something declares an account; returns notes.
-pub(super) fn apply(maker: &mut Maker<'_>, declared: Vec<Declared>) -> Result<Vec<String>, Error> {
-    let root = maker.root();
-    if declared.is_empty() && !maker::exists(&root, MASTERS[0]) {
+pub(crate) fn apply(inside: &mut Inside<'_>, declared: Vec<Declared>) -> Result<Vec<String>, Error> {
+    let root = inside.root();
+    if declared.is_empty() && !inside::exists(&root, MASTERS[0]) {
         return Ok(Vec::new());
     }
     let mut texts = LEAST.map(str::to_owned);
     for (number, text) in texts.iter_mut().enumerate() {
         for path in [FILES[number], MASTERS[number]] {
-            if let Some(bytes) = maker::read(&root, path, LARGEST)? {
+            if let Some(bytes) = inside::read(&root, path, LARGEST)? {
                 *text = String::from_utf8_lossy(&bytes).into_owned();
                 break;
             }
@@ -79,7 +79,7 @@ pub(super) fn apply(maker: &mut Maker<'_>, declared: Vec<Declared>) -> Result<Ve
     book.enter(declared);
     for (path, lines) in FILES.into_iter().zip([&book.users, &book.groups]) {
         let text: String = lines.iter().flat_map(|line| [line.join(":"), "\n".to_owned()]).collect();
-        if !maker.file(path, text.as_bytes())? {
+        if !inside.file(path, text.as_bytes())? {
             book.notes.push(format!("{path}: not made, because a link leads out of the tree"));
         }
     }

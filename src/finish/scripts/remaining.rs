@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::adduser;
-use super::deeds::{self, Deed};
-use super::harmless::{DONE, DONE_HELPERS, IDLE, IDLE_HELPERS, READING, REVIEWED};
-use super::maker::{exists, is_sound};
+use super::effects::{self, Effect};
+use super::known::{DONE, DONE_HELPERS, IDLE, IDLE_HELPERS, READING, REVIEWED};
 use crate::deb::script::{assignment, is_separator, logical_lines, split_words};
+use crate::finish::accounts::adduser;
+use crate::finish::inside::{exists, is_sound};
 
 /// A script is listed by so many lines of so many characters.
 const MOST_LINES: usize = 8;
@@ -18,7 +18,7 @@ const DEEPEST: usize = 100;
 
 /// What is left of one script.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undone {
+pub struct Remaining {
     /// The package.
     pub package: String,
     /// `preinst` or `postinst`.
@@ -27,7 +27,7 @@ pub struct Undone {
     pub lines: Vec<String>,
 }
 
-impl Undone {
+impl Remaining {
     /// One line for the report; none where nothing is missed.
     pub fn note(&self) -> Option<String> {
         let Self { package, script, lines } = self;
@@ -39,37 +39,37 @@ impl Undone {
 }
 
 /// Adds lines that some step could not read.
-pub(super) fn add(all: &mut Vec<Undone>, package: &str, lines: &[String]) {
+pub(crate) fn add(all: &mut Vec<Remaining>, package: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }
     let lines = lines.iter().map(|line| shorten(line));
-    match all.iter_mut().find(|undone| undone.package == package && undone.script == "postinst") {
-        Some(undone) => undone.lines.extend(lines),
+    match all.iter_mut().find(|remaining| remaining.package == package && remaining.script == "postinst") {
+        Some(remaining) => remaining.lines.extend(lines),
         None => {
-            all.push(Undone { package: package.to_owned(), script: "postinst", lines: lines.collect() });
+            all.push(Remaining { package: package.to_owned(), script: "postinst", lines: lines.collect() });
         }
     }
 }
 
 /// A line of a script that is sure to run, and what it makes.
 #[derive(Debug)]
-pub(super) struct Todo {
-    pub(super) package: String,
-    pub(super) line: String,
-    pub(super) deeds: Vec<Deed>,
+pub(crate) struct SureLine {
+    pub(crate) package: String,
+    pub(crate) line: String,
+    pub(crate) effects: Vec<Effect>,
 }
 
-/// What is left of a script; `None` where all of it is done, or it does nothing. What can be done is added to `todo`.
-pub(super) fn undone(
+/// What is left of a script; `None` where all of it is done, or it does nothing. What can be done is added to `sure_lines`.
+pub(crate) fn remaining(
     root: &Path,
     package: &str,
     script: &'static str,
     text: &str,
-    todo: &mut Vec<Todo>,
-) -> Option<Undone> {
+    sure_lines: &mut Vec<SureLine>,
+) -> Option<Remaining> {
     if REVIEWED.contains(&(package, script)) {
-        return Some(Undone { package: package.to_owned(), script, lines: Vec::new() });
+        return Some(Remaining { package: package.to_owned(), script, lines: Vec::new() });
     }
     let action = if script == "preinst" { "install" } else { "configure" };
     let mut walk = Walk {
@@ -78,7 +78,7 @@ pub(super) fn undone(
         functions: BTreeSet::new(),
         blocks: Vec::new(),
         lines: Vec::new(),
-        todo: Vec::new(),
+        sure_lines: Vec::new(),
         idle: false,
     };
     let interpreter = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default();
@@ -97,8 +97,12 @@ pub(super) fn undone(
     }
     walk.lines.dedup();
     let lines = walk.lines;
-    todo.extend(walk.todo.into_iter().map(|(line, deeds)| Todo { package: package.to_owned(), line, deeds }));
-    (walk.idle || !lines.is_empty()).then(|| Undone { package: package.to_owned(), script, lines })
+    sure_lines.extend(walk.sure_lines.into_iter().map(|(line, effects)| SureLine {
+        package: package.to_owned(),
+        line,
+        effects,
+    }));
+    (walk.idle || !lines.is_empty()).then(|| Remaining { package: package.to_owned(), script, lines })
 }
 
 /// The script without the parts that debhelper is known to write, and whether any of these was left out undone.
@@ -151,7 +155,7 @@ struct Walk<'a> {
     functions: BTreeSet<String>,
     blocks: Vec<Block>,
     lines: Vec<String>,
-    todo: Vec<(String, Vec<Deed>)>,
+    sure_lines: Vec<(String, Vec<Effect>)>,
     idle: bool,
 }
 
@@ -361,8 +365,8 @@ impl Walk<'_> {
             return;
         }
         let line = shorten(&words.join(" "));
-        match deeds::read(words).filter(|_| self.is_sure()) {
-            Some(deeds) => self.todo.push((line, deeds)),
+        match effects::read(words).filter(|_| self.is_sure()) {
+            Some(effects) => self.sure_lines.push((line, effects)),
             None => self.lines.push(line),
         }
     }
@@ -408,8 +412,8 @@ mod tests {
     use super::*;
 
     fn lines(script: &'static str, body: &str) -> Vec<String> {
-        undone(Path::new("/nonexistent"), "x", script, &format!("#!/bin/sh\n{body}"), &mut Vec::new())
-            .map(|undone| undone.lines)
+        remaining(Path::new("/nonexistent"), "x", script, &format!("#!/bin/sh\n{body}"), &mut Vec::new())
+            .map(|remaining| remaining.lines)
             .unwrap_or_default()
     }
 
@@ -422,7 +426,7 @@ mod tests {
         let body = "# Automatically added by dh_installalternatives/13\nupdate-alternatives --install a b c 1\n\
             # End automatically added section\n";
         assert_eq!(
-            undone(
+            remaining(
                 Path::new("/nonexistent"),
                 "x",
                 "postinst",
@@ -433,12 +437,12 @@ mod tests {
             "done in full"
         );
         let idle =
-            undone(Path::new("/nonexistent"), "x", "postinst", "#!/bin/sh\nldconfig\n", &mut Vec::new())
+            remaining(Path::new("/nonexistent"), "x", "postinst", "#!/bin/sh\nldconfig\n", &mut Vec::new())
                 .unwrap();
         let reviewed =
-            undone(Path::new("/nonexistent"), "libc6", "postinst", "#!/bin/sh\nodd\n", &mut Vec::new())
+            remaining(Path::new("/nonexistent"), "libc6", "postinst", "#!/bin/sh\nodd\n", &mut Vec::new())
                 .unwrap();
-        assert_eq!(reviewed, Undone { package: "libc6".into(), ..idle.clone() });
+        assert_eq!(reviewed, Remaining { package: "libc6".into(), ..idle.clone() });
         assert!(idle.lines.is_empty() && idle.note().is_none());
     }
 
@@ -465,7 +469,7 @@ mod tests {
         std::fs::create_dir(folder.path().join("etc")).unwrap();
         let body = "#!/bin/sh\nif [ -f /usr/etc/old ]; then move; fi\nif [ ! -e \"$DPKG_ROOT/etc/new\" ]; then make; fi\n\
             if [ -d /etc ]; then one; else two; fi\nif [ -x \"$X/y\" ]; then three; fi\n";
-        let lines = undone(folder.path(), "x", "postinst", body, &mut Vec::new()).unwrap().lines;
+        let lines = remaining(folder.path(), "x", "postinst", body, &mut Vec::new()).unwrap().lines;
         assert_eq!(lines, ["make", "one", "two", "three"]);
     }
 
@@ -496,11 +500,16 @@ mod tests {
             for i in a; do touch /loop; done\n\
             if [ \"$1\" = \"configure\" ] || [ \"$1\" = abort-upgrade ]; then touch /either; fi\n\
             if [ \"$1\" = upgrade -o \"$1\" = x ]; then touch /neither; fi\n[ -e \"$x\" ] || touch /or\n";
-        let mut todo = Vec::new();
-        let left =
-            undone(Path::new("/nonexistent"), "x", "postinst", &format!("#!/bin/sh\n{body}"), &mut todo)
-                .unwrap();
-        let done: Vec<&str> = todo.iter().map(|todo| todo.line.as_str()).collect();
+        let mut sure_lines = Vec::new();
+        let left = remaining(
+            Path::new("/nonexistent"),
+            "x",
+            "postinst",
+            &format!("#!/bin/sh\n{body}"),
+            &mut sure_lines,
+        )
+        .unwrap();
+        let done: Vec<&str> = sure_lines.iter().map(|sure| sure.line.as_str()).collect();
         assert_eq!(done, ["mkdir /sure", "touch /yes", "touch /case", "touch /either"]);
         let expected = ["touch /maybe", "touch /other", "touch /pattern", "touch /function", "touch /loop"];
         assert_eq!(left.lines[..5], expected);
@@ -509,7 +518,7 @@ mod tests {
 
     #[test]
     fn other_languages_and_garbage_are_told() {
-        let perl = undone(
+        let perl = remaining(
             Path::new("/nonexistent"),
             "x",
             "postinst",
@@ -521,7 +530,9 @@ mod tests {
             perl.note().unwrap(),
             "x: its postinst was not run, which has: a program that is no shell script (/usr/bin/perl -w)"
         );
-        assert!(undone(Path::new("/nonexistent"), "x", "postinst", "\u{7f}ELF", &mut Vec::new()).is_some());
+        assert!(
+            remaining(Path::new("/nonexistent"), "x", "postinst", "\u{7f}ELF", &mut Vec::new()).is_some()
+        );
         for garbage in
             ["esac\nfi\n}\ndone\n;;\nelse\n", "case\n", "if\n", "case $1 in", "(((\n", "x() {", "case a in b"]
         {
@@ -531,7 +542,7 @@ mod tests {
             lines("postinst", &nested.repeat(5_000));
         }
         let long = (0..20).map(|n| format!("do-{n} {}", "\u{e9}".repeat(200))).collect::<Vec<_>>().join("\n");
-        let note = undone(
+        let note = remaining(
             Path::new("/nonexistent"),
             "x",
             "postinst",

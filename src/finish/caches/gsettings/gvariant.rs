@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::str::Chars;
 
+use crate::finish::caches::number::integer;
+
 /// Values and types in each other.
 const DEEPEST: usize = 32;
 /// Characters of one value; lists of key bindings and colours have some thousands.
@@ -293,21 +295,6 @@ fn number(letter: char, value: i128) -> Option<Vec<u8>> {
         't' => u64::try_from(value).ok()?.to_le_bytes().to_vec(),
         _ => return None,
     })
-}
-
-/// As strtoll(3) with base 0 reads it.
-pub(super) fn integer(text: &str) -> Option<i128> {
-    let (is_negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (digits, radix) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(digits) => (digits, 16),
-        None if digits.len() > 1 && digits.starts_with('0') => (&digits[1..], 8),
-        None => (digits, 10),
-    };
-    let value = i128::from(u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))?);
-    Some(if is_negative { -value } else { value })
 }
 
 fn float(text: &str) -> Option<f64> {

@@ -3,8 +3,8 @@
 
 use memchr::memmem;
 
-use super::maker::{self, Maker, exists};
-use super::pixbuf_loaders::LOADERS;
+use super::loaders::LOADERS;
+use crate::finish::inside::{self, Inside, exists};
 use crate::tree::Error;
 
 const FOLDERS: &str = "/usr/lib/*/gdk-pixbuf-2.0/2.10.0/loaders";
@@ -18,20 +18,20 @@ const HEAD: &str = "\
 
 /// Makes the cache beside each folder of loaders, with the paths that they have below `prefix`. Returns notes on
 /// loaders that are left out.
-pub(super) fn apply(maker: &mut Maker<'_>, prefix: &str) -> Result<Vec<String>, Error> {
-    let root = maker.root();
+pub(crate) fn apply(inside: &mut Inside<'_>, prefix: &str) -> Result<Vec<String>, Error> {
+    let root = inside.root();
     let prefix = prefix.trim_end_matches('/');
     let mut notes = Vec::new();
-    for folder in maker::folders(&root, FOLDERS)? {
+    for folder in inside::folders(&root, FOLDERS)? {
         let target = format!("{}.cache", folder.trim_end_matches('/'));
-        let modules = maker::files_in(&root, &folder, ".so")?;
+        let modules = inside::files_in(&root, &folder, ".so")?;
         if exists(&root, &target) || modules.is_empty() {
             continue;
         }
         let mut text = HEAD.to_owned();
         for path in modules {
             let known = LOADERS.iter().find(|(name, _)| path.rsplit('/').next() == Some(name));
-            let module = maker::read(&root, &path, LARGEST)?.unwrap_or_default();
+            let module = inside::read(&root, &path, LARGEST)?.unwrap_or_default();
             match known {
                 Some((_, entry)) if has_all(&module, entry) => {
                     text.push_str(&format!("\"{}\"\n{entry}\n\n", escaped(&format!("{prefix}{path}"))));
@@ -43,7 +43,7 @@ pub(super) fn apply(maker: &mut Maker<'_>, prefix: &str) -> Result<Vec<String>, 
             }
         }
         text.push('\n');
-        if !maker.file(&target, text.as_bytes())? {
+        if !inside.file(&target, text.as_bytes())? {
             notes.push(format!(
                 "{target}: not made, so programs that use GdkPixbuf cannot read these formats"
             ));
@@ -73,7 +73,6 @@ mod tests {
 
     use super::*;
     use crate::tree::Tree;
-    use crate::tree::write::Generated;
 
     #[test]
     fn lists_loaders_that_are_what_they_seem() {
@@ -87,8 +86,8 @@ mod tests {
         module("libpixbufloader-gif.so", b"gif\0");
         module("libother.so", b"");
         let cache = tree.root().join(loaders).with_extension("cache");
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
-        let notes = apply(&mut maker, "/p").unwrap();
+        let mut inside = Inside::new(&mut tree, 1);
+        let notes = apply(&mut inside, "/p").unwrap();
         assert_eq!(notes.len(), 2, "{notes:?}");
         assert!(
             notes[0].starts_with("/usr/lib/x86_64-linux-gnu/gdk-pixbuf-2.0/2.10.0/loaders/libother.so: ")

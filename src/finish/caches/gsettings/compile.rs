@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::gvariant::{Type, Value};
 use super::gvdb;
-use super::maker::{self, Maker, exists};
-use super::schema_key::{Choices, Key, Setting};
-use super::xml::{self, Element, Node};
+use super::key::{Choices, Key, Setting};
+use crate::finish::caches::xml::{self, Element, Node};
+use crate::finish::inside::{self, Inside, exists};
 use crate::tree::Error;
 
 const FOLDER: &str = "/usr/share/glib-2.0/schemas";
@@ -17,19 +17,19 @@ const MOST_BYTES: usize = 32 << 20;
 const LONGEST_CHAIN: usize = 32;
 
 /// Compiles the schemas that the tree has. Returns notes on what is left out.
-pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
-    let root = maker.root();
+pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
+    let root = inside.root();
     let target = format!("{FOLDER}/gschemas.compiled");
     let mut files: Vec<String> = Vec::new();
     for suffix in [".enums.xml", ".gschema.xml"] {
-        files.extend(maker::files_in(&root, FOLDER, suffix)?);
+        files.extend(inside::files_in(&root, FOLDER, suffix)?);
     }
     if exists(&root, &target) || files.is_empty() {
         return Ok(Vec::new());
     }
     let mut compiler = Compiler::default();
     let mut read = |path: &str| -> Result<Result<Vec<u8>, String>, Error> {
-        let bytes = maker::read(&root, path, xml::LARGEST)?;
+        let bytes = inside::read(&root, path, xml::LARGEST)?;
         Ok(match bytes {
             Some(bytes) if compiler.bytes + bytes.len() <= MOST_BYTES => {
                 compiler.bytes += bytes.len();
@@ -43,7 +43,7 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
         sources.push((read(&path)?, path));
     }
     let mut overrides = Vec::new();
-    for path in maker::files_in(&root, FOLDER, ".gschema.override")? {
+    for path in inside::files_in(&root, FOLDER, ".gschema.override")? {
         overrides.push((read(&path)?, path));
     }
     let mut notes = Vec::new();
@@ -59,7 +59,7 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
         }
     }
     match compiler.write() {
-        Some(file) if maker.file(&target, &file)? => {}
+        Some(file) if inside.file(&target, &file)? => {}
         _ => notes.push(format!("{target}: not made, so programs that use GSettings end at once")),
     }
     Ok(notes)
@@ -357,7 +357,6 @@ mod tests {
 
     use super::*;
     use crate::tree::Tree;
-    use crate::tree::write::Generated;
 
     const ENUMS: &str = "<schemalist><enum id='e'><value nick='one' value='1'/><value nick='minus' value='-1'/></enum>\
         <flags id='f'><value nick='none' value='0'/><value nick='left' value='1'/><value nick='right' value='0x2'/></flags>\
@@ -381,8 +380,8 @@ mod tests {
         for (name, text) in files {
             fs::write(tree.root().join(&FOLDER[1..]).join(name), text).unwrap();
         }
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
-        let notes = apply(&mut maker).unwrap();
+        let mut inside = Inside::new(&mut tree, 1);
+        let notes = apply(&mut inside).unwrap();
         (folder, notes)
     }
 
