@@ -87,7 +87,9 @@ impl<'a> Inside<'a> {
     }
 }
 
-fn resolve(root: &Path, path: &Path) -> Result<Option<PathBuf>, Error> {
+/// A path of the tree with its links followed inside the tree, relative to the root; `None` where there is no such file.
+pub(super) fn resolve(root: &Path, path: impl AsRef<Path>) -> Result<Option<PathBuf>, Error> {
+    let path = path.as_ref();
     resolve_in_root(root, path).map_err(|source| Error::write(path, source))
 }
 
@@ -105,7 +107,7 @@ pub(super) fn exists(root: &Path, path: &str) -> bool {
 /// The content of a regular file of the tree, links followed inside the tree; `None` where there is none, or one
 /// of more than `limit` bytes.
 pub(super) fn read(root: &Path, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-    let Some(inside) = resolve(root, Path::new(path))? else { return Ok(None) };
+    let Some(inside) = resolve(root, path)? else { return Ok(None) };
     let place = root.join(inside);
     let content = || -> io::Result<Option<Vec<u8>>> {
         let meta = fs::symlink_metadata(&place)?;
@@ -135,7 +137,7 @@ fn files(root: &Path, folder: &str, suffix: &str, deepest: usize) -> Result<Vec<
     let mut seen = BTreeSet::new();
     let mut queue = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = queue.pop() {
-        let Some(inside) = resolve(root, Path::new(&folder))? else { continue };
+        let Some(inside) = resolve(root, &folder)? else { continue };
         let place = root.join(&inside);
         if depth > deepest || !place.is_dir() || !seen.insert(inside) {
             continue;
@@ -148,7 +150,7 @@ fn files(root: &Path, folder: &str, suffix: &str, deepest: usize) -> Result<Vec<
         names.sort();
         for name in names {
             let path = format!("{folder}/{name}");
-            let Some(inside) = resolve(root, Path::new(&path))? else { continue };
+            let Some(inside) = resolve(root, &path)? else { continue };
             let Ok(meta) = fs::symlink_metadata(root.join(inside)) else { continue };
             if meta.is_dir() {
                 queue.push((path, depth + 1));

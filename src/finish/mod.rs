@@ -27,10 +27,12 @@ mod inside;
 mod locales;
 mod relative;
 mod run;
+mod script;
 mod scripts;
 mod templates;
 mod tmpfiles;
 
 pub use self::certificates::Authority;
 pub use self::run::{Finishing, Unfinished, run};
+pub use self::script::Script;
 pub use self::scripts::Remaining;

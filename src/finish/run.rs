@@ -6,8 +6,9 @@ use super::accounts::{adduser, passwd, sysusers};
 use super::caches::{graphviz, gsettings, input_methods, ldconfig, mime, pixbuf};
 use super::certificates::{Authority, bundle, java};
 use super::inside::Inside;
-use super::scripts::effects;
-use super::scripts::remaining::{self, Remaining, SureLine};
+use super::script::Script;
+use super::scripts::walk::{self, SureLine};
+use super::scripts::{Remaining, effects, remaining};
 use super::{alternatives, locales, relative, templates, tmpfiles};
 use crate::relocate::Relocation;
 use crate::tree::{Error, Tree};
@@ -67,8 +68,8 @@ pub fn run(tree: &mut Tree, how: Finishing<'_>) -> Result<Unfinished, Error> {
         let covered = [bundle::PROGRAM, java::PROGRAM, passwd::MASTERS[0]]
             .iter()
             .any(|done| package.paths.iter().any(|path| path == Path::new(done)));
-        for script in ["preinst", "postinst"] {
-            let Some(bytes) = package.control.file(script) else { continue };
+        for script in Script::ALL {
+            let Some(bytes) = package.control.file(script.name()) else { continue };
             if bytes.len() > LARGEST_SCRIPT {
                 remaining::add(
                     &mut unfinished.remaining,
@@ -79,7 +80,7 @@ pub fn run(tree: &mut Tree, how: Finishing<'_>) -> Result<Unfinished, Error> {
             }
             let text = String::from_utf8_lossy(bytes).into_owned();
             if !covered {
-                unfinished.remaining.extend(remaining::remaining(
+                unfinished.remaining.extend(walk::remaining(
                     tree.root(),
                     name,
                     script,
@@ -87,7 +88,7 @@ pub fn run(tree: &mut Tree, how: Finishing<'_>) -> Result<Unfinished, Error> {
                     &mut sure_lines,
                 ));
             }
-            if script == "postinst" {
+            if script == Script::Postinst {
                 postinsts.push((name.clone(), text));
             }
         }

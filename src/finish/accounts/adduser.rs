@@ -2,7 +2,7 @@
 
 use std::num::ParseIntError;
 
-use super::passwd::{Declared, Primary, User};
+use super::declared::{Declared, Primary, User};
 use crate::deb::script::{self, Call};
 
 /// The programs whose calls are understood.

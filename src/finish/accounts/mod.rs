@@ -2,5 +2,6 @@
 //! `/etc/group` that come of it.
 
 pub(super) mod adduser;
+mod declared;
 pub(super) mod passwd;
 pub(super) mod sysusers;

@@ -1,8 +1,9 @@
-//! Users and groups: the tree's own `/etc/passwd` and `/etc/group`, as base-passwd, sysusers.d(5) and the calls of
-//! adduser(8) and useradd(8) in postinst scripts would have made them. Nobody can log in to an account made here.
+//! The tree's own `/etc/passwd` and `/etc/group`, as base-passwd, sysusers.d(5) and the calls of adduser(8) and useradd(8)
+//! in postinst scripts would have made them. Nobody can log in to an account made here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::declared::{Declared, Primary, User};
 use crate::finish::inside::{self, Inside};
 use crate::tree::Error;
 
@@ -20,33 +21,6 @@ const DYNAMIC: std::ops::RangeInclusive<u32> = 100..=999;
 const LARGEST: u64 = 1 << 20;
 /// There are some hundred system accounts in all of Debian.
 const MOST: usize = 10_000;
-
-/// An account, or a membership, that something declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Declared {
-    User(User),
-    Group { name: String, id: Option<u32> },
-    Member { user: String, group: String },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct User {
-    pub(crate) name: String,
-    pub(crate) id: Option<u32>,
-    pub(crate) group: Primary,
-    pub(crate) comment: String,
-    pub(crate) home: String,
-    pub(crate) shell: String,
-}
-
-/// The group that a user's files belong to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Primary {
-    /// A group of the user's own name, made with it.
-    Own,
-    Named(String),
-    Number(u32),
-}
 
 /// A name that Debian's tools take, and that cannot be mistaken for anything else in the files.
 fn is_name(name: &str) -> bool {

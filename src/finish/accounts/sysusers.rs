@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::passwd::{Declared, Primary, User};
+use super::declared::{Declared, Primary, User};
 use crate::finish::dropins::{self, field, plain};
 use crate::tree::Error;
 

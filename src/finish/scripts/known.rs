@@ -1,4 +1,7 @@
-//! Parts of maintainer scripts that are known: what finishing does itself, and what a pod does not miss.
+//! Lines of maintainer scripts that are known not to be missed: what finishing does itself, what changes nothing, and what
+//! a pod does without.
+
+use crate::finish::script::Script;
 
 /// Parts of scripts that debhelper wrote, for what finishing does itself.
 pub(super) const DONE_HELPERS: [&str; 4] =
@@ -176,15 +179,15 @@ pub(super) const DONE: [&str; 10] = [
 /// libc6 and libpam0g restart services; libc6 makes `/lib64`, and bash and dash `/bin/sh`, where these are missing;
 /// dash undoes diversions of older versions; usrmerge merges `/usr`, as aptlet does; adduser,
 /// coreutils, dpkg and libpam-modules move what their older versions left.
-pub(super) const REVIEWED: [(&str, &str); 10] = [
-    ("adduser", "preinst"),
-    ("bash", "postinst"),
-    ("coreutils", "postinst"),
-    ("dash", "postinst"),
-    ("dpkg", "postinst"),
-    ("libc6", "postinst"),
-    ("libc6", "preinst"),
-    ("libpam-modules", "preinst"),
-    ("libpam0g", "postinst"),
-    ("usrmerge", "postinst"),
+pub(super) const REVIEWED: [(&str, Script); 10] = [
+    ("adduser", Script::Preinst),
+    ("bash", Script::Postinst),
+    ("coreutils", Script::Postinst),
+    ("dash", Script::Postinst),
+    ("dpkg", Script::Postinst),
+    ("libc6", Script::Postinst),
+    ("libc6", Script::Preinst),
+    ("libpam-modules", Script::Preinst),
+    ("libpam0g", Script::Postinst),
+    ("usrmerge", Script::Postinst),
 ];

@@ -4,14 +4,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::compile::{attribute, inside};
+use super::choices::Choices;
 use super::gvariant::{Type, Value};
-use crate::finish::caches::number::integer;
+use super::markup::children;
 use crate::finish::caches::xml::Element;
-
-/// A string of choices is found by words of four bytes.
-const LONGEST_CHOICE: usize = 65;
-const MOST_CHOICES: usize = 4096;
 
 /// What a schema has under a name.
 #[derive(Debug)]
@@ -28,70 +24,6 @@ impl Key {
             Self::Child(id) => Some(("s".to_owned(), Value::Text(id.clone()).serialise(&Type::Basic('s'))?)),
             Self::Setting(setting) => setting.serialise(),
         }
-    }
-}
-
-/// The strings that a key may have: those of an enumeration, of flags, or `<choices>`.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Choices {
-    /// `e`, `f` or `c`.
-    kind: Option<char>,
-    /// As in `strinfo.c` of GLib.
-    words: Vec<u8>,
-    /// By string: the number of the word that its value is, and whether it is an alias.
-    strings: BTreeMap<String, (u32, bool)>,
-    values: Vec<u32>,
-}
-
-impl Choices {
-    /// Of `<enum>` or `<flags>`.
-    pub(super) fn of_enum(element: &Element, is_flags: bool) -> Result<Self, String> {
-        let mut choices = Self { kind: Some(if is_flags { 'f' } else { 'e' }), ..Self::default() };
-        for value in inside(element)? {
-            let nick = attribute(value, "nick")?;
-            let text = attribute(value, "value")?;
-            let bad =
-                || format!("the value '{}' of '{}' is not valid", text.escape_debug(), nick.escape_debug());
-            let number = integer(text).ok_or_else(bad)?;
-            let word = if is_flags {
-                u32::try_from(number).ok().filter(|number| number.count_ones() <= 1)
-            } else {
-                i32::try_from(number).ok().map(i32::cast_unsigned)
-            };
-            let word = word.filter(|word| !choices.values.contains(word)).ok_or_else(bad)?;
-            if &*value.name != "value" || nick.chars().count() < 2 {
-                return Err(bad());
-            }
-            // no flag at all is an empty array
-            if !is_flags || word != 0 {
-                choices.values.push(word);
-                choices.push(nick, word, false)?;
-            }
-        }
-        if choices.words.is_empty() { Err("an enumeration without a value".to_owned()) } else { Ok(choices) }
-    }
-
-    fn push(&mut self, text: &str, word: u32, is_alias: bool) -> Result<(), String> {
-        let place = u32::try_from(self.words.len() / 4).unwrap_or(u32::MAX);
-        let is_new = !self.strings.contains_key(text);
-        if !is_new || text.len() > LONGEST_CHOICE || self.strings.len() >= MOST_CHOICES {
-            return Err(format!("the choice '{}' is there twice, or too long", text.escape_debug()));
-        }
-        self.words.extend(word.to_le_bytes());
-        self.words.push(if is_alias { 0xfe } else { 0xff });
-        self.words.extend(text.as_bytes());
-        let words = ((text.len() + 6) / 4).max(2);
-        self.words.resize((place as usize + 1 + words) * 4, 0);
-        if let Some(last) = self.words.last_mut() {
-            *last = 0xff;
-        }
-        self.strings.insert(text.to_owned(), (place, is_alias));
-        Ok(())
-    }
-
-    fn allows(&self, value: &Value) -> bool {
-        self.kind.is_none()
-            || value.strings().into_iter().all(|text| matches!(self.strings.get(text), Some((_, false))))
     }
 }
 
@@ -128,12 +60,12 @@ impl Setting {
             is_override: false,
         };
         let mut default = None;
-        for child in inside(key)? {
+        for child in children(key)? {
             match &*child.name {
                 "default" => default = Some(child),
                 "range" => setting.set_range(child)?,
                 "choices" => setting.add_choices(child)?,
-                "aliases" => setting.add_aliases(child)?,
+                "aliases" => setting.choices.add_aliases(child)?,
                 "summary" | "description" if child.elements().next().is_none() => {}
                 name => return Err(format!("<{}> in <key>, or an element in it", name.escape_debug())),
             }
@@ -238,25 +170,10 @@ impl Setting {
         while let Type::Maybe(inner) | Type::Array(inner) = innermost {
             innermost = inner;
         }
-        if self.choices.kind.is_some() || *innermost != Type::Basic('s') {
+        if self.choices.kind().is_some() || *innermost != Type::Basic('s') {
             return Err("choices of what has no choice".to_owned());
         }
-        self.choices.kind = Some('c');
-        for choice in inside(element)? {
-            self.choices.push(attribute(choice, "value")?, 0, false)?;
-        }
-        if self.choices.words.is_empty() { Err("no choices at all".to_owned()) } else { Ok(()) }
-    }
-
-    fn add_aliases(&mut self, element: &Element) -> Result<(), String> {
-        for alias in inside(element)? {
-            let target = attribute(alias, "target")?;
-            let Some((place, false)) = self.choices.strings.get(target).copied() else {
-                return Err(format!("'{}' is an alias of nothing", target.escape_debug()));
-            };
-            self.choices.push(attribute(alias, "value")?, place, true)?;
-        }
-        Ok(())
+        self.choices.add(element)
     }
 
     fn serialise(&self) -> Option<(String, Vec<u8>)> {
@@ -272,8 +189,8 @@ impl Setting {
             let category = Value::Number(u32::from(*category).to_string());
             add("(y(ys))", 'l', Value::Tuple(vec![category, Value::Text(text.clone())]))?;
         }
-        if let Some(kind) = self.choices.kind {
-            add("(yau)", kind, Value::Serialised(self.choices.words.clone()))?;
+        if let Some(kind) = self.choices.kind() {
+            add("(yau)", kind, Value::Serialised(self.choices.words().to_vec()))?;
         }
         if let Some((least, most)) = &self.range {
             let pair = Value::Tuple(vec![least.clone(), most.clone()]);
@@ -290,27 +207,5 @@ impl Setting {
         let r#type = Type::Tuple(types, false);
         let data = Value::Tuple(values).serialise(&r#type)?;
         Some((r#type.text(), data))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    /// The example of `strinfo.c`.
-    #[test]
-    fn choices_are_words() {
-        let mut choices = Choices::default();
-        for (text, word, is_alias) in [("foo", 1, false), ("bar", 2, false), ("baz", 3, true)] {
-            choices.push(text, word, is_alias).unwrap();
-        }
-        assert_eq!(
-            choices.words,
-            *b"\x01\0\0\0\xfffoo\0\0\0\xff\x02\0\0\0\xffbar\0\0\0\xff\x03\0\0\0\xfebaz\0\0\0\xff"
-        );
-        assert_eq!(choices.strings["bar"], (3, false));
-        assert!(choices.push("foo", 9, false).is_err() && choices.push(&"x".repeat(66), 9, false).is_err());
-        choices.push(&"x".repeat(65), 9, false).unwrap();
     }
 }

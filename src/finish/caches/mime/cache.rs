@@ -69,7 +69,7 @@ pub(super) fn write(database: &Database) -> Option<Vec<u8>> {
 
     // update-mime-database writes no offsets here, and nothing reads them
     offsets.push(cache.place()?);
-    let count = database.type_count();
+    let count = database.types.len();
     cache.number(u32::try_from(count).ok()?);
     cache.bytes.resize(cache.bytes.len() + 4 * count, 0);
 

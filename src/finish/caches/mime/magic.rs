@@ -1,10 +1,11 @@
-//! What tells MIME types by content: `<magic>` of files and `<treemagic>` of volumes, and the files `magic` and
-//! `treemagic` (Shared MIME-info Database specification, 2.4 and 2.10).
+//! What tells MIME types of files by the bytes that they have: `<magic>`, and the file `magic` (Shared MIME-info Database
+//! specification, 2.4).
 
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use super::database::line;
+use super::markup::{line, only};
+use super::priority::order;
 use crate::finish::caches::number::integer;
 use crate::finish::caches::xml::Element;
 
@@ -30,11 +31,6 @@ pub(super) struct Match {
     pub(super) data: Vec<u8>,
     pub(super) mask: Option<Vec<u8>>,
     pub(super) matches: Vec<Match>,
-}
-
-fn order(one: (u8, &str), other: (u8, &str)) -> Ordering {
-    let parts = |name: &str| name.split_once('/').map(|(media, rest)| (media.to_owned(), rest.to_owned()));
-    other.0.cmp(&one.0).then_with(|| parts(one.1).cmp(&parts(other.1)))
 }
 
 impl Magic {
@@ -87,18 +83,6 @@ fn write_matches(matches: &[Match], indent: usize, file: &mut Vec<u8>) {
         file.push(b'\n');
         write_matches(&one.matches, indent + 1, file);
     }
-}
-
-/// The elements inside, which must all be of this name.
-fn only<'a>(parent: &'a Element, name: &'static str) -> impl Iterator<Item = Result<&'a Element, String>> {
-    parent.elements().map(move |element| {
-        let is_it = &*element.name == name && element.namespace == parent.namespace;
-        if is_it {
-            Ok(element)
-        } else {
-            Err(format!("<{}> in place of <{name}>", element.name.escape_debug()))
-        }
-    })
 }
 
 fn matches(parent: &Element) -> Result<Vec<Match>, String> {
@@ -209,85 +193,6 @@ fn unescaped(text: &str) -> Vec<u8> {
             count += 1;
         }
         out.push(if radix == 16 && count == 0 { b'x' } else { value.to_le_bytes()[0] });
-    }
-    out
-}
-
-/// Files that a volume has.
-#[derive(Debug)]
-pub(super) struct TreeMagic {
-    priority: u8,
-    r#type: Rc<str>,
-    matches: Vec<TreeMatch>,
-}
-
-#[derive(Debug)]
-struct TreeMatch {
-    /// As the file `treemagic` has it.
-    line: String,
-    matches: Vec<TreeMatch>,
-}
-
-impl TreeMagic {
-    pub(super) fn new(name: &Rc<str>, element: &Element, priority: u8) -> Result<Self, String> {
-        Ok(Self { priority, r#type: Rc::clone(name), matches: tree_matches(element)? })
-    }
-
-    pub(super) fn order(&self, other: &Self) -> Ordering {
-        order((self.priority, &self.r#type), (other.priority, &other.r#type))
-    }
-
-    pub(super) fn write(&self, file: &mut Vec<u8>) {
-        file.extend(format!("[{}:{}]\n", self.priority, self.r#type).bytes());
-        write_tree(&self.matches, 0, file);
-    }
-}
-
-fn tree_matches(parent: &Element) -> Result<Vec<TreeMatch>, String> {
-    only(parent, "treematch")
-        .map(|element| {
-            let element = element?;
-            let kind = match element.attribute("type") {
-                None => "any",
-                Some(kind @ ("file" | "directory" | "link")) => kind,
-                Some(other) => return Err(format!("<treematch> of the type '{}'", other.escape_debug())),
-            };
-            let mut text = format!(">\"{}\"={kind}", line(element, "path")?);
-            for flag in ["match-case", "executable", "non-empty"] {
-                if element.attribute(flag) == Some("true") {
-                    text.push_str(&format!(",{flag}"));
-                }
-            }
-            if element.attribute("mimetype").is_some() {
-                text.push_str(&format!(",{}", line(element, "mimetype")?));
-            }
-            Ok(TreeMatch { line: text, matches: tree_matches(element)? })
-        })
-        .collect()
-}
-
-fn write_tree(matches: &[TreeMatch], indent: usize, file: &mut Vec<u8>) {
-    for one in matches {
-        let indented = if indent > 0 { indent.to_string() } else { String::new() };
-        file.extend(format!("{indented}{}\n", one.line).bytes());
-        write_tree(&one.matches, indent + 1, file);
-    }
-}
-
-/// Text of an XML document, or (with `true`) the value of an attribute in double quotes, as libxml2 writes it.
-pub(super) fn escaped(text: &str, in_attribute: bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\r' => out.push_str("&#13;"),
-            '"' if in_attribute => out.push_str("&quot;"),
-            '\n' if in_attribute => out.push_str("&#10;"),
-            '\t' if in_attribute => out.push_str("&#9;"),
-            other => out.push(other),
-        }
     }
     out
 }
