@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use aptlet::deb::Deb;
 use aptlet::digest::Sha256;
-use aptlet::plan::Artifact;
+use aptlet::error::Error;
 use aptlet::finish::{self, Finishing};
+use aptlet::plan::Artifact;
 use aptlet::relocate::Relocation;
 use aptlet::tree::{self, Limits, Tree, database, divert};
 
@@ -45,7 +46,7 @@ pub fn unpack(deb: &[u8]) {
     open_up(&inside);
 }
 
-fn install(deb: &[u8], inside: &Path) -> Result<(), tree::Error> {
+fn install(deb: &[u8], inside: &Path) -> Result<(), Error> {
     let artifact = artifact(deb);
     let mut file: File = tempfile::tempfile_in("/dev/shm").unwrap();
     file.write_all(deb).unwrap();
@@ -60,7 +61,8 @@ fn install(deb: &[u8], inside: &Path) -> Result<(), tree::Error> {
     finish::run(&mut tree, Finishing { date: 0, prefix, authorities: &[], locales: &[] })?;
     Relocation::to(prefix).apply(&mut tree)?;
     database::write(&mut tree, 0)?;
-    tree.finish().map(|_| ())
+    tree.finish()?;
+    Ok(())
 }
 
 /// The plan that the package itself would be chosen by.

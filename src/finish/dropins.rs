@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::error::Error;
 use super::inside;
-use crate::tree::Error;
 
 const LARGEST: u64 = 1 << 20;
 

@@ -5,9 +5,10 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::error::Error;
+use crate::tree::Tree;
 use crate::tree::links::resolve_in_root;
 use crate::tree::write::Generated;
-use crate::tree::{Error, Tree};
 
 /// Folders of configuration are not deeper than this.
 const DEEPEST: usize = 16;
@@ -90,7 +91,12 @@ impl<'a> Inside<'a> {
 /// A path of the tree with its links followed inside the tree, relative to the root; `None` where there is no such file.
 pub(super) fn resolve(root: &Path, path: impl AsRef<Path>) -> Result<Option<PathBuf>, Error> {
     let path = path.as_ref();
-    resolve_in_root(root, path).map_err(|source| Error::write(path, source))
+    resolve_in_root(root, path).map_err(|source| Error::read(in_root(root, path), source))
+}
+
+/// Where a path of the tree is on the volume, links aside.
+fn in_root(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
 /// An absolute path without `.`, `..` and what a line of text cannot hold.
@@ -118,7 +124,7 @@ pub(super) fn read(root: &Path, path: &str, limit: u64) -> Result<Option<Vec<u8>
         File::open(&place)?.take(limit).read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     };
-    content().map_err(|source| Error::write(&place, source))
+    content().map_err(|source| Error::read(&place, source))
 }
 
 /// The files below a folder whose names end so, as `find -L FOLDER -type f | sort` lists them. A folder that
@@ -143,8 +149,8 @@ fn files(root: &Path, folder: &str, suffix: &str, deepest: usize) -> Result<Vec<
             continue;
         }
         let mut names = Vec::new();
-        for entry in fs::read_dir(&place).map_err(|source| Error::write(&place, source))? {
-            let entry = entry.map_err(|source| Error::write(&place, source))?;
+        for entry in fs::read_dir(&place).map_err(|source| Error::read(&place, source))? {
+            let entry = entry.map_err(|source| Error::read(&place, source))?;
             names.extend(entry.file_name().into_string());
         }
         names.sort();
@@ -169,7 +175,7 @@ pub(super) fn folders(root: &Path, pattern: &str) -> Result<Vec<String>, Error> 
     let place = root.join(before.trim_start_matches('/'));
     let mut found = Vec::new();
     for entry in place.read_dir().into_iter().flatten() {
-        let entry = entry.map_err(|source| Error::write(&place, source))?;
+        let entry = entry.map_err(|source| Error::read(&place, source))?;
         if let Ok(name) = entry.file_name().into_string() {
             let folder = format!("{before}/{name}/{after}");
             if exists(root, &folder) {
@@ -235,5 +241,52 @@ mod tests {
         assert_eq!(found.len(), 3, "{found:?}");
         assert_eq!(found[..2], ["/certs/0.crt", "/certs/1.crt"]);
         assert!(files_below(root, "/none", "").unwrap().is_empty());
+    }
+
+    /// Whoever runs the tests: root is denied nothing, but no one can follow a link that leads to itself, or name a file
+    /// with more letters than a name can have.
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir(root.join("etc")).unwrap();
+        symlink("loop", root.join("etc/loop")).unwrap();
+        let long = format!("/etc/{}", "x".repeat(300));
+        for (path, reason) in
+            [("/etc/loop", "Too many levels of symbolic links"), (long.as_str(), "File name too long")]
+        {
+            let said = format!("cannot read {}{path}: {reason}", root.display());
+            let errors = [
+                resolve(root, path).map(|_| ()).unwrap_err(),
+                read(root, path, 1).map(|_| ()).unwrap_err(),
+                files_in(root, path, "").map(|_| ()).unwrap_err(),
+                files_below(root, path, "").map(|_| ()).unwrap_err(),
+            ];
+            for error in errors {
+                assert!(
+                    matches!(error, Error::Read { .. }) && error.to_string().starts_with(&said),
+                    "{error}"
+                );
+            }
+        }
+        // not listed, because it cannot be opened
+        let error = files_in(root, "/etc", "").unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot read {}/etc/loop: ", root.display())), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tree = Tree::create(&folder.path().join("tree"), "amd64").unwrap();
+        tree.create_directory(Path::new("etc")).unwrap();
+        let root = tree.root().to_owned();
+        let long = format!("/etc/{}", "x".repeat(300));
+        let said = format!("cannot write {}{long}: File name too long", root.display());
+        let mut inside = Inside::new(&mut tree, 7);
+        for error in [inside.file(&long, b"x").unwrap_err(), inside.link("x", &long).unwrap_err()] {
+            assert!(error.to_string().starts_with(&said), "{error}");
+        }
+        let error = inside.folder(&format!("{long}/x"), 0o755).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("cannot read {}{long}", root.display())), "{error}");
     }
 }

@@ -23,6 +23,7 @@ mod alternatives;
 mod caches;
 mod certificates;
 mod dropins;
+mod error;
 mod inside;
 mod locales;
 mod relative;
@@ -33,6 +34,7 @@ mod templates;
 mod tmpfiles;
 
 pub use self::certificates::Authority;
+pub use self::error::Error;
 pub use self::run::{Finishing, Unfinished, run};
 pub use self::script::Script;
 pub use self::scripts::Remaining;

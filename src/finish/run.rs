@@ -5,13 +5,14 @@ use std::path::Path;
 use super::accounts::{adduser, passwd, sysusers};
 use super::caches::{graphviz, gsettings, input_methods, ldconfig, mime, pixbuf};
 use super::certificates::{Authority, bundle, java};
+use super::error::Error;
 use super::inside::Inside;
 use super::script::Script;
 use super::scripts::walk::{self, SureLine};
 use super::scripts::{Remaining, effects, remaining};
 use super::{alternatives, locales, relative, templates, tmpfiles};
 use crate::relocate::Relocation;
-use crate::tree::{Error, Tree};
+use crate::tree::Tree;
 
 /// Debian's longest maintainer scripts have some 50 KiB.
 const LARGEST_SCRIPT: usize = 1 << 20;
@@ -131,7 +132,7 @@ pub fn run(tree: &mut Tree, how: Finishing<'_>) -> Result<Unfinished, Error> {
     unfinished.notes.extend(templates::apply(&mut inside)?);
     unfinished.notes.extend(input_methods::notes(tree)?);
     if !at_root {
-        relative::make_relative(tree.root()).map_err(|source| Error::write(tree.root(), source))?;
+        relative::make_relative(tree.root())?;
     }
     unfinished.notes.extend(unfinished.remaining.iter().filter_map(Remaining::note));
     Ok(unfinished)

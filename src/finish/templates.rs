@@ -5,8 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::error::Error;
 use super::inside::{self, Inside, exists, is_sound};
-use crate::tree::Error;
 use crate::tree::links::resolve_in_root;
 
 const SUFFIX: &str = ".ucf";

@@ -2,8 +2,8 @@
 //! made anew at each start of a machine, and is no part of a tree.
 
 use super::dropins::{self, field, plain};
+use super::error::Error;
 use super::inside::{Inside, is_sound};
-use crate::tree::Error;
 
 /// What a container brings itself, or what another file system covers.
 const VOLATILE: [&str; 8] = ["/run", "/tmp", "/dev", "/proc", "/sys", "/var/run", "/var/lock", "/var/tmp"];

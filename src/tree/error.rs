@@ -8,9 +8,9 @@ use crate::deb;
 /// Why a package could not be made part of the tree.
 ///
 /// All variants but [`Error::Overlap`] and [`Error::Diverted`] (the plan's packages exclude each other),
-/// [`Error::Scripts`] and [`Error::Locale`] (the settings exclude them), [`Error::Allowance`] and [`Error::Declared`] (the destination is not
-/// for so much), [`Error::Owners`] and [`Error::Write`] (the destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package
-/// is not to be trusted.
+/// [`Error::Allowance`] and [`Error::Declared`] (the destination is not for so much), [`Error::Owners`] and
+/// [`Error::Write`] (the destination, and [`Error::Deb`] with [`deb::Error::Read`]) say that a package is not to be
+/// trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The archive itself.
@@ -139,20 +139,6 @@ pub enum Error {
         /// The name of the package that came later.
         second: String,
     },
-    /// Scripts that were not run, and that the settings do not do without.
-    #[error("maintainer scripts are not done in full, of {packages}; first {first}")]
-    Scripts {
-        /// Names of packages.
-        packages: String,
-        /// The first script and its first line.
-        first: String,
-    },
-    /// A locale that the user wants, and no package has.
-    #[error("the tree has no locale '{name}'")]
-    Locale {
-        /// As the user spells it.
-        name: String,
-    },
     /// Files cannot be given to others here.
     #[error("cannot keep owners and set-id bits in {}: {source}", path.display())]
     Owners {
@@ -183,16 +169,8 @@ impl Error {
             Self::Overlap { .. } | Self::Diverted { .. } => {
                 "drop one of the two packages from the request, or pin versions that go together"
             }
-            Self::Scripts { .. } => {
-                "install without --require-scripts and see 'aptlet status' for what is missing, or leave the \
-                 packages out"
-            }
             Self::Allowance { .. } | Self::Declared { .. } => {
                 "set --max-unpacked higher, or ask for fewer packages"
-            }
-            Self::Locale { .. } => {
-                "request the package locales-all as well, which has all that are compiled (aptlet compiles none), or \
-                 libc-bin for C.UTF-8"
             }
             Self::Owners { .. } => {
                 "run as root with CAP_CHOWN, CAP_FOWNER and CAP_FSETID on a volume that stores owners, or leave out \
@@ -202,22 +180,27 @@ impl Error {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
                  repository's owner"
             }
-            Self::Write { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "give the volume more space or inodes"
-                }
-                io::ErrorKind::ReadOnlyFilesystem => "mount the destination writable",
-                io::ErrorKind::PermissionDenied => {
-                    "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir"
-                }
-                io::ErrorKind::AlreadyExists => {
-                    "a package has something else where this must be: leave it out, and tell the repository's owner"
-                }
-                io::ErrorKind::CrossesDevices => "keep the whole destination on one file system",
-                _ => return None,
-            },
+            Self::Write { source, .. } => Self::write_hint(source)?,
             _ => "do not install this package, and tell the repository's owner",
         };
         Some(text.to_owned())
+    }
+
+    /// What to do next about a destination that does not take a file.
+    pub(crate) fn write_hint(source: &io::Error) -> Option<&'static str> {
+        Some(match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "give the volume more space or inodes"
+            }
+            io::ErrorKind::ReadOnlyFilesystem => "mount the destination writable",
+            io::ErrorKind::PermissionDenied => {
+                "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir"
+            }
+            io::ErrorKind::AlreadyExists => {
+                "a package has something else where this must be: leave it out, and tell the repository's owner"
+            }
+            io::ErrorKind::CrossesDevices => "keep the whole destination on one file system",
+            _ => return None,
+        })
     }
 }

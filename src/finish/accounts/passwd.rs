@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::declared::{Declared, Primary, User};
+use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside};
-use crate::tree::Error;
 
 /// What base-passwd makes `/etc/passwd` and `/etc/group` of.
 pub(crate) const MASTERS: [&str; 2] =

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::declared::{Declared, Primary, User};
 use crate::finish::dropins::{self, field, plain};
-use crate::tree::Error;
+use crate::finish::error::Error;
 
 /// All that is declared, and notes on lines that cannot be followed.
 pub(crate) fn declared(root: &Path) -> Result<(Vec<Declared>, Vec<String>), Error> {

@@ -11,8 +11,8 @@ use object::{
     RelocationTarget,
 };
 
+use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
-use crate::tree::Error;
 
 const FILE: &str = "config6a";
 const SUFFIX: &str = ".so.6";

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
+use crate::finish::error::Error;
 use crate::finish::inside::{self, exists};
-use crate::tree::{Error, Tree};
+use crate::tree::Tree;
 
 const FOLDERS: &str = "/usr/lib/*/gtk-3.0/3.0.0/immodules";
 const SUFFIX: &str = ".so";

@@ -2,15 +2,15 @@
 //! ship, and of those that the settings add.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io;
 
 use der::pem::LineEnding;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::subject_hash;
+use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside};
-use crate::tree::Error;
 
 /// The program whose work this is; a tree without it has no bundle.
 pub(crate) const PROGRAM: &str = "/usr/sbin/update-ca-certificates";
@@ -94,7 +94,8 @@ pub(crate) fn apply(inside: &mut Inside<'_>, added: &[Authority]) -> Result<(Tru
 
 /// Lays the added authorities where an administrator would, each in a file of its own name.
 fn add(inside: &mut Inside<'_>, shipped: &[String], added: &[Authority]) -> Result<(), Error> {
-    let local = inside::files_below(&inside.root(), LOCAL, ".crt")?;
+    let root = inside.root();
+    let local = inside::files_below(&root, LOCAL, ".crt")?;
     let mut taken: Vec<String> = shipped.iter().chain(&local).map(|path| link_name(path)).collect();
     for authority in added {
         let stem: String = authority
@@ -111,7 +112,7 @@ fn add(inside: &mut Inside<'_>, shipped: &[String], added: &[Authority]) -> Resu
         taken.push(link_name(&file));
         let path = format!("{LOCAL}/{file}");
         let text = der::pem::encode_string("CERTIFICATE", LineEnding::LF, &authority.der)
-            .map_err(|error| Error::write(Path::new(&path), std::io::Error::other(error.to_string())))?;
+            .map_err(|error| Error::write(root.join(&path[1..]), io::Error::other(error.to_string())))?;
         inside.file(&path, format!("{text}\n").replace("\n\n", "\n").as_bytes())?;
     }
     Ok(())
@@ -146,6 +147,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::fs;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::*;
     use crate::tree::Tree;

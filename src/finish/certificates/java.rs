@@ -7,8 +7,8 @@
 use sha1::{Digest as _, Sha1};
 
 use super::bundle::Trusted;
+use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside};
-use crate::tree::Error;
 
 /// The program whose work this is.
 pub(crate) const PROGRAM: &str = "/usr/share/ca-certificates-java/ca-certificates-java.jar";

@@ -3,12 +3,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 
-use crate::finish::inside::{self, Inside, exists, is_sound};
+use crate::finish::error::Error;
+use crate::finish::inside::{self, Inside, exists, is_sound, resolve};
 use crate::finish::tmpfiles;
-use crate::tree::Error;
-use crate::tree::links::resolve_in_root;
 
 /// Copies are of configuration; LibreOffice's has 2 MiB.
 const LARGEST: u64 = 8 << 20;
@@ -110,9 +108,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>, effect: &Effect) -> Result<bool, Er
         Effect::Link { target, path } => inside.link(target, path),
         Effect::Empty { path } => Ok(is_free(inside, path)? && inside.file(path, b"")?),
         Effect::Copy { from, to } => {
-            let source = resolve_in_root(&root, Path::new(from))
-                .map_err(|error| Error::write(Path::new(from), error))?;
-            let mode = source.and_then(|source| fs::metadata(root.join(source)).ok());
+            let mode = resolve(&root, from)?.and_then(|source| fs::metadata(root.join(source)).ok());
             let is_plain =
                 mode.is_some_and(|meta| meta.is_file() && meta.permissions().mode() & 0o777 == 0o644);
             match inside::read(&root, from, LARGEST)? {
@@ -128,15 +124,14 @@ fn is_free(inside: &Inside<'_>, path: &str) -> Result<bool, Error> {
     let root = inside.root();
     let Some((folder, name)) = path.rsplit_once('/') else { return Ok(false) };
     let folder = if folder.is_empty() { "/" } else { folder };
-    let inside =
-        resolve_in_root(&root, Path::new(folder)).map_err(|error| Error::write(Path::new(folder), error))?;
-    Ok(inside.is_some_and(|folder| root.join(folder).join(name).symlink_metadata().is_err()))
+    Ok(resolve(&root, folder)?.is_some_and(|folder| root.join(folder).join(name).symlink_metadata().is_err()))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::*;
     use crate::tree::Tree;

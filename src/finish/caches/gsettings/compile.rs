@@ -3,8 +3,8 @@
 
 use super::schemas::Schemas;
 use crate::finish::caches::xml;
+use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
-use crate::tree::Error;
 
 const FOLDER: &str = "/usr/share/glib-2.0/schemas";
 /// All schemas of a full GNOME desktop have 2 MB.

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use super::configuration::configured;
 use super::libraries::{Library, libraries_in};
 use super::order::compare;
+use crate::finish::error::Error;
 use crate::finish::inside::{Inside, exists, resolve};
-use crate::tree::Error;
 
 const CONFIGURATION: &str = "/etc/ld.so.conf";
 const CACHE: &str = "/etc/ld.so.cache";

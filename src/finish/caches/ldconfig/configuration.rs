@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::finish::error::Error;
 use crate::finish::inside::{self, is_sound};
-use crate::tree::Error;
 
 const LARGEST_CONFIGURATION: u64 = 64 << 10;
 const DEEPEST_INCLUDE: usize = 4;

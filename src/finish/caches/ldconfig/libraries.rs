@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::elf::about;
 use super::order::compare;
+use crate::finish::error::Error;
 use crate::finish::inside::{self, exists, resolve};
-use crate::tree::Error;
 
 /// A library as the cache has it.
 #[derive(Debug, PartialEq, Eq)]

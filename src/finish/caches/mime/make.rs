@@ -3,8 +3,8 @@
 use super::database::Database;
 use super::files;
 use crate::finish::caches::xml;
+use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
-use crate::tree::Error;
 
 const FOLDER: &str = "/usr/share/mime";
 /// What all packages of a desktop have together is 4 MB.

@@ -4,8 +4,8 @@
 use memchr::memmem;
 
 use super::loaders::LOADERS;
+use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
-use crate::tree::Error;
 
 const FOLDERS: &str = "/usr/lib/*/gdk-pixbuf-2.0/2.10.0/loaders";
 const LARGEST: u64 = 32 << 20;
