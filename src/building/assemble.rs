@@ -105,7 +105,7 @@ fn build(
         RequireScripts::Known => unfinished.require_scripts(false)?,
         RequireScripts::All => unfinished.require_scripts(true)?,
     }
-    state.notes = unfinished.notes;
+    state.notes = unfinished.notes.iter().map(ToString::to_string).collect();
     state.notes.extend(unread.into_iter().map(|(package, line)| {
         format!("{package}: a diversion is missing, because its call of dpkg-divert cannot be read: {line}")
     }));

@@ -26,6 +26,7 @@ mod dropins;
 mod error;
 mod inside;
 mod locales;
+mod note;
 mod relative;
 mod run;
 mod script;
@@ -35,6 +36,7 @@ mod tmpfiles;
 
 pub use self::certificates::Authority;
 pub use self::error::Error;
+pub use self::note::{Cache, NoAccount, NoFile, Note};
 pub use self::run::{Finishing, Unfinished, run};
 pub use self::script::Script;
 pub use self::scripts::Remaining;

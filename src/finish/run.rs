@@ -7,6 +7,7 @@ use super::caches::{graphviz, gsettings, input_methods, ldconfig, mime, pixbuf};
 use super::certificates::{Authority, bundle, java};
 use super::error::Error;
 use super::inside::Inside;
+use super::note::Note;
 use super::script::Script;
 use super::scripts::walk::{self, SureLine};
 use super::scripts::{Remaining, effects, remaining};
@@ -31,10 +32,10 @@ pub struct Finishing<'a> {
 }
 
 /// What could not be finished.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Unfinished {
-    /// Lines for the report.
-    pub notes: Vec<String>,
+    /// What could not be done to the letter, for the report; of scripts, what is missed of them.
+    pub notes: Vec<Note>,
     /// The maintainer scripts that were not done in full.
     pub remaining: Vec<Remaining>,
 }
@@ -58,11 +59,68 @@ impl Unfinished {
 }
 
 /// Finishes a merged tree, before its database is written.
-pub fn run(tree: &mut Tree, how: Finishing<'_>) -> Result<Unfinished, Error> {
-    locales::require(tree, how.locales)?;
-    let mut unfinished = Unfinished::default();
-    let mut postinsts: Vec<(String, String)> = Vec::new();
-    let mut sure_lines = Vec::new();
+pub fn run(tree: &mut Tree, finishing: Finishing<'_>) -> Result<Unfinished, Error> {
+    let Finishing { date, prefix, authorities, locales } = finishing;
+    locales::require(tree, locales)?;
+    let Scripts { postinsts, sure_lines, mut remaining } = read_scripts(tree);
+    let postinsts = || postinsts.iter().map(|(package, text)| (package.as_str(), text.as_str()));
+    let mut notes = Vec::new();
+    for (package, line) in alternatives::apply(tree, date, postinsts())? {
+        remaining::add(&mut remaining, &package, &[line]);
+    }
+    let at_root = prefix == "/";
+    let mut inside = Inside::new(tree, date);
+    let (trusted, found) = bundle::apply(&mut inside, authorities)?;
+    notes.extend(found);
+    notes.extend(java::apply(&mut inside, &trusted)?);
+    let (mut declared, found) = sysusers::declared(&inside.root())?;
+    notes.extend(found);
+    for (package, text) in postinsts() {
+        let (found, unread) = adduser::declared(text);
+        declared.extend(found);
+        remaining::add(&mut remaining, package, &unread);
+    }
+    notes.extend(passwd::apply(&mut inside, declared)?);
+    notes.extend(tmpfiles::apply(&mut inside)?);
+    for SureLine { package, line, effects } in sure_lines {
+        let mut is_done = true;
+        for effect in &effects {
+            is_done &= effects::apply(&mut inside, effect)?;
+        }
+        if !is_done {
+            remaining::add(&mut remaining, &package, &[line]);
+        }
+    }
+    notes.extend(gsettings::apply(&mut inside)?);
+    // elsewhere launchers name the folders
+    if at_root || Relocation::to(prefix).is_exact() {
+        notes.extend(ldconfig::apply(&mut inside)?);
+    }
+    notes.extend(pixbuf::apply(&mut inside, prefix)?);
+    notes.extend(graphviz::apply(&mut inside)?);
+    notes.extend(mime::apply(&mut inside)?);
+    notes.extend(templates::apply(&mut inside)?);
+    notes.extend(input_methods::notes(tree)?);
+    if !at_root {
+        relative::make_relative(tree.root())?;
+    }
+    notes.extend(remaining.iter().filter_map(Remaining::note));
+    Ok(Unfinished { notes, remaining })
+}
+
+/// What the maintainer scripts of all packages say.
+#[derive(Default)]
+struct Scripts {
+    /// The package and the text of each postinst, for the steps that look for calls of one program.
+    postinsts: Vec<(String, String)>,
+    /// What can be done of them.
+    sure_lines: Vec<SureLine>,
+    /// What cannot be.
+    remaining: Vec<Remaining>,
+}
+
+fn read_scripts(tree: &Tree) -> Scripts {
+    let mut scripts = Scripts::default();
     for package in tree.packages() {
         let name = &package.artifact.name;
         // its script is one long way of doing what a step does
@@ -72,68 +130,19 @@ pub fn run(tree: &mut Tree, how: Finishing<'_>) -> Result<Unfinished, Error> {
         for script in Script::ALL {
             let Some(bytes) = package.control.file(script.name()) else { continue };
             if bytes.len() > LARGEST_SCRIPT {
-                remaining::add(
-                    &mut unfinished.remaining,
-                    name,
-                    &[format!("{} bytes, too many to read", bytes.len())],
-                );
+                let line = format!("{} bytes, too many to read", bytes.len());
+                remaining::add(&mut scripts.remaining, name, &[line]);
                 continue;
             }
             let text = String::from_utf8_lossy(bytes).into_owned();
             if !covered {
-                unfinished.remaining.extend(walk::remaining(
-                    tree.root(),
-                    name,
-                    script,
-                    &text,
-                    &mut sure_lines,
-                ));
+                let left = walk::remaining(tree.root(), name, script, &text, &mut scripts.sure_lines);
+                scripts.remaining.extend(left);
             }
             if script == Script::Postinst {
-                postinsts.push((name.clone(), text));
+                scripts.postinsts.push((name.clone(), text));
             }
         }
     }
-    let scripts = || postinsts.iter().map(|(package, script)| (package.as_str(), script.as_str()));
-    for (package, line) in alternatives::apply(tree, how.date, scripts())? {
-        remaining::add(&mut unfinished.remaining, &package, &[line]);
-    }
-    let at_root = how.prefix == "/";
-    let mut inside = Inside::new(tree, how.date);
-    let (trusted, notes) = bundle::apply(&mut inside, how.authorities)?;
-    unfinished.notes.extend(notes);
-    unfinished.notes.extend(java::apply(&mut inside, &trusted)?);
-    let (mut declared, notes) = sysusers::declared(&inside.root())?;
-    unfinished.notes.extend(notes);
-    for (package, script) in scripts() {
-        let (found, unread) = adduser::declared(script);
-        declared.extend(found);
-        remaining::add(&mut unfinished.remaining, package, &unread);
-    }
-    unfinished.notes.extend(passwd::apply(&mut inside, declared)?);
-    unfinished.notes.extend(tmpfiles::apply(&mut inside)?);
-    for SureLine { package, line, effects } in sure_lines {
-        let mut is_done = true;
-        for effect in &effects {
-            is_done &= effects::apply(&mut inside, effect)?;
-        }
-        if !is_done {
-            remaining::add(&mut unfinished.remaining, &package, &[line]);
-        }
-    }
-    unfinished.notes.extend(gsettings::apply(&mut inside)?);
-    // elsewhere launchers name the folders
-    if at_root || Relocation::to(how.prefix).is_exact() {
-        unfinished.notes.extend(ldconfig::apply(&mut inside)?);
-    }
-    unfinished.notes.extend(pixbuf::apply(&mut inside, how.prefix)?);
-    unfinished.notes.extend(graphviz::apply(&mut inside)?);
-    unfinished.notes.extend(mime::apply(&mut inside)?);
-    unfinished.notes.extend(templates::apply(&mut inside)?);
-    unfinished.notes.extend(input_methods::notes(tree)?);
-    if !at_root {
-        relative::make_relative(tree.root())?;
-    }
-    unfinished.notes.extend(unfinished.remaining.iter().filter_map(Remaining::note));
-    Ok(unfinished)
+    scripts
 }

@@ -7,13 +7,14 @@ use std::path::Path;
 
 use super::error::Error;
 use super::inside::{self, Inside, exists, is_sound};
+use super::note::Note;
 use crate::tree::links::resolve_in_root;
 
 const SUFFIX: &str = ".ucf";
 const LARGEST: u64 = 1 << 20;
 
 /// Makes the copies. Returns notes on those that cannot be made.
-pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
+pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
     let root = inside.root();
     let paths = inside.tree.packages().iter().flat_map(|package| &package.paths);
     let mut templates: Vec<String> = paths
@@ -35,7 +36,7 @@ pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
             None => false,
         };
         if !made {
-            notes.push(format!("{target}: not made of {template}"));
+            notes.push(Note::TemplateNotCopied { path: target, template });
         }
     }
     Ok(notes)

@@ -4,6 +4,7 @@
 use super::dropins::{self, field, plain};
 use super::error::Error;
 use super::inside::{Inside, is_sound};
+use super::note::Note;
 
 /// What a container brings itself, or what another file system covers.
 const VOLATILE: [&str; 8] = ["/run", "/tmp", "/dev", "/proc", "/sys", "/var/run", "/var/lock", "/var/tmp"];
@@ -26,9 +27,9 @@ enum Wanted {
 }
 
 /// Makes the folders and links; returns notes on what is left out.
-pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
+pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
     let mut notes = Vec::new();
-    for (file, words) in dropins::lines(&inside.root(), "tmpfiles.d")? {
+    for (path, words) in dropins::lines(&inside.root(), "tmpfiles.d")? {
         let made = match wanted(&words) {
             Wanted::Folder { path, mode } => inside.folder(&path, mode)?.is_some(),
             Wanted::Link { path, target } => inside.link(&target, &path)?,
@@ -36,7 +37,7 @@ pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
             Wanted::Other => false,
         };
         if !made {
-            notes.push(format!("{file}: not done: {}", words.join(" ")));
+            notes.push(Note::TmpfilesLine { path, line: words.join(" ") });
         }
     }
     Ok(notes)

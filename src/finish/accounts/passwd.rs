@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::declared::{Declared, Primary, User};
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside};
+use crate::finish::note::{NoAccount, NoFile, Note};
 
 /// What base-passwd makes `/etc/passwd` and `/etc/group` of.
 pub(crate) const MASTERS: [&str; 2] =
@@ -34,7 +35,7 @@ fn is_field(text: &str) -> bool {
 }
 
 /// Makes the two files, where the tree has base-passwd or something declares an account; returns notes.
-pub(crate) fn apply(inside: &mut Inside<'_>, declared: Vec<Declared>) -> Result<Vec<String>, Error> {
+pub(crate) fn apply(inside: &mut Inside<'_>, declared: Vec<Declared>) -> Result<Vec<Note>, Error> {
     let root = inside.root();
     if declared.is_empty() && !inside::exists(&root, MASTERS[0]) {
         return Ok(Vec::new());
@@ -54,7 +55,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>, declared: Vec<Declared>) -> Result<
     for (path, lines) in FILES.into_iter().zip([&book.users, &book.groups]) {
         let text: String = lines.iter().flat_map(|line| [line.join(":"), "\n".to_owned()]).collect();
         if !inside.file(path, text.as_bytes())? {
-            book.notes.push(format!("{path}: not made, because a link leads out of the tree"));
+            book.notes.push(Note::FileNotMade { path: path.to_owned(), reason: NoFile::LinkOut });
         }
     }
     Ok(book.notes)
@@ -65,7 +66,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>, declared: Vec<Declared>) -> Result<
 struct Book {
     users: Vec<Vec<String>>,
     groups: Vec<Vec<String>>,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 impl Book {
@@ -83,7 +84,7 @@ impl Book {
     /// depend on the order of the packages.
     fn enter(&mut self, mut declared: Vec<Declared>) {
         if declared.len() > MOST {
-            self.notes.push(format!("only {MOST} of {} accounts are made", declared.len()));
+            self.notes.push(Note::TooManyAccounts { most: MOST, declared: declared.len() });
             declared.truncate(MOST);
         }
         let mut users: BTreeMap<String, User> = BTreeMap::new();
@@ -140,19 +141,16 @@ impl Book {
             return line.get(2)?.parse().ok();
         }
         if !is_name(name) {
-            self.notes.push(format!(
-                "the group '{}' is not made: its name is not a valid one",
-                name.escape_debug()
-            ));
+            self.notes.push(Note::GroupNotMade { group: name.to_owned(), reason: NoAccount::NotValid });
             return None;
         }
         let free = id.filter(|id| !self.has_group(*id)).or_else(|| self.free());
         let Some(number) = free else {
-            self.notes.push(format!("the group '{name}' is not made: no number is free"));
+            self.notes.push(Note::GroupNotMade { group: name.to_owned(), reason: NoAccount::NoNumber });
             return None;
         };
         if let Some(id) = id.filter(|id| *id != number) {
-            self.notes.push(format!("the group '{name}' has the number {number}, because {id} is taken"));
+            self.notes.push(Note::GroupRenumbered { group: name.to_owned(), number, taken: id });
         }
         self.groups.push([name, "*", &number.to_string(), ""].map(str::to_owned).to_vec());
         Some(number)
@@ -161,20 +159,18 @@ impl Book {
     fn user(&mut self, user: &User) {
         let User { name, comment, home, shell, .. } = user;
         if !is_name(name) || ![comment, home, shell].into_iter().all(|field| is_field(field)) {
-            let name = name.escape_debug();
-            self.notes
-                .push(format!("the user '{name}' is not made: its name or another field is not a valid one"));
+            self.notes.push(Note::UserNotMade { user: name.clone(), reason: NoAccount::NotValid });
             return;
         }
         let known_group = find(&self.groups, name).and_then(|line| line.get(2)?.parse().ok());
         let own = known_group.filter(|id| user.group == Primary::Own && !self.has_user(*id));
         let wanted = user.id.filter(|id| !self.has_user(*id)).or(own);
         let Some(number) = wanted.or_else(|| self.free()) else {
-            self.notes.push(format!("the user '{name}' is not made: no number is free"));
+            self.notes.push(Note::UserNotMade { user: name.clone(), reason: NoAccount::NoNumber });
             return;
         };
         if let Some(id) = user.id.filter(|id| *id != number) {
-            self.notes.push(format!("the user '{name}' has the number {number}, because {id} is taken"));
+            self.notes.push(Note::UserRenumbered { user: name.clone(), number, taken: id });
         }
         let group = match &user.group {
             Primary::Own => self.group(name, Some(number)),
@@ -188,11 +184,7 @@ impl Book {
 
     fn member(&mut self, group: &str, user: &str) {
         if find(&self.users, user).is_none() {
-            self.notes.push(format!(
-                "the user '{}' is not in the group '{}', because nothing makes that user",
-                user.escape_debug(),
-                group.escape_debug()
-            ));
+            self.notes.push(Note::NoSuchMember { user: user.to_owned(), group: group.to_owned() });
             return;
         }
         let line = self.groups.iter_mut().find(|line| line.first().is_some_and(|name| name == group));
@@ -296,9 +288,21 @@ mod tests {
         let book = entered(declared, false);
         assert_eq!(lines(&book.users)[2..], ["taken:*:101:101"]);
         assert_eq!(book.groups.len(), 4);
-        assert_eq!(book.notes.len(), 6, "{:?}", book.notes);
-        let many = (0..2000).map(|number| group(&format!("g{number}"), None)).collect();
+        let notes: Vec<String> = book.notes.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            notes,
+            [
+                "the user 'taken' has the number 101, because 0 is taken",
+                "the group 'x\\ny' is not made: its name is not a valid one",
+                "the user '-x' is not made: its name or another field is not a valid one",
+                "the user 'a:b' is not made: its name or another field is not a valid one",
+                "the user 'name' is not made: its name or another field is not a valid one",
+                "the user 'nobody-such' is not in the group 'tty', because nothing makes that user",
+            ]
+        );
+        let many = (0..1000).map(|number| group(&format!("g{number}"), None)).collect();
         let book = entered(many, false);
-        assert_eq!(book.groups.len(), 3 + 899);
+        assert_eq!((book.groups.len(), book.notes.len()), (3 + 899, 101));
+        assert_eq!(book.notes[0].to_string(), "the group 'g908' is not made: no number is free");
     }
 }

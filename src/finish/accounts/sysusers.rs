@@ -5,17 +5,15 @@ use std::path::Path;
 use super::declared::{Declared, Primary, User};
 use crate::finish::dropins::{self, field, plain};
 use crate::finish::error::Error;
+use crate::finish::note::Note;
 
 /// All that is declared, and notes on lines that cannot be followed.
-pub(crate) fn declared(root: &Path) -> Result<(Vec<Declared>, Vec<String>), Error> {
+pub(crate) fn declared(root: &Path) -> Result<(Vec<Declared>, Vec<Note>), Error> {
     let (mut all, mut notes) = (Vec::new(), Vec::new());
     for (path, words) in dropins::lines(root, "sysusers.d")? {
         match line(&words) {
             Some(declared) => all.extend(declared),
-            None => notes.push(format!(
-                "{path}: an account is missing, because this line is not supported: {}",
-                words.join(" ")
-            )),
+            None => notes.push(Note::SysusersLine { path, line: words.join(" ") }),
         }
     }
     Ok((all, notes))

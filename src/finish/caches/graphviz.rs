@@ -13,6 +13,7 @@ use object::{
 
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
+use crate::finish::note::{Cache, Note};
 
 const FILE: &str = "config6a";
 const SUFFIX: &str = ".so.6";
@@ -29,7 +30,7 @@ const HEAD: &str = "\
 ";
 
 /// Makes the list in each folder of plugins. Returns notes on what is left out.
-pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
+pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
     let root = inside.root();
     let mut notes = Vec::new();
     for folder in inside::folders(&root, "/usr/lib/*/graphviz")? {
@@ -45,12 +46,11 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
         for path in plugins {
             match listed(&root, &path)? {
                 Some(part) => parts.push(part),
-                None => notes
-                    .push(format!("{path}: Graphviz will not find what it has: its tables cannot be read")),
+                None => notes.push(Note::GraphvizPluginLeftOut { path }),
             }
         }
         if !inside.file(&target, joined(&parts).as_bytes())? {
-            notes.push(format!("{target}: not made, so Graphviz has no layouts and formats"));
+            notes.push(Note::CacheNotMade { path: target, cache: Cache::Graphviz });
         }
     }
     Ok(notes)

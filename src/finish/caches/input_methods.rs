@@ -5,29 +5,27 @@ use std::path::Path;
 
 use crate::finish::error::Error;
 use crate::finish::inside::{self, exists};
+use crate::finish::note::Note;
 use crate::tree::Tree;
 
 const FOLDERS: &str = "/usr/lib/*/gtk-3.0/3.0.0/immodules";
 const SUFFIX: &str = ".so";
 
 /// A note for each list that the tree lacks.
-pub(crate) fn notes(tree: &Tree) -> Result<Vec<String>, Error> {
+pub(crate) fn notes(tree: &Tree) -> Result<Vec<Note>, Error> {
     let root = tree.root();
     let mut notes = Vec::new();
     for folder in inside::folders(root, FOLDERS)? {
         if exists(root, &format!("{folder}.cache")) || inside::files_in(root, &folder, SUFFIX)?.is_empty() {
             continue;
         }
-        let inside = |path: &Path| {
+        let is_in_it = |path: &Path| {
             path.parent() == Some(Path::new(&folder)) && path.to_string_lossy().ends_with(SUFFIX)
         };
-        let owners = tree.packages().iter().filter(|package| package.paths.iter().any(|path| inside(path)));
-        let mut names: Vec<&str> = owners.map(|package| package.artifact.name.as_str()).collect();
-        names.sort_unstable();
-        notes.push(format!(
-            "{}: gtk-query-immodules-3.0 --update-cache was not run, so GTK has no input methods but its own",
-            names.join(", ")
-        ));
+        let owners = tree.packages().iter().filter(|package| package.paths.iter().any(|path| is_in_it(path)));
+        let mut packages: Vec<String> = owners.map(|package| package.artifact.name.clone()).collect();
+        packages.sort_unstable();
+        notes.push(Note::InputMethodsNotListed { packages });
     }
     Ok(notes)
 }

@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 use super::subject_hash;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside};
+use crate::finish::note::Note;
 
 /// The program whose work this is; a tree without it has no bundle.
 pub(crate) const PROGRAM: &str = "/usr/sbin/update-ca-certificates";
@@ -47,7 +48,7 @@ pub struct Authority {
 pub(crate) type Trusted = BTreeMap<String, Vec<CertificateDer<'static>>>;
 
 /// Makes the bundle, the links by name and the links by hash. Returns what is trusted, and notes.
-pub(crate) fn apply(inside: &mut Inside<'_>, added: &[Authority]) -> Result<(Trusted, Vec<String>), Error> {
+pub(crate) fn apply(inside: &mut Inside<'_>, added: &[Authority]) -> Result<(Trusted, Vec<Note>), Error> {
     let root = inside.root();
     let (mut trusted, mut notes) = (Trusted::new(), Vec::new());
     if !inside::exists(&root, PROGRAM) {
@@ -63,7 +64,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>, added: &[Authority]) -> Result<(Tru
         let certificates: Vec<_> =
             CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().unwrap_or_default();
         if certificates.is_empty() || certificates.iter().any(|der| subject_hash::of(der).is_none()) {
-            notes.push(format!("{path}: left out of the trusted certificates, because it holds none in PEM"));
+            notes.push(Note::NoCertificate { path: path.clone() });
             continue;
         }
         bundle.extend_from_slice(&text);
@@ -87,7 +88,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>, added: &[Authority]) -> Result<(Tru
     let configuration: String = names.flat_map(|name| [name, "\n"]).collect();
     inside.file("/etc/ca-certificates.conf", format!("{CONFIGURATION}{configuration}").as_bytes())?;
     if !inside.file(&format!("{FOLDER}/ca-certificates.crt"), &bundle)? {
-        notes.push(format!("{FOLDER}: no bundle of certificates, because a link leads out of the tree"));
+        notes.push(Note::NoBundle { path: FOLDER.to_owned() });
     }
     Ok((trusted, notes))
 }
@@ -182,7 +183,11 @@ mod tests {
             [Authority { name: "my ca".into(), der: der.clone() }, Authority { name: "my ca".into(), der }];
         let (trusted, notes) = apply(&mut inside, &added).unwrap();
         assert_eq!(notes.len(), 1, "{notes:?}");
-        assert!(notes[0].contains("broken.crt"));
+        assert_eq!(
+            notes[0].to_string(),
+            "/usr/share/ca-certificates/mozilla/broken.crt: left out of the trusted certificates, because it holds none in \
+             PEM"
+        );
         assert_eq!(trusted.keys().collect::<Vec<_>>(), ["Some_=CA=__Ltd.pem", "my_ca-2.pem", "my_ca.pem"]);
         let bundle = fs::read_to_string(root.join("etc/ssl/certs/ca-certificates.crt")).unwrap();
         assert_eq!(bundle.matches("-----BEGIN CERTIFICATE-----\n").count(), 3);

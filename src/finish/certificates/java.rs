@@ -9,6 +9,7 @@ use sha1::{Digest as _, Sha1};
 use super::bundle::Trusted;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside};
+use crate::finish::note::{NoFile, Note};
 
 /// The program whose work this is.
 pub(crate) const PROGRAM: &str = "/usr/share/ca-certificates-java/ca-certificates-java.jar";
@@ -20,17 +21,18 @@ const TRUSTED_CERTIFICATE: u32 = 2;
 const PASSWORD: &str = "changeit";
 const PHRASE: &[u8] = b"Mighty Aphrodite";
 
-/// Makes the keystore, if the tree has the program that would; returns notes.
-pub(crate) fn apply(inside: &mut Inside<'_>, trusted: &Trusted) -> Result<Vec<String>, Error> {
+/// Makes the keystore, if the tree has the program that would; returns a note where it cannot be.
+pub(crate) fn apply(inside: &mut Inside<'_>, trusted: &Trusted) -> Result<Option<Note>, Error> {
     if trusted.is_empty() || !inside::exists(&inside.root(), PROGRAM) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let milliseconds = inside.generated.date.max(0).unsigned_abs().saturating_mul(1000);
-    Ok(match keystore(trusted, milliseconds) {
-        Some(bytes) if inside.file(KEYSTORE, &bytes)? => Vec::new(),
-        Some(_) => vec![format!("{KEYSTORE}: not made, because a link leads out of the tree")],
-        None => vec![format!("{KEYSTORE}: not made, because it would be too large")],
-    })
+    let reason = match keystore(trusted, milliseconds) {
+        Some(bytes) if inside.file(KEYSTORE, &bytes)? => return Ok(None),
+        Some(_) => NoFile::LinkOut,
+        None => NoFile::TooLarge,
+    };
+    Ok(Some(Note::FileNotMade { path: KEYSTORE.to_owned(), reason }))
 }
 
 /// `None` where a length does not fit the format.

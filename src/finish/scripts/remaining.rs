@@ -1,5 +1,6 @@
 //! What maintainer scripts would have done and nothing here does, as it is told to the user.
 
+use crate::finish::note::Note;
 use crate::finish::script::Script;
 
 /// A script is listed by so many lines of so many characters.
@@ -18,13 +19,15 @@ pub struct Remaining {
 }
 
 impl Remaining {
-    /// One line for the report; none where nothing is missed.
-    pub fn note(&self) -> Option<String> {
+    /// For the report; none where nothing is missed.
+    pub(crate) fn note(&self) -> Option<Note> {
         let Self { package, script, lines } = self;
-        let more = lines.len().saturating_sub(MOST_LINES);
-        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        let lines = lines.iter().take(MOST_LINES).map(String::as_str).collect::<Vec<_>>().join("; ");
-        (!lines.is_empty()).then(|| format!("{package}: its {script} was not run, which has: {lines}{more}"))
+        (!lines.is_empty()).then(|| Note::ScriptNotRun {
+            package: package.clone(),
+            script: *script,
+            lines: lines.iter().take(MOST_LINES).cloned().collect(),
+            more: lines.len().saturating_sub(MOST_LINES),
+        })
     }
 }
 

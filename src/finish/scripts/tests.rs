@@ -111,7 +111,7 @@ fn other_languages_and_garbage_are_told() {
     )
     .unwrap();
     assert_eq!(
-        perl.note().unwrap(),
+        perl.note().unwrap().to_string(),
         "x: its postinst was not run, which has: a program that is no shell script (/usr/bin/perl -w)"
     );
     assert!(remaining(Path::new("/nonexistent"), "x", Postinst, "\u{7f}ELF", &mut Vec::new()).is_some());
@@ -128,6 +128,7 @@ fn other_languages_and_garbage_are_told() {
         remaining(Path::new("/nonexistent"), "x", Postinst, &format!("#!/bin/sh\n{long}"), &mut Vec::new())
             .unwrap()
             .note()
-            .unwrap();
+            .unwrap()
+            .to_string();
     assert!(note.ends_with("; and 12 more") && note.chars().count() < 1000, "{note}");
 }

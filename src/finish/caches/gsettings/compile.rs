@@ -5,13 +5,14 @@ use super::schemas::Schemas;
 use crate::finish::caches::xml;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
+use crate::finish::note::{Cache, Note};
 
 const FOLDER: &str = "/usr/share/glib-2.0/schemas";
 /// All schemas of a full GNOME desktop have 2 MB.
 const MOST_BYTES: usize = 32 << 20;
 
 /// Compiles the schemas that the tree has. Returns notes on what is left out.
-pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
+pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
     let root = inside.root();
     let target = format!("{FOLDER}/gschemas.compiled");
     let mut files: Vec<String> = Vec::new();
@@ -44,18 +45,22 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
     let mut notes = Vec::new();
     for (bytes, path) in sources {
         if let Err(reason) = bytes.and_then(|bytes| schemas.add(&bytes)) {
-            notes.push(format!("{path}: left out of the compiled schemas: {reason}"));
+            notes.push(Note::SchemasLeftOut { path, reason });
         }
     }
     for (bytes, path) in overrides {
         match bytes.and_then(|bytes| schemas.change(&bytes)) {
-            Ok(bad) => notes.extend(bad.into_iter().map(|reason| format!("{path}: not done: {reason}"))),
-            Err(reason) => notes.push(format!("{path}: left out of the compiled schemas: {reason}")),
+            Ok(bad) => {
+                notes.extend(
+                    bad.into_iter().map(|reason| Note::OverrideLeftOut { path: path.clone(), reason }),
+                );
+            }
+            Err(reason) => notes.push(Note::SchemasLeftOut { path, reason }),
         }
     }
     match schemas.write() {
         Some(file) if inside.file(&target, &file)? => {}
-        _ => notes.push(format!("{target}: not made, so programs that use GSettings end at once")),
+        _ => notes.push(Note::CacheNotMade { path: target, cache: Cache::Gsettings }),
     }
     Ok(notes)
 }
@@ -85,7 +90,7 @@ mod tests {
         <key name='ranged' type='u'><range min='3'/><default>5</default></key>\n\
         <child name='kid' schema='x.base'/></schema></schemalist>";
 
-    fn compile(files: &[(&str, &str)]) -> (tempfile::TempDir, Vec<String>) {
+    fn compile(files: &[(&str, &str)]) -> (tempfile::TempDir, Vec<Note>) {
         let folder = tempfile::tempdir().unwrap();
         let mut tree = Tree::create(&folder.path().join("tree"), "amd64").unwrap();
         tree.create_directory(Path::new(&FOLDER[1..])).unwrap();

@@ -9,6 +9,7 @@ use super::libraries::{Library, libraries_in};
 use super::order::compare;
 use crate::finish::error::Error;
 use crate::finish::inside::{Inside, exists, resolve};
+use crate::finish::note::{Cache, Note};
 
 const CONFIGURATION: &str = "/etc/ld.so.conf";
 const CACHE: &str = "/etc/ld.so.cache";
@@ -21,7 +22,7 @@ const HEADER: usize = 48;
 const ENTRY: usize = 24;
 
 /// Makes the cache, if the tree has a configuration for it. Returns a note where it cannot be.
-pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Option<String>, Error> {
+pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Option<Note>, Error> {
     let root = inside.root();
     if !exists(&root, CONFIGURATION) || exists(&root, CACHE) {
         return Ok(None);
@@ -47,8 +48,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Option<String>, Error> {
         Some(cache) => inside.file(CACHE, &cache)?,
         None => false,
     };
-    Ok((!made)
-        .then(|| format!("{CACHE}: not made, so libraries in the folders of ld.so.conf.d are not found")))
+    Ok((!made).then(|| Note::CacheNotMade { path: CACHE.to_owned(), cache: Cache::Ldconfig }))
 }
 
 fn write(libraries: &[Library]) -> Option<Vec<u8>> {

@@ -5,6 +5,7 @@ use super::files;
 use crate::finish::caches::xml;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
+use crate::finish::note::Note;
 
 const FOLDER: &str = "/usr/share/mime";
 /// What all packages of a desktop have together is 4 MB.
@@ -13,7 +14,7 @@ const MOST_BYTES: usize = 8 << 20;
 const MOST_NOTES: usize = 20;
 
 /// Makes the database, if the tree has sources of it and no cache. Returns notes on what is left out.
-pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
+pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
     let root = inside.root();
     let mut files = inside::files_in(&root, &format!("{FOLDER}/packages"), ".xml")?;
     if exists(&root, &format!("{FOLDER}/mime.cache")) || files.is_empty() {
@@ -27,7 +28,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
         let bytes =
             inside::read(&root, &path, xml::LARGEST)?.filter(|bytes| read + bytes.len() <= MOST_BYTES);
         let Some(bytes) = bytes else {
-            notes.push(format!("{path}: left out of the MIME types, because it is too large"));
+            notes.push(Note::MimeFileTooLarge { path });
             continue;
         };
         read += bytes.len();
@@ -35,10 +36,10 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
             Ok(bad) => {
                 let more = bad.len().saturating_sub(MOST_NOTES);
                 let bad = bad.into_iter().take(MOST_NOTES);
-                notes.extend(bad.map(|reason| format!("{path}: a MIME type is not whole: {reason}")));
-                notes.extend((more > 0).then(|| format!("{path}: {more} more MIME types are not whole")));
+                notes.extend(bad.map(|reason| Note::MimeTypeCut { path: path.clone(), reason }));
+                notes.extend((more > 0).then_some(Note::MoreMimeTypesCut { path, count: more }));
             }
-            Err(reason) => notes.push(format!("{path}: left out of the MIME types: {reason}")),
+            Err(reason) => notes.push(Note::MimeFileLeftOut { path, reason }),
         }
     }
     let version = inside.tree.packages().iter().find(|package| package.artifact.name == "shared-mime-info");
@@ -56,9 +57,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<String>, Error> {
         bad += usize::from(!inside.file(&format!("{FOLDER}/{name}"), &content)?);
     }
     if bad > 0 {
-        notes.push(format!(
-            "{FOLDER}: {bad} files of MIME types are not made, because something is in their way"
-        ));
+        notes.push(Note::MimeFilesNotMade { path: FOLDER.to_owned(), count: bad });
     }
     Ok(notes)
 }

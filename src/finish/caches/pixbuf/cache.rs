@@ -6,6 +6,7 @@ use memchr::memmem;
 use super::loaders::LOADERS;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
+use crate::finish::note::{Cache, Note};
 
 const FOLDERS: &str = "/usr/lib/*/gdk-pixbuf-2.0/2.10.0/loaders";
 const LARGEST: u64 = 32 << 20;
@@ -18,7 +19,7 @@ const HEAD: &str = "\
 
 /// Makes the cache beside each folder of loaders, with the paths that they have below `prefix`. Returns notes on
 /// loaders that are left out.
-pub(crate) fn apply(inside: &mut Inside<'_>, prefix: &str) -> Result<Vec<String>, Error> {
+pub(crate) fn apply(inside: &mut Inside<'_>, prefix: &str) -> Result<Vec<Note>, Error> {
     let root = inside.root();
     let prefix = prefix.trim_end_matches('/');
     let mut notes = Vec::new();
@@ -36,17 +37,12 @@ pub(crate) fn apply(inside: &mut Inside<'_>, prefix: &str) -> Result<Vec<String>
                 Some((_, entry)) if has_all(&module, entry) => {
                     text.push_str(&format!("\"{}\"\n{entry}\n\n", escaped(&format!("{prefix}{path}"))));
                 }
-                _ => notes.push(format!(
-                    "{path}: gdk-pixbuf-query-loaders was not run, so programs that use GdkPixbuf cannot read its \
-                     image formats"
-                )),
+                _ => notes.push(Note::ImageLoaderLeftOut { path }),
             }
         }
         text.push('\n');
         if !inside.file(&target, text.as_bytes())? {
-            notes.push(format!(
-                "{target}: not made, so programs that use GdkPixbuf cannot read these formats"
-            ));
+            notes.push(Note::CacheNotMade { path: target, cache: Cache::Pixbuf });
         }
     }
     Ok(notes)
@@ -89,8 +85,10 @@ mod tests {
         let mut inside = Inside::new(&mut tree, 1);
         let notes = apply(&mut inside, "/p").unwrap();
         assert_eq!(notes.len(), 2, "{notes:?}");
-        assert!(
-            notes[0].starts_with("/usr/lib/x86_64-linux-gnu/gdk-pixbuf-2.0/2.10.0/loaders/libother.so: ")
+        assert_eq!(
+            notes[0].to_string(),
+            "/usr/lib/x86_64-linux-gnu/gdk-pixbuf-2.0/2.10.0/loaders/libother.so: gdk-pixbuf-query-loaders was not run, so \
+             programs that use GdkPixbuf cannot read its image formats"
         );
         let text = fs::read_to_string(&cache).unwrap();
         assert!(text.contains(&format!(
