@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use crate::publish::space::Full;
-use crate::{config, deb, fetch, launch, lock, publish, relocate, render, resolve, source, tree};
+use crate::{config, deb, fetch, finish, launch, lock, publish, relocate, render, resolve, source, tree};
 
 /// What can go wrong in a command.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,8 @@ pub enum Error {
     Tree(#[from] tree::Error),
     #[error(transparent)]
     Relocate(#[from] relocate::Error),
+    #[error(transparent)]
+    Finish(#[from] finish::Error),
     #[error(transparent)]
     Publish(#[from] publish::Error),
     #[error(transparent)]
@@ -118,6 +120,7 @@ impl Error {
             Self::Package { source, .. } | Self::Fetch(source) => of_fetch(source),
             Self::Tree(error) => of_tree(error),
             Self::Relocate(error) => of_relocate(error),
+            Self::Finish(error) => of_finish(error),
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
             Self::Publish(_) | Self::Launch(_) | Self::Stdout(_) => Class::Destination,
@@ -132,6 +135,9 @@ impl Error {
             | Self::Relocate(
                 relocate::Error::Write { source, .. }
                 | relocate::Error::Tree(tree::Error::Write { source, .. }),
+            )
+            | Self::Finish(
+                finish::Error::Write { source, .. } | finish::Error::Tree(tree::Error::Write { source, .. }),
             )
             | Self::Publish(publish::Error::Write { source, .. })
             | Self::Launch(launch::Error { source, .. })
@@ -153,6 +159,7 @@ impl Error {
             Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
             Self::Tree(error) => error.hint(),
             Self::Relocate(error) => error.hint(),
+            Self::Finish(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::Launch(error) => publish::write_hint(&error.source),
             Self::Render(error) => error.hint(),
@@ -254,10 +261,7 @@ fn of_tree(error: &tree::Error) -> Class {
         | tree::Error::Declared { .. }
         | tree::Error::Owners { .. }
         | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => Class::Destination,
-        tree::Error::Overlap { .. }
-        | tree::Error::Diverted { .. }
-        | tree::Error::Locale { .. }
-        | tree::Error::Scripts { .. } => Class::NoSolution,
+        tree::Error::Overlap { .. } | tree::Error::Diverted { .. } => Class::NoSolution,
         _ => Class::NotTrusted,
     }
 }
@@ -267,6 +271,15 @@ fn of_relocate(error: &relocate::Error) -> Class {
         relocate::Error::Read { .. } | relocate::Error::Write { .. } => Class::Destination,
         relocate::Error::Tree(error) => of_tree(error),
         relocate::Error::Search(_) => Class::Internal,
+    }
+}
+
+fn of_finish(error: &finish::Error) -> Class {
+    use finish::Error as E;
+    match error {
+        E::Read { .. } | E::Write { .. } => Class::Destination,
+        E::Scripts { .. } | E::Locale { .. } => Class::NoSolution,
+        E::Tree(error) => of_tree(error),
     }
 }
 
@@ -293,5 +306,21 @@ mod tests {
             assert!(error.to_string().starts_with("cannot read /p/x: "), "{error}");
             assert_eq!(error.hint().as_deref(), Some("Run it as a user who can read the destination."));
         }
+    }
+
+    #[test]
+    fn a_full_destination_is_seen_through_what_finishing_says() {
+        let full = || std::io::Error::from_raw_os_error(28);
+        let written = finish::Error::Write { path: "/p".into(), source: full() };
+        let in_tree = finish::Error::Tree(tree::Error::Write { path: "/p".into(), source: full() });
+        for error in [Error::from(written), Error::from(in_tree)] {
+            assert!(error.full().is_some() && error.hint().is_some(), "{error}");
+            assert_eq!(error.class(), Class::Destination);
+        }
+        let read = Error::from(finish::Error::Read { path: "/p".into(), source: full() });
+        assert!(read.full().is_none());
+        assert_eq!(read.class(), Class::Destination);
+        let locale = Error::from(finish::Error::Locale { name: "xx_XX".into() });
+        assert_eq!(locale.class(), Class::NoSolution);
     }
 }

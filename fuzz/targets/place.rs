@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use aptlet::deb::Deb;
 use aptlet::digest::Sha256;
 use aptlet::error::Error;
+use aptlet::finish::{self, Finishing};
 use aptlet::plan::Artifact;
-use aptlet::finish::{self, How};
 use aptlet::relocate::Relocation;
 use aptlet::tree::{self, Limits, Tree, database, divert};
 
@@ -58,7 +58,7 @@ fn install(deb: &[u8], inside: &Path) -> Result<(), Error> {
     tree.merge(unpacked, &private_root)?;
     // both forms
     let prefix = if deb.len().is_multiple_of(2) { "/p" } else { "/opt/tools" };
-    finish::run(&mut tree, How { date: 0, prefix, authorities: &[], locales: &[] })?;
+    finish::run(&mut tree, Finishing { date: 0, prefix, authorities: &[], locales: &[] })?;
     Relocation::to(prefix).apply(&mut tree)?;
     database::write(&mut tree, 0)?;
     tree.finish()?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::staging::private_root;
 use crate::config::{Owners, RequireScripts};
 use crate::error::Error;
-use crate::finish::{self, Authority, How};
+use crate::finish::{self, Authority, Finishing};
 use crate::launch;
 use crate::lock;
 use crate::note::{Note, OfTree};
@@ -85,14 +85,14 @@ pub(crate) fn assemble(
     for (number, package) in unpacked.into_iter().enumerate() {
         tree.merge(package, &private_root(staging, number))?;
     }
-    let how = How { date: *date, prefix, authorities: &layout.authorities, locales: &layout.locales };
-    let outcome = finish::run(&mut tree, how)?;
+    let how = Finishing { date: *date, prefix, authorities: &layout.authorities, locales: &layout.locales };
+    let unfinished = finish::run(&mut tree, how)?;
     match layout.require_scripts {
         RequireScripts::None => {}
-        RequireScripts::Known => outcome.require_scripts(false)?,
-        RequireScripts::All => outcome.require_scripts(true)?,
+        RequireScripts::Known => unfinished.require_scripts(false)?,
+        RequireScripts::All => unfinished.require_scripts(true)?,
     }
-    let mut notes: Vec<Note> = outcome.notes.into_iter().map(Note::from).collect();
+    let mut notes: Vec<Note> = unfinished.notes.into_iter().map(Note::from).collect();
     notes.extend(unread.into_iter().map(|(package, line)| OfTree::DiversionUnread { package, line }.into()));
     let relocation = Relocation::to(prefix);
     let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::maker::{exists, is_sound};
+use super::error::Error;
+use super::inside::{exists, is_sound, resolve};
 use crate::deb::script::{self, Call};
-use crate::tree::links::resolve_in_root;
+use crate::tree::Tree;
 use crate::tree::write::Generated;
-use crate::tree::{Error, Tree};
 
 /// Where `update-alternatives` keeps its records.
 const RECORDS: &str = "var/lib/dpkg/alternatives";
@@ -120,11 +120,9 @@ impl Farm<'_> {
     /// `LINK -> /etc/alternatives/NAME -> PATH`; what a package ships at LINK stays.
     fn install(&self, link: &str, name: &str, path: &str) -> Result<(), Error> {
         let Some((folder, file)) = link.rsplit_once('/') else { return Ok(()) };
-        let inside = if folder.is_empty() { "/" } else { folder };
-        let resolved =
-            resolve_in_root(self.root, Path::new(inside)).map_err(|source| Error::write(inside, source))?;
+        let folder = if folder.is_empty() { "/" } else { folder };
         // a folder of manual pages, say, that no package ships
-        let Some(folder) = resolved else { return Ok(()) };
+        let Some(folder) = resolve(self.root, folder)? else { return Ok(()) };
         self.link(path, &self.root.join("etc/alternatives").join(name))?;
         self.link(&format!("/etc/alternatives/{name}"), &self.root.join(folder).join(file))
     }

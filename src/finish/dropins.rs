@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::maker;
-use crate::tree::Error;
+use super::error::Error;
+use super::inside;
 
 const LARGEST: u64 = 1 << 20;
 
@@ -14,7 +14,7 @@ pub(super) fn lines(root: &Path, folder: &str) -> Result<Vec<(String, Vec<String
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     for parent in ["/etc", "/usr/local/lib", "/usr/lib"] {
         let folder = format!("{parent}/{folder}");
-        for path in maker::files_below(root, &folder, ".conf")? {
+        for path in inside::files_below(root, &folder, ".conf")? {
             let name = path.strip_prefix(&folder).and_then(|name| name.strip_prefix('/'));
             if let Some(name) = name.filter(|name| !name.contains('/')) {
                 files.entry(name.to_owned()).or_insert(path);
@@ -23,7 +23,7 @@ pub(super) fn lines(root: &Path, folder: &str) -> Result<Vec<(String, Vec<String
     }
     let mut lines = Vec::new();
     for path in files.into_values() {
-        let bytes = maker::read(root, &path, LARGEST)?.unwrap_or_default();
+        let bytes = inside::read(root, &path, LARGEST)?.unwrap_or_default();
         for line in String::from_utf8_lossy(&bytes).lines().map(str::trim) {
             if !line.is_empty() && !line.starts_with('#') {
                 lines.push((path.clone(), words(line)));

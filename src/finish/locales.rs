@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::maker::exists;
-use crate::tree::links::resolve_in_root;
-use crate::tree::{Error, Tree};
+use super::error::Error;
+use super::inside::{exists, resolve};
+use crate::tree::Tree;
 
 /// Where locale(7) has the compiled ones.
 const FOLDER: &str = "/usr/lib/locale";
@@ -17,8 +17,7 @@ const BUFFER_SIZE: usize = 1 << 20;
 /// Fails with the first locale that programs of the tree would not find.
 pub(super) fn require(tree: &Tree, names: &[String]) -> Result<(), Error> {
     for name in names {
-        let failed = |source| Error::write(tree.root().join(&ARCHIVE[1..]), source);
-        if !is_built_in(tree, name) && !is_in(tree.root(), name).map_err(failed)? {
+        if !is_built_in(tree, name) && !is_in(tree.root(), name)? {
             return Err(Error::Locale { name: name.clone() });
         }
     }
@@ -35,16 +34,17 @@ fn is_built_in(tree: &Tree, name: &str) -> bool {
     }
 }
 
-fn is_in(root: &Path, name: &str) -> io::Result<bool> {
+fn is_in(root: &Path, name: &str) -> Result<bool, Error> {
     let other = normalised(name);
     let compiled = |name: &str| exists(root, &format!("{FOLDER}/{name}/LC_CTYPE"));
     if compiled(name) || compiled(&other) {
         return Ok(true);
     }
-    match resolve_in_root(root, Path::new(ARCHIVE))? {
-        Some(archive) => has(File::open(root.join(archive))?, format!("\0{other}\0").as_bytes()),
-        None => Ok(false),
-    }
+    let Some(archive) = resolve(root, ARCHIVE)? else { return Ok(false) };
+    let place = root.join(archive);
+    File::open(&place)
+        .and_then(|file| has(file, format!("\0{other}\0").as_bytes()))
+        .map_err(|source| Error::read(place, source))
 }
 
 /// The name with its codeset as glibc spells it in the names of files: `UTF-8` is `utf8`.
@@ -117,5 +117,24 @@ mod tests {
         fs::write(root.join("usr/lib/locale/locale-archive"), archive).unwrap();
         assert_eq!(missing("fr_FR.UTF-8"), None);
         assert!(missing("fr_FR").is_some());
+    }
+
+    #[test]
+    fn an_archive_that_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::create(&folder.path().join("tree"), "amd64").unwrap();
+        let archive = tree.root().join(&ARCHIVE[1..]);
+        fs::create_dir_all(archive.parent().unwrap()).unwrap();
+        let said = || {
+            let error = require(&tree, &["de_DE.UTF-8".to_owned()]).unwrap_err();
+            assert!(matches!(error, Error::Read { .. }), "{error}");
+            error.to_string()
+        };
+        let start = format!("cannot read {}: ", archive.display());
+        fs::create_dir(&archive).unwrap();
+        assert!(said().starts_with(&format!("{start}Is a directory")));
+        fs::remove_dir(&archive).unwrap();
+        std::os::unix::fs::symlink("locale-archive", &archive).unwrap();
+        assert!(said().starts_with(&format!("{start}Too many levels of symbolic links")));
     }
 }

@@ -1,37 +1,40 @@
 //! Absolute links point into the main image once the tree is mounted elsewhere: they are made relative.
 
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::error::Error;
 use crate::tree::links::resolve_in_root;
 use crate::tree::write::Generated;
 
 /// Makes every absolute link relative whose target the tree has; others mean the main image's files and stay.
-pub(super) fn make_relative(tree: &Path) -> io::Result<()> {
+pub(super) fn make_relative(tree: &Path) -> Result<(), Error> {
     let mut queue = vec![tree.to_owned()];
     while let Some(folder) = queue.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
+        let failed = |source| Error::read(&folder, source);
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            let kind = entry.file_type().map_err(|source| Error::read(&path, source))?;
             if kind.is_dir() {
-                queue.push(entry.path());
+                queue.push(path);
             } else if kind.is_symlink() {
-                rewrite(tree, &entry.path())?;
+                rewrite(tree, &path)?;
             }
         }
     }
     Ok(())
 }
 
-fn rewrite(tree: &Path, link: &Path) -> io::Result<()> {
-    let target = fs::read_link(link)?;
+fn rewrite(tree: &Path, link: &Path) -> Result<(), Error> {
+    let target = fs::read_link(link).map_err(|source| Error::read(link, source))?;
     let Ok(inside) = target.strip_prefix("/") else { return Ok(()) };
-    if resolve_in_root(tree, &target)?.is_none() {
+    let found = resolve_in_root(tree, &target).map_err(|source| Error::read(link, source))?;
+    if found.is_none() {
         return Ok(());
     }
     let Some(folder) = link.parent().and_then(|folder| folder.strip_prefix(tree).ok()) else { return Ok(()) };
-    Generated::replace_link(&relative(folder, inside), link)
+    Generated::replace_link(&relative(folder, inside), link).map_err(|source| Error::write(link, source))
 }
 
 /// From a folder of the tree to a path of the tree.
@@ -75,5 +78,18 @@ mod tests {
             fs::canonicalize(root.join("usr/lib")).unwrap()
         );
         assert_eq!(target("etc/mtab"), Path::new("/proc/mounts"));
+    }
+
+    #[test]
+    fn a_link_that_cannot_be_followed_is_named() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = tree.path();
+        fs::create_dir(root.join("etc")).unwrap();
+        symlink("/etc/loop", root.join("etc/loop")).unwrap();
+        let error = make_relative(root).unwrap_err().to_string();
+        let said = format!("cannot read {}/etc/loop: Too many levels of symbolic links", root.display());
+        assert!(error.starts_with(&said), "{error}");
+        let error = make_relative(&root.join("none")).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot read {}/none: No such file", root.display())), "{error}");
     }
 }

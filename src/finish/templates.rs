@@ -5,17 +5,18 @@
 use std::fs;
 use std::path::Path;
 
-use super::maker::{self, Maker, exists, is_sound};
-use crate::tree::Error;
+use super::error::Error;
+use super::inside::{self, Inside, exists, is_sound};
+use super::note::Note;
 use crate::tree::links::resolve_in_root;
 
 const SUFFIX: &str = ".ucf";
 const LARGEST: u64 = 1 << 20;
 
 /// Makes the copies. Returns notes on those that cannot be made.
-pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
-    let root = maker.root();
-    let paths = maker.tree.packages().iter().flat_map(|package| &package.paths);
+pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
+    let root = inside.root();
+    let paths = inside.tree.packages().iter().flat_map(|package| &package.paths);
     let mut templates: Vec<String> = paths
         .filter_map(|path| path.to_str())
         .filter(|path| path.ends_with(SUFFIX) && is_sound(path))
@@ -30,12 +31,12 @@ pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
         if exists(&root, &target) {
             continue;
         }
-        let made = match maker::read(&root, &template, LARGEST)? {
-            Some(content) => maker.file(&target, &content)?,
+        let made = match inside::read(&root, &template, LARGEST)? {
+            Some(content) => inside.file(&target, &content)?,
             None => false,
         };
         if !made {
-            notes.push(format!("{target}: not made of {template}"));
+            notes.push(Note::TemplateNotCopied { path: target, template });
         }
     }
     Ok(notes)

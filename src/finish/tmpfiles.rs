@@ -2,8 +2,9 @@
 //! made anew at each start of a machine, and is no part of a tree.
 
 use super::dropins::{self, field, plain};
-use super::maker::{Maker, is_sound};
-use crate::tree::Error;
+use super::error::Error;
+use super::inside::{Inside, is_sound};
+use super::note::Note;
 
 /// What a container brings itself, or what another file system covers.
 const VOLATILE: [&str; 8] = ["/run", "/tmp", "/dev", "/proc", "/sys", "/var/run", "/var/lock", "/var/tmp"];
@@ -26,17 +27,17 @@ enum Wanted {
 }
 
 /// Makes the folders and links; returns notes on what is left out.
-pub(super) fn apply(maker: &mut Maker<'_>) -> Result<Vec<String>, Error> {
+pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
     let mut notes = Vec::new();
-    for (file, words) in dropins::lines(&maker.root(), "tmpfiles.d")? {
+    for (path, words) in dropins::lines(&inside.root(), "tmpfiles.d")? {
         let made = match wanted(&words) {
-            Wanted::Folder { path, mode } => maker.folder(&path, mode)?.is_some(),
-            Wanted::Link { path, target } => maker.link(&target, &path)?,
+            Wanted::Folder { path, mode } => inside.folder(&path, mode)?.is_some(),
+            Wanted::Link { path, target } => inside.link(&target, &path)?,
             Wanted::Nothing => true,
             Wanted::Other => false,
         };
         if !made {
-            notes.push(format!("{file}: not done: {}", words.join(" ")));
+            notes.push(Note::TmpfilesLine { path, line: words.join(" ") });
         }
     }
     Ok(notes)
@@ -96,7 +97,6 @@ mod tests {
 
     use super::*;
     use crate::tree::Tree;
-    use crate::tree::write::Generated;
 
     #[test]
     fn makes_what_lasts() {
@@ -110,8 +110,8 @@ mod tests {
             L+ /etc/made - - - -\nz /var/lib/x 0600\nd! /var/boot\nd /var/away/x\nf /var/file 0644 - - - text\n\
             d /var/%H\nd /var/../../up\nd relative\nd /var/bad 9\nd\nD /var/d - - -\nLx /var/l\n";
         fs::write(root.join("usr/lib/tmpfiles.d/x.conf"), text).unwrap();
-        let mut maker = Maker { tree: &mut tree, generated: Generated { date: 1 } };
-        let notes = apply(&mut maker).unwrap();
+        let mut inside = Inside::new(&mut tree, 1);
+        let notes = apply(&mut inside).unwrap();
         assert_eq!(notes.len(), 8, "{notes:#?}");
         let link = |path: &str| fs::read_link(root.join(path)).unwrap();
         assert_eq!(link("etc/link"), Path::new("../usr/x"));

@@ -10,7 +10,6 @@ use crate::deb;
 /// Most variants say that a package is not to be trusted. The others are:
 ///
 /// - [`Error::Overlap`] and [`Error::Diverted`]: the plan's packages exclude each other;
-/// - [`Error::Scripts`] and [`Error::Locale`]: the settings exclude them;
 /// - [`Error::Allowance`] and [`Error::Declared`]: the destination is not for so much;
 /// - [`Error::Owners`], [`Error::Read`] and [`Error::Write`], and [`Error::Deb`] with [`deb::Error::Read`]: the destination
 ///   itself.
@@ -142,20 +141,6 @@ pub enum Error {
         /// The name of the package that came later.
         second: String,
     },
-    /// Scripts that were not run, and that the settings do not do without.
-    #[error("maintainer scripts are not done in full, of {packages}; first {first}")]
-    Scripts {
-        /// Names of packages.
-        packages: String,
-        /// The first script and its first line.
-        first: String,
-    },
-    /// A locale that the user wants, and no package has.
-    #[error("the tree has no locale '{name}'")]
-    Locale {
-        /// As the user spells it.
-        name: String,
-    },
     /// Files cannot be given to others here.
     #[error("cannot keep owners and set-id bits in {}: {source}", path.display())]
     Owners {
@@ -198,16 +183,8 @@ impl Error {
             Self::Overlap { .. } | Self::Diverted { .. } => {
                 "drop one of the two packages from the request, or pin versions that go together"
             }
-            Self::Scripts { .. } => {
-                "install without --require-scripts and see 'aptlet status' for what is missing, or leave the \
-                 packages out"
-            }
             Self::Allowance { .. } | Self::Declared { .. } => {
                 "set --max-unpacked higher, or ask for fewer packages"
-            }
-            Self::Locale { .. } => {
-                "request the package locales-all as well, which has all that are compiled (aptlet compiles none), or \
-                 libc-bin for C.UTF-8"
             }
             Self::Owners { .. } => {
                 "run as root with CAP_CHOWN, CAP_FOWNER and CAP_FSETID on a volume that stores owners, or leave out \

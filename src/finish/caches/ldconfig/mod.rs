@@ -1,0 +1,12 @@
+//! ldconfig(8): where the dynamic linker finds libraries.
+
+mod cache;
+mod configuration;
+mod elf;
+mod libraries;
+mod order;
+
+pub(crate) use self::cache::apply;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! gdk-pixbuf: the list of the modules that read images.
+
+mod cache;
+mod loaders;
+
+pub(crate) use self::cache::apply;
