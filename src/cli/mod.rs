@@ -11,4 +11,6 @@ mod parse;
 pub use parse::{Arguments, parse};
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;
