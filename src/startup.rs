@@ -65,9 +65,9 @@ pub(crate) fn before_settings(flags: Option<&Options>) -> (LogFormat, PathBuf) {
     let json = || variable("APTLET_LOG_FORMAT").filter(|format| format == "json").map(|_| LogFormat::Json);
     let log = || variable("APTLET_TERMINATION_LOG").map(PathBuf::from);
     (
-        flags.and_then(|flags| flags.log_format).or_else(json).unwrap_or_default(),
+        flags.and_then(|flags| flags.logging.log_format).or_else(json).unwrap_or_default(),
         flags
-            .and_then(|flags| flags.termination_log.clone())
+            .and_then(|flags| flags.termination.termination_log.clone())
             .or_else(log)
             .unwrap_or_else(|| "/dev/termination-log".into()),
     )

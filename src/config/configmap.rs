@@ -8,40 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Warning};
-use super::nearest::nearest;
-use super::options::Options;
+use super::keys::{Key, classify, nearest_key};
+use super::options::{Layer as _, Options};
 use super::{text, yaml};
-
-/// What a key holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
-    Packages,
-    Sources,
-    Keyring,
-    Preferences,
-    Auth,
-    Certificate,
-    Lock,
-    Settings,
-    /// For `packages` to name as `./NAME.deb`.
-    Archive,
-}
-
-/// The keys that mean something: a name, or `*.` and an extension.
-pub(super) const KEYS: [(&str, Key); 12] = [
-    ("packages", Key::Packages),
-    ("*.sources", Key::Sources),
-    ("*.list", Key::Sources),
-    ("*.asc", Key::Keyring),
-    ("*.gpg", Key::Keyring),
-    ("*.pref", Key::Preferences),
-    ("auth.conf", Key::Auth),
-    ("*.crt", Key::Certificate),
-    ("*.pem", Key::Certificate),
-    ("*.deb", Key::Archive),
-    ("aptlet.lock", Key::Lock),
-    ("aptlet.yaml", Key::Settings),
-];
 
 /// What the `ConfigMap` says.
 #[derive(Debug, Default)]
@@ -61,22 +30,24 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
     for (name, path) in files(folder, required)? {
         match classify(&name) {
             Some(Key::Packages) => map.packages = Some(path),
-            Some(Key::Sources) => keys.sources.push(path),
-            Some(Key::Keyring) => keys.keyring.push(path),
-            Some(Key::Preferences) => keys.preferences.push(path),
-            Some(Key::Certificate) => keys.ca_certificate.push(path),
-            Some(Key::Auth) => keys.auth = Some(path),
-            Some(Key::Lock) => keys.lock = Some(path),
-            Some(Key::Settings) => map.options = yaml::parse(&path, &text::read(&path)?)?.relative_to(folder),
+            Some(Key::Sources) => keys.sourcing.sources.push(path),
+            Some(Key::Keyring) => keys.trust.keyring.push(path),
+            Some(Key::Preferences) => keys.sourcing.preferences.push(path),
+            Some(Key::Certificate) => keys.trust.ca_certificate.push(path),
+            Some(Key::Auth) => keys.trust.auth = Some(path),
+            Some(Key::Lock) => keys.locked.lock = Some(path),
+            Some(Key::Settings) => {
+                map.options = yaml::parse::<Options>(&path, &text::read(&path)?)?.relative_to(folder);
+            }
             Some(Key::Archive) => {}
             None => map.warnings.push(Warning::UnknownKey { path, nearest: nearest_key(&name) }),
         }
     }
     // The keys and what `aptlet.yaml` lists are equals; only of single values there can be just one.
-    append(&mut map.options.sources, &keys.sources);
-    append(&mut map.options.keyring, &keys.keyring);
-    append(&mut map.options.preferences, &keys.preferences);
-    append(&mut map.options.ca_certificate, &keys.ca_certificate);
+    append(&mut map.options.sourcing.sources, &keys.sourcing.sources);
+    append(&mut map.options.trust.keyring, &keys.trust.keyring);
+    append(&mut map.options.sourcing.preferences, &keys.sourcing.preferences);
+    append(&mut map.options.trust.ca_certificate, &keys.trust.ca_certificate);
     map.options = map.options.or(keys);
     Ok(map)
 }
@@ -106,32 +77,14 @@ fn append(list: &mut Vec<PathBuf>, more: &[PathBuf]) {
     }
 }
 
-/// What a key of this name holds.
-pub(super) fn classify(name: &str) -> Option<Key> {
-    let matches = |key: &str| match key.strip_prefix('*') {
-        Some(ending) => name.ends_with(ending),
-        None => name == key,
-    };
-    KEYS.iter().find(|(key, _)| matches(key)).map(|(_, kind)| *kind)
-}
-
-/// The key that `name` was probably meant to be; of `NAME.EXTENSION` only the extension is doubted.
-fn nearest_key(name: &str) -> Option<String> {
-    let whole = KEYS.iter().map(|(key, _)| *key).filter(|key| !key.starts_with('*'));
-    nearest(name, whole).or_else(|| {
-        let (stem, extension) = name.rsplit_once('.')?;
-        let extensions = KEYS.iter().filter_map(|(key, _)| key.strip_prefix("*."));
-        nearest(extension, extensions).map(|extension| format!("{stem}.{extension}"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::config::values::Count;
+    use crate::config::options::{Locked, Locking, Network, Relocating, Sourcing, Trust};
+    use crate::config::values::{Count, Output, PathElsewhere};
 
     /// A folder as the kubelet mounts it.
     fn mounted(keys: &[(&str, &str)]) -> tempfile::TempDir {
@@ -170,12 +123,17 @@ mod tests {
         assert_eq!(
             map.options,
             Options {
-                lock: Some(at("aptlet.lock")),
-                sources: vec![at("a.list"), at("b.sources")],
-                keyring: vec![at("k.gpg"), at("z.asc")],
-                preferences: vec![at("x.pref")],
-                auth: Some(at("auth.conf")),
-                ca_certificate: vec![at("b.pem"), at("ca.crt")],
+                locked: Locked { lock: Some(at("aptlet.lock")) },
+                sourcing: Sourcing {
+                    sources: vec![at("a.list"), at("b.sources")],
+                    preferences: vec![at("x.pref")],
+                    ..Sourcing::default()
+                },
+                trust: Trust {
+                    keyring: vec![at("k.gpg"), at("z.asc")],
+                    auth: Some(at("auth.conf")),
+                    ca_certificate: vec![at("b.pem"), at("ca.crt")],
+                },
                 ..Options::default()
             }
         );
@@ -191,11 +149,14 @@ mod tests {
         assert_eq!(
             options,
             Options {
-                keyring: vec![at("sub/x.asc"), at("own.asc"), "/y.gpg".into(), at("z.asc")],
-                lock: Some(at("other.lock")),
-                output: Some("-".into()),
-                prefix: Some("p".into()),
-                retries: Some(Count(1)),
+                trust: Trust {
+                    keyring: vec![at("sub/x.asc"), at("own.asc"), "/y.gpg".into(), at("z.asc")],
+                    ..Trust::default()
+                },
+                locked: Locked { lock: Some(at("other.lock")) },
+                locking: Locking { output: Some(Output::Stdout), explain: None },
+                relocating: Relocating { prefix: Some(PathElsewhere("p".into())) },
+                network: Network { retries: Some(Count(1)), ..Network::default() },
                 ..Options::default()
             }
         );

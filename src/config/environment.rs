@@ -6,12 +6,12 @@
 use std::error::Error as _;
 use std::ffi::{OsStr, OsString};
 
+use clap::ArgAction;
 use clap::error::{ContextKind, ContextValue};
-use clap::{ArgAction, Args as _, FromArgMatches as _};
 
 use super::error::{Error, Warning};
 use super::nearest::nearest;
-use super::options::{Options, variable_of};
+use super::options::Layer;
 use crate::request::credentials::redact;
 use crate::request::words;
 
@@ -20,19 +20,24 @@ pub const PACKAGES: &str = "APTLET_PACKAGES";
 
 const START: &str = "APTLET_";
 
+/// The variable that says the same as the long flag: `APTLET_SOME_FLAG` for `some-flag`.
+pub fn variable_of(long_flag: &str) -> String {
+    format!("{START}{}", long_flag.to_ascii_uppercase().replace('-', "_"))
+}
+
 /// What the environment says.
 #[derive(Debug, Default)]
-pub(super) struct Environment {
-    pub(super) options: Options,
+pub(super) struct Environment<L> {
+    pub(super) options: L,
     /// The value of [`PACKAGES`].
     pub(super) packages: String,
     pub(super) warnings: Vec<Warning>,
 }
 
 /// Reads the variables that concern aptlet; one that is empty, or white space only, counts as unset.
-pub(super) fn read(variables: &[(OsString, OsString)]) -> Result<Environment, Error> {
-    let mut environment = Environment::default();
-    let flags = Options::augment_args(clap::Command::new("aptlet").no_binary_name(true));
+pub(super) fn read<L: Layer>(variables: &[(OsString, OsString)]) -> Result<Environment<L>, Error> {
+    let mut environment = Environment::<L>::default();
+    let flags = L::augment_args(clap::Command::new("aptlet").no_binary_name(true));
     let known = |flag: &clap::Arg| flag.get_long().map(variable_of);
     for (name, value) in variables {
         let name = name.to_string_lossy();
@@ -45,7 +50,7 @@ pub(super) fn read(variables: &[(OsString, OsString)]) -> Result<Environment, Er
         } else if let Some(flag) =
             flags.get_arguments().find(|flag| known(flag).is_some_and(|known| known == name))
         {
-            environment.options = parse(&flags, flag, &name, value)?.or(environment.options);
+            environment.options = parse::<L>(&flags, flag, &name, value)?.or(environment.options);
         } else if !is_service_variable(&name) {
             let known = flags.get_arguments().filter_map(known).chain([PACKAGES.to_owned()]);
             let nearest = nearest(&name[START.len()..], known.map(|known| known[START.len()..].to_owned()));
@@ -56,7 +61,7 @@ pub(super) fn read(variables: &[(OsString, OsString)]) -> Result<Environment, Er
     Ok(environment)
 }
 
-fn parse(flags: &clap::Command, flag: &clap::Arg, name: &str, value: &OsStr) -> Result<Options, Error> {
+fn parse<L: Layer>(flags: &clap::Command, flag: &clap::Arg, name: &str, value: &OsStr) -> Result<L, Error> {
     let values: Vec<&OsStr> = if matches!(flag.get_action(), ArgAction::Append) {
         words::split(text_of(name, value)?).map(OsStr::new).collect()
     } else {
@@ -69,7 +74,7 @@ fn parse(flags: &clap::Command, flag: &clap::Arg, name: &str, value: &OsStr) -> 
         argument
     });
     let matches = flags.clone().try_get_matches_from(arguments);
-    matches.and_then(|matches| Options::from_arg_matches(&matches)).map_err(|error| Error::Variable {
+    matches.and_then(|matches| L::from_arg_matches(&matches)).map_err(|error| Error::Variable {
         variable: name.to_owned(),
         value: match error.get(ContextKind::InvalidValue) {
             // Of a list, the one that is wrong.
@@ -121,13 +126,16 @@ mod tests {
     use std::os::unix::ffi::OsStringExt as _;
     use std::path::Path;
 
+    use clap::Args as _;
+
     use super::*;
+    use crate::config::options::Options;
     use crate::config::values::{Count, Word};
 
-    fn read(variables: &[(&str, &str)]) -> Result<Environment, Error> {
+    fn read(variables: &[(&str, &str)]) -> Result<Environment<Options>, Error> {
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        super::read(&variables)
+        super::read::<Options>(&variables)
     }
 
     #[test]
@@ -141,10 +149,10 @@ mod tests {
         ])
         .unwrap()
         .options;
-        assert_eq!(options.dest.as_deref(), Some(Path::new("/p")));
-        assert_eq!(options.suite, [Word("trixie".into()), Word("trixie-updates".into())]);
-        assert_eq!(options.recommends, Some(true));
-        assert_eq!(options.retries, Some(Count(0)));
+        assert_eq!(options.destination.dest.as_deref(), Some(Path::new("/p")));
+        assert_eq!(options.sourcing.suite, [Word("trixie".into()), Word("trixie-updates".into())]);
+        assert_eq!(options.choosing.recommends, Some(true));
+        assert_eq!(options.network.retries, Some(Count(0)));
     }
 
     #[test]
@@ -173,9 +181,10 @@ mod tests {
             read(&[("APTLET_MIRROR", "http://a.example, ftp://u:secret@b.example")]).unwrap_err().to_string();
         assert!(message.starts_with("APTLET_MIRROR: 'ftp://…@b.example' is not"), "{message}");
         let raw = OsString::from_vec(vec![b'a', 0xff]);
-        let error = super::read(&[(PACKAGES.into(), raw.clone())]).unwrap_err();
+        let error = super::read::<Options>(&[(PACKAGES.into(), raw.clone())]).unwrap_err();
         assert!(error.to_string().contains("not UTF-8"), "{error}");
-        let dest = super::read(&[("APTLET_DEST".into(), raw.clone())]).unwrap().options.dest;
+        let dest =
+            super::read::<Options>(&[("APTLET_DEST".into(), raw.clone())]).unwrap().options.destination.dest;
         assert_eq!(dest, Some(raw.into()), "a path need not be UTF-8");
     }
 

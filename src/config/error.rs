@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::keys::KEYS;
 use crate::request;
 
 /// A configuration that cannot be worked with; all of these are the user's to mend (exit code 2).
@@ -233,7 +234,7 @@ impl fmt::Display for Warning {
                 f,
                 "'{}' is ignored; the keys are {}",
                 path.display(),
-                super::configmap::KEYS.map(|(key, _)| key).join(", ")
+                KEYS.map(|(key, _)| key).join(", ")
             ),
             Self::Unused { setting, sources } => {
                 write!(f, "'{setting}' has no effect, since the sources come from '{}'", sources.display())

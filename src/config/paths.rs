@@ -1,6 +1,6 @@
 //! Which paths of packages are left out: patterns from several layers of configuration, in one order.
 
-use super::options::Options;
+use super::options::TreeMaking;
 use super::values::PathPattern;
 
 /// What is left out of packages, and what of that is brought back.
@@ -26,14 +26,14 @@ pub struct PathRule {
 /// Each of the two lists is that of the highest layer that has it, as with all lists. A list of a higher layer comes after
 /// one of a lower layer, so that its word is the last. Of one layer, patterns are in the order of the command line;
 /// where there is none (the environment, `aptlet.yaml`), what excludes comes first.
-pub(super) fn rules(layers: [&Options; 3]) -> Vec<PathRule> {
-    let highest = |list: fn(&Options) -> &[PathPattern]| {
-        let layer = layers.iter().enumerate().rev().find(|(_, options)| !list(options).is_empty());
-        layer.map(|(rank, options)| (rank, list(options))).unwrap_or_default()
+pub(super) fn rules(layers: [&TreeMaking; 3]) -> Vec<PathRule> {
+    let highest = |list: fn(&TreeMaking) -> &[PathPattern]| {
+        let layer = layers.iter().enumerate().rev().find(|(_, tree)| !list(tree).is_empty());
+        layer.map(|(rank, tree)| (rank, list(tree))).unwrap_or_default()
     };
     let mut patterns = Vec::new();
     for (include, (rank, list)) in
-        [(false, highest(|options| &options.path_exclude)), (true, highest(|options| &options.path_include))]
+        [(false, highest(|tree| &tree.path_exclude)), (true, highest(|tree| &tree.path_include))]
     {
         patterns.extend(list.iter().map(|pattern| ((rank, pattern.place), include, &pattern.text)));
     }
@@ -46,17 +46,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn layer(excluded: &[(&str, usize)], included: &[(&str, usize)]) -> Options {
+    fn layer(excluded: &[(&str, usize)], included: &[(&str, usize)]) -> TreeMaking {
         let list = |patterns: &[(&str, usize)]| {
             patterns
                 .iter()
                 .map(|(text, place)| PathPattern { place: *place, ..text.parse().unwrap() })
                 .collect()
         };
-        Options { path_exclude: list(excluded), path_include: list(included), ..Options::default() }
+        TreeMaking { path_exclude: list(excluded), path_include: list(included), ..TreeMaking::default() }
     }
 
-    fn said(layers: [&Options; 3]) -> String {
+    fn said(layers: [&TreeMaking; 3]) -> String {
         let sign = |rule: &PathRule| if rule.include { '+' } else { '-' };
         rules(layers)
             .iter()
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn the_highest_layer_has_the_last_word() {
-        let none = Options::default();
+        let none = TreeMaking::default();
         assert_eq!(said([&none, &none, &none]), "");
         let map = layer(&[("/a", 0), ("/b", 0)], &[("/c", 0)]);
         assert_eq!(said([&map, &none, &none]), "-/a -/b +/c");

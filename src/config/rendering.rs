@@ -3,9 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::configmap::{self, Key};
-use super::values::{Listen, Mode, Owners};
-use super::{Error, Host, Options, Settings, environment, prefix};
+use super::error::Error;
+use super::host::Host;
+use super::keys::{Key, classify};
+use super::options::{Layer as _, Options};
+use super::places::prefix;
+use super::settings::Settings;
+use super::values::{Listen, Mode, Owners, Word};
+use super::{configmap, environment, text};
 use crate::request::{Kind, Origin, Request};
 
 /// Where the chart and the manifests let a sidecar answer.
@@ -60,19 +65,23 @@ impl Rendering {
     /// # Errors
     /// What cannot be given to a pod in this way.
     pub fn resolve(flags: Options, settings: &Settings, host: &Host) -> Result<Self, Error> {
-        let options = flags.or(environment::read(&host.environment)?.options);
-        let mode = options.mode.unwrap_or_default();
+        let options = flags.or(environment::read::<Options>(&host.environment)?.options);
+        let mode = options.manifest.mode.unwrap_or_default();
         check(&options, mode)?;
         check_folder(&options, mode, host)?;
-        if options.image.as_ref().is_some_and(|image| image.is_empty() || image.contains(char::is_whitespace))
+        if options
+            .manifest
+            .image
+            .as_ref()
+            .is_some_and(|image| image.is_empty() || image.contains(char::is_whitespace))
         {
             let reason = "it is no reference to an image";
             let instead = "write it as registry.example/aptlet:0.1";
             return Err(Error::NotRendered { setting: "image", reason, instead });
         }
         let files = files(&options, settings, host)?;
-        let config_map = named("configmap", options.configmap.clone())?;
-        let helm_values = options.helm_values.unwrap_or(false);
+        let config_map = named("configmap", options.manifest.configmap.clone())?;
+        let helm_values = options.manifest.helm_values.unwrap_or(false);
         if let (Some((_, setting)), None, false) = (files.first(), &config_map, helm_values) {
             let reason = "it is a file of this machine";
             let instead = "give --configmap NAME: the file becomes a key of that ConfigMap";
@@ -85,77 +94,46 @@ impl Rendering {
         let said = settings.requests.iter().filter(|request| !matches!(request.origin, Origin::File { .. }));
         Ok(Self {
             mode,
-            mount: mount(options.mount.as_deref())?,
+            mount: mount(options.manifest.mount.as_ref().map(|mount| mount.0.as_path()))?,
             requests: said.map(text_of).collect(),
             all_requests: settings.requests.iter().map(text_of).collect(),
             files: files.into_iter().map(|(file, _)| file).collect(),
             config_map,
-            auth_secret: named("auth-secret", options.auth_secret.clone())?,
-            image: options.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
-            image_is_given: options.image.is_some(),
-            port: port(options.listen.as_ref())?,
-            port_is_given: options.listen.is_some(),
-            manifest: options.filename.clone(),
-            workload: workload(options.workload.as_deref())?,
-            containers: containers(&options)?,
+            auth_secret: named("auth-secret", options.manifest.auth_secret.clone())?,
+            image: options.manifest.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
+            image_is_given: options.manifest.image.is_some(),
+            port: port(options.answering.listen.as_ref())?,
+            port_is_given: options.answering.listen.is_some(),
+            manifest: options.manifest.filename.clone(),
+            workload: workload(options.manifest.workload.as_deref())?,
+            containers: containers(&options.manifest.container)?,
             helm_values,
-            flags: passed_on(options).to_flags()?,
+            flags: options.pod_flags()?,
         })
-    }
-}
-
-/// What remains to be said in the arguments of the pod.
-fn passed_on(options: Options) -> Options {
-    Options {
-        config: None,
-        lock: None,
-        sources: Vec::new(),
-        preferences: Vec::new(),
-        keyring: Vec::new(),
-        ca_certificate: Vec::new(),
-        auth: None,
-        dest: None,
-        prefix: None,
-        own_binary: None,
-        listen: None,
-        output: None,
-        explain: None,
-        relocation: None,
-        termination_log: None,
-        mode: None,
-        mount: None,
-        configmap: None,
-        auth_secret: None,
-        image: None,
-        filename: None,
-        workload: None,
-        container: Vec::new(),
-        helm_values: None,
-        ..options
     }
 }
 
 fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     let refuse = |setting, reason, instead| Err(Error::NotRendered { setting, reason, instead });
-    if options.listen.is_some() && mode != Mode::Sidecar {
+    if options.answering.listen.is_some() && mode != Mode::Sidecar {
         return refuse("listen", "only a sidecar answers", "add --mode sidecar, or drop it");
     }
-    if options.interval.is_some() && mode != Mode::Sidecar {
+    if options.renewing.interval.is_some() && mode != Mode::Sidecar {
         return refuse("interval", "only a sidecar stays to look again", "add --mode sidecar, or drop it");
     }
-    if options.on_failure.is_some() && mode != Mode::Entrypoint {
+    if options.running.on_failure.is_some() && mode != Mode::Entrypoint {
         return refuse("on-failure", "only an entrypoint can go on", "add --mode entrypoint, or drop it");
     }
-    if options.owners == Some(Owners::Keep) {
+    if options.tree.owners == Some(Owners::Keep) {
         return refuse("owners", "'keep' takes root, and no rendered pod needs that", "drop it");
     }
-    if options.auth.is_some() {
+    if options.trust.auth.is_some() {
         return refuse("auth", "a ConfigMap is no place for passwords", SECRET);
     }
-    if options.mirror.iter().any(|mirror| mirror.0.password().is_some()) {
+    if options.sourcing.mirror.iter().any(|mirror| mirror.0.password().is_some()) {
         return refuse("mirror", "the password in its URL would be there for all to read", SECRET);
     }
-    if mode == Mode::Sidecar && options.keep_generations.is_some_and(|count| count.0 < 2) {
+    if mode == Mode::Sidecar && options.tree.keep_generations.is_some_and(|count| count.0 < 2) {
         return Err(Error::KeepGenerations);
     }
     Ok(())
@@ -163,23 +141,20 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
 
 /// The settings of `aptlet.yaml`, which go to the pod as they are.
 fn check_folder(options: &Options, mode: Mode, host: &Host) -> Result<(), Error> {
-    let folder = options.config.as_ref().unwrap_or(&host.etc_aptlet);
-    let map = configmap::load(folder, options.config.is_some())?.options;
+    let folder = options.folder.config.as_ref().unwrap_or(&host.etc_aptlet);
+    let map = configmap::load(folder, options.folder.config.is_some())?.options;
     let refuse = |setting, reason, instead| Err(Error::NotRendered { setting, reason, instead });
-    if map.dest.is_some() || map.prefix.is_some() {
-        let setting = if map.dest.is_some() { "dest" } else { "prefix" };
+    let has_dest = map.destination.dest.is_some();
+    if has_dest || map.relocating.prefix.is_some() {
+        let setting = if has_dest { "dest" } else { "prefix" };
         return refuse(
             setting,
             "the volume is where --mount says",
             "take it out of aptlet.yaml, and give --mount",
         );
     }
-    let relevant = Options {
-        owners: map.owners,
-        mirror: map.mirror,
-        keep_generations: map.keep_generations,
-        ..Options::default()
-    };
+    // a file may also say what only other modes have a use for
+    let relevant = Options { tree: map.tree, sourcing: map.sourcing, ..Options::default() };
     check(&relevant, mode)
 }
 
@@ -193,17 +168,17 @@ type File = ((String, PathBuf), &'static str);
 fn files(options: &Options, settings: &Settings, host: &Host) -> Result<Vec<File>, Error> {
     let refuse = |setting, reason, instead| Err(Error::NotRendered { setting, reason, instead });
     let mut files: Vec<File> = Vec::new();
-    let folder = options.config.as_ref().unwrap_or(&host.etc_aptlet);
+    let folder = options.folder.config.as_ref().unwrap_or(&host.etc_aptlet);
     let from_folder = settings.requests.iter().any(|request| matches!(request.origin, Origin::File { .. }));
-    for (name, path) in configmap::files(folder, options.config.is_some())? {
-        let beaten = match configmap::classify(&name) {
-            Some(Key::Sources) => !options.sources.is_empty(),
-            Some(Key::Preferences) => !options.preferences.is_empty(),
-            Some(Key::Keyring) => !options.keyring.is_empty(),
-            Some(Key::Certificate) => !options.ca_certificate.is_empty(),
+    for (name, path) in configmap::files(folder, options.folder.config.is_some())? {
+        let beaten = match classify(&name) {
+            Some(Key::Sources) => !options.sourcing.sources.is_empty(),
+            Some(Key::Preferences) => !options.sourcing.preferences.is_empty(),
+            Some(Key::Keyring) => !options.trust.keyring.is_empty(),
+            Some(Key::Certificate) => !options.trust.ca_certificate.is_empty(),
             Some(Key::Packages) => !from_folder && !settings.requests.is_empty(),
-            Some(Key::Lock) => settings.lock.is_none() || options.lock.is_some(),
-            Some(Key::Auth) if options.auth_secret.is_none() => {
+            Some(Key::Lock) => settings.lock.is_none() || options.locked.lock.is_some(),
+            Some(Key::Auth) if options.manifest.auth_secret.is_none() => {
                 return refuse("auth.conf", "a ConfigMap is no place for passwords", SECRET);
             }
             Some(Key::Auth) => true,
@@ -213,18 +188,18 @@ fn files(options: &Options, settings: &Settings, host: &Host) -> Result<Vec<File
             files.push(((name, path), "config"));
         }
     }
-    if let Some(lock) = &options.lock {
+    if let Some(lock) = &options.locked.lock {
         files.push((("aptlet.lock".to_owned(), lock.clone()), "lock"));
     }
     for (setting, kind, paths) in [
-        ("sources", Key::Sources, &options.sources),
-        ("preferences", Key::Preferences, &options.preferences),
-        ("keyring", Key::Keyring, &options.keyring),
-        ("ca-certificate", Key::Certificate, &options.ca_certificate),
+        ("sources", Key::Sources, &options.sourcing.sources),
+        ("preferences", Key::Preferences, &options.sourcing.preferences),
+        ("keyring", Key::Keyring, &options.trust.keyring),
+        ("ca-certificate", Key::Certificate, &options.trust.ca_certificate),
     ] {
         for path in paths {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if configmap::classify(name) != Some(kind) {
+            if classify(name) != Some(kind) {
                 let reason = "a key of a ConfigMap has its kind in its name, and this file has not";
                 let instead = "name it *.sources or *.list, *.pref, *.asc or *.gpg, *.crt or *.pem";
                 return refuse(setting, reason, instead);
@@ -276,9 +251,9 @@ fn named(setting: &'static str, name: Option<String>) -> Result<Option<String>, 
 }
 
 /// The containers, each once.
-fn containers(options: &Options) -> Result<Vec<String>, Error> {
+fn containers(names: &[Word]) -> Result<Vec<String>, Error> {
     let mut containers: Vec<String> = Vec::new();
-    for name in &options.container {
+    for name in names {
         let name = named("container", Some(name.0.clone()))?.unwrap_or_default();
         if !containers.contains(&name) {
             containers.push(name);
@@ -337,6 +312,6 @@ fn workload(text: Option<&str>) -> Result<Option<(String, String)>, Error> {
 /// # Errors
 /// What is no file or cannot be read.
 pub fn contents(path: &Path) -> Result<Vec<u8>, Error> {
-    super::text::check(path)?;
+    text::check(path)?;
     fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }

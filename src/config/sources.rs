@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::error::{Error, Warning};
-use super::options::Options;
+use super::options::Sourcing;
 
 /// The mirror of a suite that is named without one, and of the built-in default.
 pub const DEFAULT_MIRROR: &str = "http://ftp.debian.org/debian";
@@ -57,46 +57,46 @@ pub struct MachineApt {
 }
 
 /// Which settings say where packages come from, and nothing else: a URL may also have a login, which a lock has not.
-pub(super) fn given(options: &Options) -> impl Iterator<Item = &'static str> + use<> {
-    let has_login = options.mirror.iter().any(|mirror| !mirror.0.username().is_empty());
+pub(super) fn given(sourcing: &Sourcing) -> impl Iterator<Item = &'static str> + use<> {
+    let has_login = sourcing.mirror.iter().any(|mirror| !mirror.0.username().is_empty());
     let settings = [
-        ("mirror", !options.mirror.is_empty() && !has_login),
-        ("suite", !options.suite.is_empty()),
-        ("component", !options.component.is_empty()),
+        ("mirror", !sourcing.mirror.is_empty() && !has_login),
+        ("suite", !sourcing.suite.is_empty()),
+        ("component", !sourcing.component.is_empty()),
     ];
     settings.into_iter().filter(|(_, given)| *given).map(|(setting, _)| setting)
 }
 
 /// Chooses the place, and warns of settings that have no effect there.
 pub(super) fn choose(
-    options: &Options,
+    sourcing: &Sourcing,
     etc_apt: &Path,
     warnings: &mut Vec<Warning>,
 ) -> Result<SourceChoice, Error> {
     let unused = [
-        ("mirror", !options.mirror.is_empty()),
-        ("suite", !options.suite.is_empty()),
-        ("component", !options.component.is_empty()),
+        ("mirror", !sourcing.mirror.is_empty()),
+        ("suite", !sourcing.suite.is_empty()),
+        ("component", !sourcing.component.is_empty()),
     ];
     let mut warn = |sources: &Path| {
         for (setting, _) in unused.iter().filter(|(_, given)| *given) {
             warnings.push(Warning::Unused { setting, sources: sources.to_owned() });
         }
     };
-    if let Some(file) = options.sources.first() {
+    if let Some(file) = sourcing.sources.first() {
         warn(file);
-        return Ok(SourceChoice::Files(options.sources.clone()));
+        return Ok(SourceChoice::Files(sourcing.sources.clone()));
     }
-    let components: Vec<String> = options.component.iter().map(|component| component.0.clone()).collect();
+    let components: Vec<String> = sourcing.component.iter().map(|component| component.0.clone()).collect();
     let or_main = |components: Vec<String>| {
         if components.is_empty() { vec![DEFAULT_COMPONENT.to_owned()] } else { components }
     };
-    if !options.mirror.is_empty() || !options.suite.is_empty() {
-        let mut uris: Vec<Url> = options.mirror.iter().map(|mirror| mirror.0.clone()).collect();
+    if !sourcing.mirror.is_empty() || !sourcing.suite.is_empty() {
+        let mut uris: Vec<Url> = sourcing.mirror.iter().map(|mirror| mirror.0.clone()).collect();
         if uris.is_empty() {
             uris.extend(Url::parse(DEFAULT_MIRROR));
         }
-        let mut suites: Vec<String> = options.suite.iter().map(|suite| suite.0.clone()).collect();
+        let mut suites: Vec<String> = sourcing.suite.iter().map(|suite| suite.0.clone()).collect();
         if suites.is_empty() {
             suites.extend(DEFAULT_SUITES.map(str::to_owned));
         }
@@ -210,18 +210,18 @@ mod tests {
         root
     }
 
-    fn options(mirror: &[&str], suite: &[&str], component: &[&str]) -> Options {
-        Options {
+    fn sourcing(mirror: &[&str], suite: &[&str], component: &[&str]) -> Sourcing {
+        Sourcing {
             mirror: mirror.iter().map(|text| text.parse::<MirrorUri>().unwrap()).collect(),
             suite: suite.iter().map(|text| text.parse::<Word>().unwrap()).collect(),
             component: component.iter().map(|text| text.parse::<Word>().unwrap()).collect(),
-            ..Options::default()
+            ..Sourcing::default()
         }
     }
 
-    fn choose(options: &Options, root: &Path) -> (SourceChoice, Vec<&'static str>) {
+    fn choose(sourcing: &Sourcing, root: &Path) -> (SourceChoice, Vec<&'static str>) {
         let mut warnings = Vec::new();
-        let choice = super::choose(options, root, &mut warnings).unwrap();
+        let choice = super::choose(sourcing, root, &mut warnings).unwrap();
         let unused = warnings.iter().map(|warning| match warning {
             Warning::Unused { setting, .. } => *setting,
             other => panic!("{other}"),
@@ -233,8 +233,8 @@ mod tests {
     fn files_beat_a_mirror_beats_the_machine_beats_the_default() {
         let root = etc_apt(&[("sources.list", "deb http://mirror.example/debian trixie main\n")]);
         let none = tempfile::tempdir().unwrap();
-        let mirror = options(&["http://mirror.example/debian"], &["bookworm"], &[]);
-        let files = Options { sources: vec!["a.list".into()], ..mirror.clone() };
+        let mirror = sourcing(&["http://mirror.example/debian"], &["bookworm"], &[]);
+        let files = Sourcing { sources: vec!["a.list".into()], ..mirror.clone() };
 
         let (choice, unused) = choose(&files, root.path());
         assert_eq!(choice, SourceChoice::Files(vec!["a.list".into()]));
@@ -244,13 +244,13 @@ mod tests {
         assert!(matches!(choice, SourceChoice::Mirror { .. }));
         assert!(unused.is_empty());
 
-        let (choice, unused) = choose(&options(&[], &[], &["contrib"]), root.path());
+        let (choice, unused) = choose(&sourcing(&[], &[], &["contrib"]), root.path());
         assert!(matches!(choice, SourceChoice::Machine(_)));
         assert_eq!(unused, ["component"]);
 
-        let (choice, _) = choose(&Options::default(), none.path());
+        let (choice, _) = choose(&Sourcing::default(), none.path());
         assert_eq!(choice, SourceChoice::BuiltIn { components: vec!["main".into()] });
-        let (choice, unused) = choose(&options(&[], &[], &["main", "contrib"]), none.path());
+        let (choice, unused) = choose(&sourcing(&[], &[], &["main", "contrib"]), none.path());
         assert_eq!(choice, SourceChoice::BuiltIn { components: vec!["main".into(), "contrib".into()] });
         assert!(unused.is_empty());
     }
@@ -259,7 +259,7 @@ mod tests {
     fn a_mirror_is_completed_with_defaults() {
         let root = tempfile::tempdir().unwrap();
         let parts = |mirror: &[&str], suite: &[&str], component: &[&str]| match choose(
-            &options(mirror, suite, component),
+            &sourcing(mirror, suite, component),
             root.path(),
         )
         .0

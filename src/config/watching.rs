@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::values::{Listen, LogFormat};
-use super::{
-    Asked, DEFAULT_TERMINATION_LOG, Error, Host, Options, Verbosity, configmap, dest, environment, verbosity,
-};
+use super::error::Error;
+use super::host::Host;
+use super::options::{Layer as _, Options};
+use super::places::dest;
+use super::values::{Base, Listen, LogFormat, Verbosity};
+use super::wanted::Asked;
+use super::{configmap, environment};
 
 /// What `aptlet watch` and `aptlet probe` themselves go by.
 #[derive(Debug)]
@@ -37,15 +40,15 @@ impl Watching {
     /// # Errors
     /// What is wrong with the command line and the environment, which stay what they are while a process runs.
     pub fn resolve(flags: Options, requests: &[String], host: &Host) -> Result<Self, Error> {
-        let environment = environment::read(&host.environment)?;
+        let environment = environment::read::<Options>(&host.environment)?;
         for asked in [Asked::Arguments(requests), Asked::Variable(&environment.packages)] {
             asked.read(&host.working_directory)?;
         }
         let options = flags.or(environment.options);
-        if options.keep_generations.is_some_and(|count| count.0 < 2) {
+        if options.tree.keep_generations.is_some_and(|count| count.0 < 2) {
             return Err(Error::KeepGenerations);
         }
-        let config = options.config.clone();
+        let config = options.folder.config.clone();
         let named = config.is_some();
         let config = config.unwrap_or_else(|| host.etc_aptlet.clone());
         let (map, unread) = match configmap::load(&config, named) {
@@ -53,17 +56,18 @@ impl Watching {
             Err(error) => (Options::default(), Some(error)),
         };
         let options = options.or(map);
-        let lists = [options.sources, options.preferences, options.keyring, options.ca_certificate];
-        let single = [options.lock, options.base, options.auth];
+        let Options { sourcing, trust, .. } = options;
+        let lists = [sourcing.sources, sourcing.preferences, trust.keyring, trust.ca_certificate];
+        let single = [options.locked.lock, options.choosing.base.and_then(Base::status), trust.auth];
         Ok(Self {
             config: host.working_directory.join(config),
             files: lists.into_iter().flatten().chain(single.into_iter().flatten()).collect(),
-            dest: dest(options.dest, host),
-            listen: options.listen,
-            interval: options.interval.map(|interval| interval.0),
-            log_format: options.log_format.unwrap_or_default(),
-            verbosity: verbosity(options.quiet, options.verbose),
-            termination_log: options.termination_log.unwrap_or_else(|| DEFAULT_TERMINATION_LOG.into()),
+            dest: dest(options.destination, host),
+            listen: options.answering.listen,
+            interval: options.renewing.interval.map(|interval| interval.0),
+            log_format: options.logging.log_format.unwrap_or_default(),
+            verbosity: options.loudness.verbosity(),
+            termination_log: options.termination.file(),
             unread,
         })
     }
@@ -75,8 +79,9 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::super::values::{Count, Interval};
     use super::*;
+    use crate::config::options::{Renewing, TreeMaking};
+    use crate::config::values::{Count, Interval};
 
     fn resolve(folder: &Path, flags: Options, variables: &[(&str, &str)]) -> Result<Watching, Error> {
         let host = Host {
@@ -108,7 +113,8 @@ mod tests {
         assert!(watching.unread.is_none() && watching.config == at("config"));
 
         let variables = [("APTLET_INTERVAL", "1h"), ("APTLET_DEST", "r/../s")];
-        let flags = Options { interval: Some(Interval(Duration::from_secs(1))), ..Options::default() };
+        let renewing = Renewing { interval: Some(Interval(Duration::from_secs(1))) };
+        let flags = Options { renewing, ..Options::default() };
         let watching = resolve(folder.path(), flags, &variables).unwrap();
         assert_eq!((watching.interval, watching.dest), (Some(Duration::from_secs(1)), at("s")));
     }
@@ -127,7 +133,8 @@ mod tests {
         for variable in [("APTLET_LISTEN", "localhost"), ("APTLET_PACKAGES", "JQ")] {
             assert!(resolve(folder.path(), Options::default(), &[variable]).is_err(), "{variable:?}");
         }
-        let flags = Options { keep_generations: Some(Count(1)), ..Options::default() };
+        let tree = TreeMaking { keep_generations: Some(Count(1)), ..TreeMaking::default() };
+        let flags = Options { tree, ..Options::default() };
         assert!(matches!(resolve(folder.path(), flags, &[]), Err(Error::KeepGenerations)));
     }
 }

@@ -2,18 +2,19 @@
 
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde_saphyr::Error as YamlError;
 
 use super::error::Error;
 use super::nearest::nearest;
-use super::options::Options;
+use super::options::Layer;
 
 /// Parses the text of `path`; nothing but comments says nothing.
-pub(super) fn parse(path: &Path, text: &str) -> Result<Options, Error> {
+pub(super) fn parse<L: Layer + DeserializeOwned>(path: &Path, text: &str) -> Result<L, Error> {
     let mut yaml = serde_saphyr::Options::default();
     yaml.with_snippet = false;
     // As for the environment: what says nothing is unset, be it an empty file.
-    let options = serde_saphyr::from_str_with_options::<Option<Options>>(text, yaml);
+    let options = serde_saphyr::from_str_with_options::<Option<L>>(text, yaml);
     options.map(Option::unwrap_or_default).map_err(|error| located(path, &error))
 }
 
@@ -57,6 +58,7 @@ fn reason(error: &YamlError) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::config::options::Options;
     use crate::config::values::{Count, LogFormat, Word};
 
     fn parse(text: &str) -> Result<Options, Error> {
@@ -71,13 +73,13 @@ mod tests {
              preferences: 12\nkeyring:\n- a.asc\n- /b c.gpg\n",
         )
         .unwrap();
-        assert_eq!(options.retries, Some(Count(5)));
-        assert_eq!(options.recommends, Some(true));
-        assert_eq!(options.log_format, Some(LogFormat::Json));
-        assert_eq!(options.suite, [Word("trixie".into()), Word("trixie-updates".into())]);
-        assert_eq!(options.component, [Word("main".into()), Word("contrib".into())]);
-        assert_eq!(options.preferences, [Path::new("12")]);
-        assert_eq!(options.keyring, [Path::new("a.asc"), Path::new("/b c.gpg")]);
+        assert_eq!(options.network.retries, Some(Count(5)));
+        assert_eq!(options.choosing.recommends, Some(true));
+        assert_eq!(options.logging.log_format, Some(LogFormat::Json));
+        assert_eq!(options.sourcing.suite, [Word("trixie".into()), Word("trixie-updates".into())]);
+        assert_eq!(options.sourcing.component, [Word("main".into()), Word("contrib".into())]);
+        assert_eq!(options.sourcing.preferences, [Path::new("12")]);
+        assert_eq!(options.trust.keyring, [Path::new("a.asc"), Path::new("/b c.gpg")]);
     }
 
     #[test]

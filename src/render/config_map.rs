@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::Error;
 use super::object::forget;
-use crate::config::{self, Rendering};
+use crate::config::{self, Mode, Rendering};
 use crate::digest::Sha256;
 
 /// What Kubernetes takes at most, in bytes (<https://kubernetes.io/docs/concepts/configuration/configmap/>).
@@ -50,8 +50,13 @@ impl Data {
         self.data.is_empty() && self.binary.is_empty()
     }
 
-    /// A digest of all of it.
-    pub(super) fn checksum(&self) -> String {
+    /// A digest of it for an annotation, since pods start anew only if their template changes. A sidecar needs none.
+    pub(super) fn checksum_for(&self, rendering: &Rendering) -> Option<String> {
+        let rolls = rendering.config_map.is_some() && !self.is_empty() && rendering.mode != Mode::Sidecar;
+        rolls.then(|| self.checksum())
+    }
+
+    fn checksum(&self) -> String {
         Sha256::of(json!([self.data, self.binary]).to_string().as_bytes()).to_string()
     }
 

@@ -1,11 +1,12 @@
 //! Requests that name a `.deb` by its place: a path of this machine, or a URL with the digest of what is there.
 
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::path::normalise;
 use super::problem::Problem;
 use crate::digest::Sha256;
 
@@ -102,21 +103,6 @@ impl Archive {
             None => Err(Problem::Digest("is missing after '#': no other digest is supported")),
         }
     }
-}
-
-/// Takes `.` and `..` out of an absolute path by its text, as a shell's `cd` does.
-pub(crate) fn normalise(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                normal.pop();
-            }
-            Component::CurDir => {}
-            other => normal.push(other),
-        }
-    }
-    normal
 }
 
 fn is_deb(path: &Path) -> bool {

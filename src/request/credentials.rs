@@ -22,3 +22,16 @@ pub(super) fn without_credentials(text: &str) -> String {
     let host = rest[..end].rfind('@').map_or(0, |at| at + 1);
     format!("{scheme}://{}", &rest[host..])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::redact;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(redact("ftp://user:p@ss@mirror.example/x@y"), "ftp://…@mirror.example/x@y");
+        assert_eq!(redact("ftp://mirror.example/x@y"), "ftp://mirror.example/x@y");
+        assert_eq!(redact("ftp://u:p@mirror.example/x?token=p"), "ftp://…@mirror.example/x?…");
+        assert_eq!(redact("lib?"), "lib?");
+    }
+}

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::archive::Archive;
+use super::asked::{Kind, Request};
 use super::credentials::without_credentials;
+use super::origin::Origin;
 use super::problem::{Error, Problem};
-use super::types::{Kind, Origin, Request};
 use super::words;
 use crate::control::architecture::Architecture;
 use crate::control::glob::Glob;

@@ -1,7 +1,7 @@
 //! What can be wrong with a request, and what to write instead.
 
 use super::credentials::redact;
-use super::types::Origin;
+use super::origin::Origin;
 
 /// A word that is no request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -126,7 +126,8 @@ mod tests {
 
     /// What is read in a folder of settings that is as the kubelet mounts it.
     fn watching(folder: &Path) -> Watching {
-        let options = Options { config: Some(folder.join("config")), ..Options::default() };
+        let mut options = Options::default();
+        options.folder.config = Some(folder.join("config"));
         let host = Host {
             environment: Vec::new(),
             working_directory: folder.to_owned(),

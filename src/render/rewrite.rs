@@ -1,11 +1,12 @@
-//! Changing a YAML text into one with another meaning, by as few edits as there are differences: comments, order and style of all
-//! else stay. Whether the edits did it is found out by reading the result.
+//! Changing a YAML text into one with another meaning, by as few splices as there are differences: comments, order and style of all
+//! else stay. Whether these did it is found out by reading the result.
 
 use std::ops::Range;
 
 use serde_json::{Map, Value};
 
 use super::document::{Document, Entry, Kind, Node, line_of, next_line, read};
+use super::splice::{Splice, applied};
 use super::write::{self, Lists};
 
 /// A text in which a change cannot be made where it would have to be.
@@ -18,12 +19,12 @@ pub(super) struct Stuck {
 
 /// `text`, whose documents are `documents`, so that these mean `wanted`; as many of them.
 pub(super) fn rewrite(text: &str, documents: &[Document], wanted: &[Value]) -> Result<String, Stuck> {
-    let mut editor = Editor { text, lists: lists(documents), edits: Vec::new(), stuck: None };
+    let mut rewriter = Rewriter { text, lists: lists(documents), splices: Vec::new(), stuck: None };
     for (document, wanted) in documents.iter().zip(wanted) {
-        editor.change(&document.node, &document.value, wanted, Place::Document);
+        rewriter.change(&document.node, &document.value, wanted, Place::Document);
     }
-    let Editor { edits, stuck, .. } = editor;
-    let edited = applied(text, edits);
+    let Rewriter { splices, stuck, .. } = rewriter;
+    let edited = applied(text, splices);
     let is_meant = read(&edited).is_ok_and(|documents| {
         documents.len() == wanted.len()
             && documents.iter().zip(wanted).all(|(document, wanted)| document.value == *wanted)
@@ -58,29 +59,6 @@ pub(super) fn lists(documents: &[Document]) -> Lists {
         }
     }
     documents.iter().find_map(|document| first(&document.node)).unwrap_or(Lists::Indented)
-}
-
-/// The text with the edits made, of which none touches another.
-fn applied(text: &str, mut edits: Vec<(Range<usize>, String)>) -> String {
-    // those at one place stay in order
-    edits.sort_by_key(|(bytes, _)| (bytes.start, bytes.end));
-    let mut result = String::new();
-    let mut at = 0;
-    for (bytes, new) in edits {
-        result.push_str(text.get(at..bytes.start).unwrap_or_default());
-        if bytes.start == text.len() && !text.ends_with('\n') {
-            result.push_str(&with_ends_of(text, "\n"));
-        }
-        result.push_str(&with_ends_of(text, &new));
-        at = at.max(bytes.end);
-    }
-    result.push_str(text.get(at..).unwrap_or_default());
-    result
-}
-
-/// `lines` with line ends as in `text`.
-pub(super) fn with_ends_of(text: &str, lines: &str) -> String {
-    if text.contains("\r\n") { lines.replace('\n', "\r\n") } else { lines.to_owned() }
 }
 
 /// Where in `new` each of `old` is, if they are all there in that order.
@@ -127,15 +105,15 @@ enum Place {
     Flow,
 }
 
-struct Editor<'a> {
+struct Rewriter<'a> {
     text: &'a str,
     lists: Lists,
-    edits: Vec<(Range<usize>, String)>,
+    splices: Vec<Splice>,
     /// The first change that could not be made.
     stuck: Option<Stuck>,
 }
 
-impl Editor<'_> {
+impl Rewriter<'_> {
     /// Makes `node`, which means `old`, mean `new`.
     fn change(&mut self, node: &Node, old: &Value, new: &Value, place: Place) {
         if old == new {
@@ -196,7 +174,7 @@ impl Editor<'_> {
         if node.is_flow() {
             let entries = added.iter().map(|(key, value)| format!(", {}", self.flow_entry(key, value)));
             let at = last.key_end.max(last.value.bytes.end);
-            self.edits.push((at..at, entries.collect()));
+            self.splice(at..at, entries.collect());
         } else {
             let lines = write::indent(&write::amid(&Value::Object(added), self.lists), node.column);
             self.insert(self.below(&last.value, last.key_end, node.column), lines);
@@ -216,7 +194,7 @@ impl Editor<'_> {
                 (Some(before), None) => before.key_end.max(before.value.bytes.end)..end,
                 (None, None) => entry.key_start..end,
             };
-            self.edits.push((bytes, String::new()));
+            self.splice(bytes, String::new());
             return;
         }
         let start = entry.key_start - node.column.min(entry.key_start);
@@ -224,7 +202,7 @@ impl Editor<'_> {
             // it stands behind the dash of an item
             return self.stuck(node, "has a key in its first line that must go: put another one first");
         }
-        self.edits.push((start..self.line_below(&entry.value, entry.key_end), String::new()));
+        self.splice(start..self.line_below(&entry.value, entry.key_end), String::new());
     }
 
     /// Changes what is between the items at the beginning and at the end that stay.
@@ -254,12 +232,12 @@ impl Editor<'_> {
             let texts: Vec<String> = added.iter().map(|value| self.flow(value)).collect();
             let text = texts.join(", ");
             let before = front.checked_sub(1).map(|before| &items[before]);
-            let edit = match (before, next) {
-                (_, Some(next)) if text.is_empty() => (first.bytes.start..next.bytes.start, text),
-                (Some(before), None) if text.is_empty() => (before.bytes.end..last.bytes.end, text),
-                _ => (first.bytes.start..last.bytes.end, text),
+            let bytes = match (before, next) {
+                (_, Some(next)) if text.is_empty() => first.bytes.start..next.bytes.start,
+                (Some(before), None) if text.is_empty() => before.bytes.end..last.bytes.end,
+                _ => first.bytes.start..last.bytes.end,
             };
-            self.edits.push(edit);
+            self.splice(bytes, text);
             return;
         }
         let start = line_start_of(self.text, first.bytes.start);
@@ -271,7 +249,7 @@ impl Editor<'_> {
         }
         let lines =
             if added.is_empty() { String::new() } else { write::amid(&Value::from(added), self.lists) };
-        self.edits.push((start..end, write::indent(&lines, node.column)));
+        self.splice(start..end, write::indent(&lines, node.column));
     }
 
     /// `places` are those of `old` in `new`.
@@ -298,12 +276,12 @@ impl Editor<'_> {
                 (Some(before), _) if flow => {
                     let items = added.iter().map(|value| format!(", {}", self.flow(value)));
                     let text = items.collect();
-                    self.edits.push((before.bytes.end..before.bytes.end, text));
+                    self.splice(before.bytes.end..before.bytes.end, text);
                 }
                 (None, _) if flow => {
                     let items: Vec<String> = added.iter().map(|value| self.flow(value)).collect();
                     let text = format!("{}, ", items.join(", "));
-                    self.edits.push((node.bytes.start + 1..node.bytes.start + 1, text));
+                    self.splice(node.bytes.start + 1..node.bytes.start + 1, text);
                 }
                 (before, place) => {
                     let at = match (before, place) {
@@ -334,7 +312,7 @@ impl Editor<'_> {
         match place {
             Place::Flow => {
                 let text = self.flow(new);
-                self.edits.push((bytes, text));
+                self.splice(bytes, text);
             }
             Place::Item | Place::Document if matches!(node.kind, Kind::Block) || bytes.is_empty() => {
                 self.stuck(node, "is a text that aptlet cannot replace");
@@ -354,16 +332,16 @@ impl Editor<'_> {
                 let has_comment = !self.text[end..next_line(self.text, end)].trim().is_empty();
                 if !has_lines || new.is_string() && has_comment {
                     let space = if start == colon { " " } else { "" };
-                    self.edits.push((start..end, format!("{space}{}", write::line(new))));
+                    self.splice(start..end, format!("{space}{}", write::line(new)));
                 } else if new.is_string() {
                     let lines = write::indent(&write::amid(new, self.lists), column);
                     let lines = lines.trim_start();
-                    self.edits.push((colon..end, format!(" {}", lines.strip_suffix('\n').unwrap_or(lines))));
+                    self.splice(colon..end, format!(" {}", lines.strip_suffix('\n').unwrap_or(lines)));
                 } else {
                     let deeper = if new.is_array() && self.lists == Lists::Flush { 0 } else { 2 };
                     let lines = write::indent(&write::amid(new, self.lists), column + deeper);
                     let start = self.text[..start].trim_end_matches(' ').len();
-                    self.edits.push((start..end, String::new()));
+                    self.splice(start..end, String::new());
                     self.insert(next_line(self.text, end), lines);
                 }
             }
@@ -375,10 +353,10 @@ impl Editor<'_> {
         let lines = write::indent(&write::amid(new, self.lists), node.column);
         let lines = lines.trim_start_matches(' ');
         if matches!(node.last_leaf().kind, Kind::Block) {
-            self.edits.push((node.bytes.start..self.line_below(node, 0), lines.to_owned()));
+            self.splice(node.bytes.start..self.line_below(node, 0), lines.to_owned());
         } else {
             let lines = lines.strip_suffix('\n').unwrap_or(lines);
-            self.edits.push((node.bytes.clone(), lines.to_owned()));
+            self.splice(node.bytes.clone(), lines.to_owned());
         }
     }
 
@@ -409,7 +387,11 @@ impl Editor<'_> {
     }
 
     fn insert(&mut self, at: usize, lines: String) {
-        self.edits.push((at..at, lines));
+        self.splice(at..at, lines);
+    }
+
+    fn splice(&mut self, bytes: Range<usize>, text: String) {
+        self.splices.push(Splice { bytes, text });
     }
 
     fn flow(&self, value: &Value) -> String {

@@ -1,0 +1,137 @@
+//! What the help of each command ends with: where its settings come from, and examples.
+
+pub(super) const INSTALL: &str = "\
+Each setting can also be given as the environment variable beside it, where a list is separated by
+spaces, commas or line ends, and in the settings folder. A flag wins over the environment, and the
+environment over the folder.
+
+The settings folder holds files in apt's own formats: packages, *.sources, *.list, *.asc, *.gpg,
+*.pref and auth.conf; certificates as *.crt or *.pem; packages as *.deb, which 'packages' names as
+./NAME.deb; a lock as aptlet.lock; and aptlet.yaml, whose keys are the flags without their dashes
+(log-format: json).
+
+Repositories are those of --sources or the settings folder; if there are none, those of --mirror
+and --suite; if neither is given, those of /etc/apt; and failing that, those of Debian stable.
+
+Examples:
+  Install two packages into /p, one of them in an exact version:
+    aptlet install curl jq=1.7.1-6
+
+  Install a package file, and what it depends on from the repositories:
+    aptlet install ./tool_1.0_amd64.deb
+
+  Install what the ConfigMap at /etc/aptlet asks for:
+    aptlet install
+
+  Install from your own mirror, for a container that mounts the volume at /t:
+    aptlet install --mirror http://mirror.example/debian --suite trixie --prefix /t git
+
+  Install the same bytes every time:
+    aptlet install --lock aptlet.lock
+
+  Only put aptlet itself into the volume, for a container that is started by 'aptlet run':
+    aptlet install --self";
+
+pub(super) const RUN: &str = "\
+Flags, environment variables and the settings folder are those of 'aptlet install'. What is
+installed already is not installed again. Then this process becomes COMMAND, with bin of the
+destination first on its PATH, and all else as it was. What the image has itself, as its
+/var/lib/dpkg says, is not installed; --base none installs it all the same.
+
+The exit code is that of COMMAND; 127 if it is not found, 126 if it cannot be executed; or that of
+'aptlet install' if that fails.
+
+Examples:
+  Start a script that needs jq and curl:
+    aptlet run jq curl -- /app/start.sh --port 8080
+
+  Start a server from the volume that 'aptlet install --self' has filled, even if the mirror is down:
+    /p/.aptlet/aptlet run --on-failure continue --packages 'nginx' -- nginx -g 'daemon off;'";
+
+pub(super) const LOCK: &str = "\
+Flags, environment variables and the settings folder are those of 'aptlet install'. Nothing is
+installed, and a lock that is there already is not looked at.
+
+Examples:
+  Write aptlet.lock for two packages:
+    aptlet lock curl jq
+
+  Show what the settings in a folder resolve to on another architecture:
+    aptlet lock --config ./settings --arch arm64 -o -
+
+  Show why libssl3 would be installed with curl:
+    aptlet lock --explain libssl3 curl";
+
+pub(super) const STATUS: &str = "\
+Examples:
+  Show what is installed in /p:
+    aptlet status
+
+  Show what is installed in another folder:
+    aptlet status --dest /srv/tools
+
+  Show which paths in a file were rewritten for the prefix, and which stay and why:
+    aptlet status --relocation /usr/bin/git
+
+  Show the same in numbers, for each package:
+    aptlet status --relocation /";
+
+pub(super) const VERIFY: &str = "\
+Every path of the current generation is compared with what was recorded when it was installed: its
+type, permission bits, content (SHA-256) or link target. Differences are printed one a line; the
+exit code is 5 if there is any. Nothing vouches for the record itself, which lies in the volume.
+
+Examples:
+  Check what is installed in /p:
+    aptlet verify
+
+  Check what is installed in another folder:
+    aptlet verify --dest /srv/tools";
+
+pub(super) const WATCH: &str = "\
+Requests, flags, environment variables and the settings folder are those of 'aptlet install'. The
+settings folder is read anew at each change; --dest, --listen and the flags of the log hold from the
+start on. What fails is tried again after 5 s, and then after up to 5 minutes; until it succeeds,
+what was installed before stays.
+
+Examples:
+  Keep /p as the ConfigMap at /etc/aptlet says, and answer probes on port 8080:
+    aptlet watch --listen :8080
+
+  Install curl, and its security updates when they come:
+    aptlet watch --interval 6h curl";
+
+pub(super) const PROBE: &str = "\
+Run it in the container of 'aptlet watch', with the same --dest. It prints one line; the exit code
+is 0 for yes and 1 for no.
+
+Examples:
+  Ask whether a tree is installed, as a startup or readiness probe:
+    aptlet probe
+
+  Ask whether the process still works, as a liveness probe:
+    aptlet probe livez";
+
+pub(super) const RENDER: &str = "\
+The manifest is that of a Pod, Deployment, StatefulSet, DaemonSet, Job, CronJob or anything else
+with a pod template, in YAML or JSON. Comments, order and style stay; what is there of aptlet
+already is brought up to date, and a second time changes nothing. Flags and variables of 'aptlet
+install', or of 'watch' and 'run' as the mode is, become arguments in the pod. Files (--lock,
+--sources, --keyring and so on, and those of --config) become keys of the ConfigMap that
+--configmap names.
+
+Examples:
+  Print the pieces for a pod spec:
+    aptlet render jq
+
+  Add jq to a Deployment, and apply it:
+    aptlet render jq -f deployment.yaml | kubectl apply -f -
+
+  The same with a ConfigMap, so that the packages can be changed without the Deployment:
+    aptlet render jq --configmap web-packages -f deployment.yaml
+
+  Make what is in a folder, such as packages and debian.sources, the ConfigMap of a sidecar:
+    aptlet render --config ./settings --configmap web-packages --mode sidecar -f deployment.yaml
+
+  Print the values for a chart that depends on aptlet's:
+    aptlet render jq curl --helm-values";

@@ -1,0 +1,34 @@
+//! The commands, as far as settings differ between them.
+
+/// What the settings are for; they differ in whether there must be something to install.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// `aptlet install`: requests, or a lock.
+    Install,
+    /// `aptlet run`: as for `aptlet install`, and the base is by default that of this machine.
+    Run,
+    /// `aptlet lock`: requests; a lock that is there already is not looked at.
+    Lock,
+    /// `aptlet status`: neither.
+    Status,
+    /// `aptlet verify`: neither.
+    Verify,
+    /// `aptlet watch`, whose own process has no use for either.
+    Watch,
+    /// What `aptlet watch` runs: `aptlet install`, with its last word as JSON on standard output.
+    Reconcile,
+    /// `aptlet probe`: neither.
+    Probe(Endpoint),
+    /// `aptlet render`: as for `aptlet install`, and neither where the `ConfigMap` is one that is there already.
+    Render,
+}
+
+/// A question about a process, as Kubernetes names them for its own components.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Endpoint {
+    /// Whether it runs.
+    Livez,
+    /// Whether what it is for can be used.
+    #[default]
+    Readyz,
+}

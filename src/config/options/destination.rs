@@ -1,0 +1,116 @@
+//! Where the tree is, how it is made, and what is done with it.
+
+use std::path::PathBuf;
+
+use super::group::group;
+use crate::config::values::{
+    Count, Locale, OnFailure, Owners, PathElsewhere, PathPattern, Quantity, RequireScripts,
+};
+
+const DEFAULT_DEST: &str = "/p";
+const DEFAULT_GENERATIONS: u32 = 2;
+
+group! {
+    /// Where the tree is put; in a pod, that is where the volume is mounted.
+    #[group(heading = Some("Destination"))]
+    pub struct Destination {
+        /// Install into this folder [default: /p]
+        #[arg(value_name = "DIR")]
+        pub dest: Option<PathBuf>,
+    }
+}
+
+impl Destination {
+    /// The destination, as a path that may be relative.
+    pub(crate) fn path(self) -> PathBuf {
+        self.dest.unwrap_or_else(|| DEFAULT_DEST.into())
+    }
+}
+
+group! {
+    /// Where the tree is to work, if that is not where it is put.
+    #[group(heading = Some("Destination"))]
+    pub struct Relocating {
+        /// Make it work at this path, where the main container will see it [default: that of --dest]
+        #[arg(value_name = "PATH")]
+        pub prefix: Option<PathElsewhere>,
+    }
+}
+
+group! {
+    /// How the tree is made, whichever packages are in it.
+    #[group(heading = Some("Destination"), in_pod = true)]
+    pub struct TreeMaking {
+        /// Unpack at most this much in all: bytes, or a quantity such as 500M or 2Gi [default: no limit]
+        #[arg(value_name = "SIZE")]
+        pub max_unpacked: Option<Quantity>,
+
+        /// Leave out documentation but for copyright files, manual and info pages, translations and lintian's files
+        /// [default: false]
+        pub slim: Option<bool>,
+
+        /// Leave out the paths of packages that match, as dpkg's flag of this name does: '/usr/share/doc/*'; repeatable
+        #[arg(value_name = "GLOB")]
+        pub path_exclude: Vec<PathPattern>,
+
+        /// Bring back what --slim or --path-exclude left out; of all patterns that match, the last decides; repeatable
+        #[arg(value_name = "GLOB")]
+        pub path_include: Vec<PathPattern>,
+
+        /// 'map' gives everything to the current user; 'keep' keeps owners and set-id bits, which takes root [default: map]
+        #[arg(value_name = "HOW")]
+        pub owners: Option<Owners>,
+
+        /// End with an error unless this locale works in the tree, and keep its translations with --slim; repeatable
+        #[arg(value_name = "LOCALE")]
+        pub locale: Vec<Locale>,
+
+        /// Keep this many generations: the current one and those before it, from which a container may still run [default: 2]
+        #[arg(value_name = "N")]
+        pub keep_generations: Option<Count<1>>,
+
+        /// End with an error if maintainer scripts, none of which is run, would have done more than aptlet does itself:
+        /// 'none' of them is required, 'known' takes what a pod does not miss for done, 'all' does not [default: none]
+        #[arg(value_name = "WHICH")]
+        pub require_scripts: Option<RequireScripts>,
+    }
+}
+
+impl TreeMaking {
+    /// How many generations stay in the destination, the current one included; at least 1.
+    pub(crate) fn generations(&self) -> u32 {
+        self.keep_generations.map_or(DEFAULT_GENERATIONS, |count| count.0)
+    }
+}
+
+group! {
+    /// What else is put into the destination.
+    #[group(heading = Some("Destination"))]
+    pub struct SelfInstalling {
+        /// Put aptlet itself into the destination as .aptlet/aptlet, for containers whose image does not have it
+        /// [default: false]
+        pub own_binary as "self": Option<bool>,
+    }
+}
+
+group! {
+    /// How a command is started that the tree is for.
+    #[group(heading = Some("Destination"), in_pod = true)]
+    pub struct Running {
+        /// When the installation fails, 'abort' ends with its exit code, and 'continue' starts the command with what is
+        /// there [default: abort]
+        #[arg(value_name = "WHAT")]
+        pub on_failure: Option<OnFailure>,
+    }
+}
+
+group! {
+    /// What of the tree is shown.
+    #[group(heading = Some("Destination"))]
+    pub struct Inspecting {
+        /// Show which paths in this file of the tree were rewritten for the prefix and which stay, and why; for a folder, in
+        /// numbers for each package
+        #[arg(value_name = "PATH")]
+        pub relocation: Option<PathElsewhere>,
+    }
+}

@@ -1,0 +1,45 @@
+//! Which packages are installed.
+
+use std::path::PathBuf;
+
+use super::group::group;
+use crate::config::values::{Base, Word};
+use crate::control::architecture::Architecture;
+
+group! {
+    /// A choice of packages that is made already; what chooses has no use for it.
+    #[group(heading = Some("Packages"))]
+    pub struct Locked {
+        /// Install exactly what this lock pins, without resolving anything
+        #[arg(value_name = "FILE")]
+        pub lock: Option<PathBuf>,
+    }
+}
+
+group! {
+    /// Which packages are chosen, beside those that are asked for.
+    #[group(heading = Some("Packages"), in_pod = true)]
+    pub struct Choosing {
+        /// Install packages for this architecture [default: that of this machine]
+        #[arg(value_name = "ARCH")]
+        pub arch: Option<Architecture>,
+
+        /// Also install what packages recommend [default: false]
+        pub recommends: Option<bool>,
+
+        /// Leave this package out, whoever needs it; repeatable
+        #[arg(value_name = "NAME")]
+        pub exclude: Vec<Word>,
+
+        /// Also install the packages that Debian calls essential: a shell, coreutils and so on [default: false]
+        pub with_essential: Option<bool>,
+
+        /// Install only what this dpkg status of the main image does not have: a file, a status.d folder, or 'none'
+        /// [default: none; for 'run', that of the image]
+        #[arg(value_name = "PATH")]
+        pub base: Option<Base>,
+
+        /// Install newer versions of what --base has, where they are needed [default: false]
+        pub upgrade_base: Option<bool>,
+    }
+}

@@ -1,0 +1,203 @@
+//! Everything that is configured, decided.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::command::Command;
+use super::error::{Error, Warning};
+use super::host::Host;
+use super::layers::Layers;
+use super::options::{Layer as _, Options};
+use super::paths::{self, Paths};
+use super::places;
+use super::sources::{self, SourceChoice};
+use super::text;
+use super::values::{Base, LogFormat, OnFailure, Output, Owners, RequireScripts, Verbosity};
+use crate::control::architecture::Architecture;
+use crate::request::Request;
+
+/// Everything that is configured, decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
+pub struct Settings {
+    /// The destination: an absolute path without `.` and `..`.
+    pub dest: PathBuf,
+    /// The path at which the main container sees the destination: absolute, without `.` and `..`, UTF-8.
+    pub prefix: String,
+    /// What to install. With a `lock` that lies in the `ConfigMap`, these are the requests beside it, which it
+    /// was made from; with any other lock there are none.
+    pub requests: Vec<Request>,
+    /// The lock to install instead of resolving `requests`.
+    pub lock: Option<PathBuf>,
+    /// Where the sources come from.
+    pub sources: SourceChoice,
+    /// Keyrings to trust for sources that do not name their own.
+    pub keyrings: Vec<PathBuf>,
+    /// Files of `apt_preferences(5)`.
+    pub preferences: Vec<PathBuf>,
+    /// Files of `apt_auth.conf(5)`.
+    pub auth: Vec<PathBuf>,
+    /// PEM files of certificate authorities to trust besides those built in.
+    pub ca_certificates: Vec<PathBuf>,
+    /// The native architecture of what is installed.
+    pub architecture: Architecture,
+    /// Whether `Recommends` count as `Depends`.
+    pub recommends: bool,
+    /// Names of packages to leave out, whoever needs them.
+    pub exclude: Vec<String>,
+    /// Whether the Essential set is installed, too.
+    pub with_essential: bool,
+    /// The dpkg status of what the main image has already: a file or a folder.
+    pub base: Option<PathBuf>,
+    /// Whether newer versions of what the base has may be installed.
+    pub upgrade_base: bool,
+    /// What all packages together may unpack to, in bytes.
+    pub max_unpacked: Option<u64>,
+    /// Whose the installed files are.
+    pub owners: Owners,
+    /// Names of locales that must work.
+    pub locales: Vec<String>,
+    /// Which paths of packages are left out.
+    pub paths: Paths,
+    /// How many generations stay in the destination, the current one included; at least 1.
+    pub keep_generations: usize,
+    /// Which maintainer scripts must be done in full.
+    pub require_scripts: RequireScripts,
+    /// Whether aptlet itself is put into the destination, too. With neither requests nor a lock, nothing else is.
+    pub own_binary: bool,
+    /// What `aptlet run` does when the installation fails.
+    pub on_failure: OnFailure,
+    /// Connections to one host at once; at least 1.
+    pub connections: usize,
+    /// Further tries after the first.
+    pub retries: u32,
+    /// How long a server may send nothing; at least a second.
+    pub timeout: Duration,
+    /// Where `aptlet lock` writes to.
+    pub output: Output,
+    /// The package whose being in the plan `aptlet lock` is to explain, instead of writing anything.
+    pub explain: Option<String>,
+    /// The file or folder of the tree whose relocation `aptlet status` is to show, instead of what is installed.
+    pub relocation: Option<PathBuf>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// How much is logged.
+    pub verbosity: Verbosity,
+    /// The pod's termination message file, which need not exist.
+    pub termination_log: PathBuf,
+    /// What to tell the user before all else.
+    pub warnings: Vec<Warning>,
+}
+
+impl Settings {
+    /// Decides all settings of `command` from the flags, the requests of the command line, and `host`.
+    ///
+    /// # Errors
+    /// All are errors of configuration: what is malformed, unknown, contradictory or unreadable.
+    pub fn resolve(
+        command: Command,
+        flags: Options,
+        requests: &[String],
+        host: &Host,
+    ) -> Result<Self, Error> {
+        let layers = Layers::read(flags, host)?;
+        let wanted = layers.wanted(command, requests, host)?;
+        let Layers { flags, environment, map, folder } = layers;
+        let mut warnings = environment.warnings;
+        warnings.extend(map.warnings);
+        let path_rules = paths::rules([&map.options.tree, &environment.options.tree, &flags.tree]);
+        let said = flags.or(environment.options);
+        let beside_lock = sources::given(&said.sourcing);
+        let options = said.or(map.options);
+        let own_binary = command == Command::Install && options.self_installing.own_binary.unwrap_or(false);
+        let (lock, requests) = match wanted {
+            Some(wanted) => wanted,
+            None if own_binary => (None, Vec::new()),
+            None if command == Command::Render && options.manifest.configmap.is_some() => (None, Vec::new()),
+            None => return Err(Error::NoRequests { config: folder, warnings }),
+        };
+        let mut of_sources = Vec::new();
+        let sources = sources::choose(&options.sourcing, &host.etc_apt, &mut of_sources)?;
+        match &lock {
+            // a ConfigMap may hold what its lock was made from
+            Some(lock) => {
+                warnings
+                    .extend(beside_lock.map(|setting| Warning::Unused { setting, sources: lock.clone() }));
+            }
+            None => warnings.extend(of_sources),
+        }
+        if !matches!(command, Command::Status | Command::Verify) {
+            check_files(&options, lock.as_deref())?;
+        }
+        let Options { choosing, sourcing, trust, tree, network, .. } = options;
+        let dest = places::dest(options.destination, host);
+        let prefix = options.relocating.prefix.map(|prefix| prefix.0);
+        let prefix = places::prefix(prefix.as_deref().unwrap_or(&dest))?;
+        if command == Command::Run && dest != Path::new(&prefix) {
+            return Err(Error::OtherPrefix { prefix, dest });
+        }
+        let keep_generations = tree.generations() as usize;
+        if command == Command::Reconcile && keep_generations < 2 {
+            return Err(Error::KeepGenerations);
+        }
+        Ok(Self {
+            prefix,
+            dest,
+            requests,
+            lock,
+            sources,
+            keyrings: trust.keyring,
+            preferences: sourcing.preferences,
+            auth: trust.auth.into_iter().collect(),
+            ca_certificates: trust.ca_certificate,
+            architecture: choosing.arch.unwrap_or_else(Architecture::native),
+            recommends: choosing.recommends.unwrap_or(false),
+            exclude: choosing.exclude.into_iter().map(|name| name.0).collect(),
+            with_essential: choosing.with_essential.unwrap_or(false),
+            base: base(command, choosing.base, &host.dpkg),
+            upgrade_base: choosing.upgrade_base.unwrap_or(false),
+            max_unpacked: tree.max_unpacked.map(|quantity| quantity.0),
+            owners: tree.owners.unwrap_or_default(),
+            locales: tree.locale.into_iter().map(|locale| locale.0).collect(),
+            paths: Paths { slim: tree.slim.unwrap_or(false), rules: path_rules },
+            keep_generations,
+            require_scripts: tree.require_scripts.unwrap_or_default(),
+            own_binary,
+            on_failure: options.running.on_failure.unwrap_or_default(),
+            connections: network.connections(),
+            retries: network.retries(),
+            timeout: network.timeout(),
+            explain: options.locking.explain.clone().filter(|name| !name.is_empty()),
+            output: options.locking.output(),
+            relocation: options
+                .inspecting
+                .relocation
+                .map(|path| path.0)
+                .filter(|path| !path.as_os_str().is_empty()),
+            log_format: options.logging.log_format.unwrap_or_default(),
+            verbosity: options.loudness.verbosity(),
+            termination_log: options.termination.file(),
+            warnings,
+        })
+    }
+}
+
+/// That the files which are named are there.
+fn check_files(options: &Options, lock: Option<&Path>) -> Result<(), Error> {
+    let (sourcing, trust) = (&options.sourcing, &options.trust);
+    let lists = [&sourcing.sources, &trust.keyring, &sourcing.preferences, &trust.ca_certificate];
+    let files = lists.into_iter().flatten().chain(&trust.auth).map(PathBuf::as_path);
+    files.chain(lock).try_for_each(text::check)
+}
+
+/// What counts as installed already: what is said, or for a command that runs in the main image what that has.
+fn base(command: Command, said: Option<Base>, dpkg: &Path) -> Option<PathBuf> {
+    let has_status = || dpkg.join("status").is_file() || dpkg.join("status.d").is_dir();
+    match said {
+        None if command == Command::Run && has_status() => Some(dpkg.to_owned()),
+        said => said.and_then(Base::status),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Settings that are one of a few words.
+
+/// How the log is written.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Which maintainer scripts must have been done by aptlet's own means, as none is run.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum RequireScripts {
+    /// None: what is missing is noted.
+    #[default]
+    None,
+    /// All lines that may matter in a pod.
+    Known,
+    /// All lines.
+    All,
+}
+
+/// Whose the installed files are.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Owners {
+    /// The current user's, without set-id bits.
+    #[default]
+    Map,
+    /// Whose they are in the packages.
+    Keep,
+}
+
+/// What `aptlet run` does when the installation fails.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// Ends.
+    #[default]
+    Abort,
+    /// Starts the command with what is there.
+    Continue,
+}
+
+/// How packages get into a pod.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// An init container installs them before the containers start.
+    #[default]
+    Init,
+    /// A sidecar installs them before the containers start, and again whenever the settings change.
+    Sidecar,
+    /// The main container installs them itself and then becomes what it was meant to be.
+    Entrypoint,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Warnings and errors.
+    Quiet,
+    /// What is done.
+    Normal,
+    /// What is done, in detail.
+    Verbose,
+}

@@ -1,0 +1,73 @@
+//! What is to be installed: the requests or the lock of the highest layer that has either.
+
+use std::path::{Path, PathBuf};
+
+use super::command::Command;
+use super::error::Error;
+use super::text;
+use crate::request::{self, Origin, Request};
+
+/// What one layer wants installed.
+pub(super) struct Wants<'a> {
+    pub(super) lock: Option<PathBuf>,
+    pub(super) requests: Asked<'a>,
+    /// What the user calls the lock and the requests.
+    pub(super) names: [&'static str; 2],
+}
+
+/// Requests that are read only if no higher layer has any.
+pub(super) enum Asked<'a> {
+    Arguments(&'a [String]),
+    Variable(&'a str),
+    Key(Option<&'a Path>),
+}
+
+impl Asked<'_> {
+    pub(super) fn read(&self, working_directory: &Path) -> Result<Vec<Request>, Error> {
+        let parse =
+            |text: &str, origin: Origin| request::parse(text, working_directory, move |_, _| origin.clone());
+        match self {
+            Self::Arguments(arguments) => {
+                let lists = arguments.iter().map(|text| parse(text, Origin::Flag));
+                Ok(lists.collect::<Result<Vec<_>, _>>()?.concat())
+            }
+            Self::Variable(text) => Ok(parse(text, Origin::Environment)?),
+            Self::Key(path) => path.map_or(Ok(Vec::new()), |path| read_requests(path, working_directory)),
+        }
+    }
+}
+
+/// The requests of the key `packages`; relative paths are beside it, and what it is relative to itself is
+/// `working_directory`.
+fn read_requests(path: &Path, working_directory: &Path) -> Result<Vec<Request>, Error> {
+    let origin = |line, column| Origin::File { path: path.to_owned(), line, column };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    Ok(request::parse(&text::read(path)?, &working_directory.join(folder), origin)?)
+}
+
+/// What a command has to install: a lock, or requests, or a lock with the requests that it was made from.
+pub(super) type Wanted = (Option<PathBuf>, Vec<Request>);
+
+/// What the highest layer that wants anything wants; none if no layer does and the command needs it.
+pub(super) fn wanted(
+    command: Command,
+    layers: [Wants<'_>; 3],
+    working_directory: &Path,
+) -> Result<Option<Wanted>, Error> {
+    if matches!(command, Command::Status | Command::Verify) {
+        return Ok(Some((None, Vec::new())));
+    }
+    for layer in layers {
+        let requests = layer.requests.read(working_directory)?;
+        let lock = layer.lock.filter(|_| command != Command::Lock);
+        // In a ConfigMap the one is made from the other; anywhere else they contradict each other.
+        if lock.is_some() && !requests.is_empty() && !matches!(layer.requests, Asked::Key(_)) {
+            let [lock, requests] = layer.names;
+            return Err(Error::LockAndRequests { lock, requests });
+        }
+        if lock.is_some() || !requests.is_empty() {
+            return Ok(Some((lock, requests)));
+        }
+    }
+    Ok(None)
+}
