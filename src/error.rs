@@ -107,7 +107,7 @@ impl fmt::Display for Class {
 }
 
 impl Error {
-    /// The class, as DESIGN's table of exit codes has it.
+    /// The class, as README's table of exit codes has it.
     pub fn class(&self) -> Class {
         match self {
             Self::Config(_) | Self::Pin(_) | Self::Render(_) | Self::Listen { .. } => Class::Configuration,

@@ -8,9 +8,11 @@
 //!
 //! | word | meaning |
 //! | --- | --- |
+//! | stop | one step of the way below |
 //! | source | one repository suite: URIs, suite, components, key ([`source::list::Source`]) |
 //! | index | the parsed `Packages` of all sources ([`source::index::Index`]) |
-//! | request | what the user asked for: `name`, `name=version`, `name/suite`, `name:arch` ([`config::Request`]) |
+//! | request | what the user asked for: `name`, `name=version`, `name/suite`, `name:arch` ([`request::Request`]) |
+//! | base | what the main image has installed already ([`source::base`]) |
 //! | plan | the resolved list of artifacts: version, filename, size, SHA-256 ([`plan::Plan`]) |
 //! | lock | a plan written down: `aptlet.lock` ([`lock`]) |
 //! | tree | an unpacked Debian file tree with its dpkg database ([`tree::Tree`]) |
@@ -19,6 +21,8 @@
 //! | prefix | the path at which the main container sees the destination |
 //! | relocation | rewriting a tree so that it works under the prefix: none for `/`, exact, or adapted ([`relocate`]) |
 //! | launcher | in adapted trees, an entry in `bin/`: aptlet under a command's name, which becomes it ([`launch`]) |
+//! | note | what a stop could not do to the letter and went on without, as `aptlet status` shows it |
+//! | manifest | of a tree, what `aptlet verify` reads ([`tree::manifest`]); of a pod, its YAML ([`render`]) |
 //!
 //! # The way
 //!
@@ -32,25 +36,24 @@
 //! lock. Nothing unverified is ever visible under the destination, and a crash at any instant leaves the previous
 //! generation current, or none.
 //!
-//! # The folders
+//! # The rooms
 //!
-//! | stop | place |
+//! A room is a folder or file right below `src/`. `docs/architecture.md` tells which of them a change belongs to, and
+//! which may import which.
+//!
+//! | of the way | rooms |
 //! | --- | --- |
-//! | arguments in, exit code out | [`cli`], [`command`], [`error`] |
-//! | flags, environment and `ConfigMap` become settings | [`config`] |
-//! | source lists, keyrings, Release files, the index | [`source`] |
-//! | versions, candidates, apt's choice, the solver behind it | [`resolve`], [`control`] |
+//! | arguments in, exit code out | [`cli`], `startup`, [`command`], [`error`] |
+//! | flags, environment and `ConfigMap` become settings | [`config`], [`request`] |
+//! | settings become a plan | [`planning`], of [`source`] and [`resolve`] |
 //! | the type that everything after works from | [`plan`], [`lock`] |
-//! | mirrors, retries, resuming, proxies, credentials | [`fetch`] |
-//! | the archive: ar, control, data | [`deb`], [`compression`] |
-//! | unpack, merge, alternatives, relocation, dpkg database | [`tree`] |
-//! | generations, launchers, state | [`publish`] |
-//! | log, progress, termination message | [`report`] |
-//! | manifests for Kubernetes | [`render`] |
-//! | what the others count on | [`digest`] |
+//! | a plan becomes a tree | [`building`], of [`fetch`], [`deb`], [`tree`], [`finish`], [`relocate`], [`launch`] |
+//! | a tree becomes the current generation | [`publish`], [`generation`] |
+//! | what is told | [`report`]: log, progress, termination message |
+//! | beside the way | [`process`]: signals, becoming a command; [`render`]: manifests for Kubernetes |
+//! | what the others count on | [`control`], [`compression`], [`digest`], `wording` |
 //!
-//! Errors are one enum for each stop, mapped to exit codes in [`error`]. Imports point one way; which, and why each
-//! thing is as it is, stands in `docs/architecture.md`.
+//! Errors are one enum for each stop, mapped to exit codes in [`error`].
 pub mod building;
 pub mod cli;
 pub mod command;

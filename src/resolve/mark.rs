@@ -1,7 +1,7 @@
 //! apt's choice: packages are marked in apt's order, so that the answer is apt's.
 //!
 //! The rules were read off apt 2.6 and 3.0 (`apt-pkg/depcache.cc`) and are numbered as in
-//! `docs/architecture.md`. Marking is fast and deterministic, and it can fail where a solution exists; then
+//! `docs/design/resolver.md`. Marking is fast and deterministic, and it can fail where a solution exists; then
 //! the solver ([`super::solve`]) looks for it.
 
 use std::cmp::Reverse;

@@ -1,4 +1,4 @@
-//! Each rule of choice, on an index of its own. "Rule n" is the list in `docs/architecture.md`.
+//! Each rule of choice, on an index of its own. "Rule n" is the list in `docs/design/resolver.md`.
 #![allow(clippy::unwrap_used)]
 
 use super::{Error, ResolveOptions, resolve};

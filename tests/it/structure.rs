@@ -158,7 +158,7 @@ impl Scan<'_> {
                     at += usize::from(is_parenthesis(tokens.get(at)));
                     continue;
                 }
-                TokenTree::Ident(word) if word == "use" => {
+                TokenTree::Ident(word) if word == "use" && !is_capture(tokens.get(at)) => {
                     let end = at + tokens[at..].iter().position(is_semicolon).unwrap();
                     self.import(&tokens[at..end], &[], module, is_public);
                     at = end;
@@ -230,7 +230,7 @@ impl Scan<'_> {
                     at = self.past_tests(&tokens, at + 1, module);
                 }
                 TokenTree::Ident(word) if word == "pub" => at += usize::from(is_parenthesis(tokens.get(at))),
-                TokenTree::Ident(word) if word == "use" => {
+                TokenTree::Ident(word) if word == "use" && !is_capture(tokens.get(at)) => {
                     at += tokens[at..].iter().position(is_semicolon).unwrap_or_default();
                 }
                 TokenTree::Ident(word) => {
@@ -309,6 +309,11 @@ fn is_mark(token: &TokenTree, mark: char) -> bool {
 
 fn is_semicolon(token: &TokenTree) -> bool {
     is_mark(token, ';')
+}
+
+/// Whether this begins the `<>` of a `use<>` that says what a type captures.
+fn is_capture(token: Option<&TokenTree>) -> bool {
+    token.is_some_and(|token| is_mark(token, '<'))
 }
 
 /// Whether this is the `(crate)` of a visibility.
@@ -398,7 +403,10 @@ fn a_circle_and_an_import_upwards_are_seen() {
         ("lib.rs", "mod low; mod high;"),
         ("low/mod.rs", "mod a; mod b; pub use a::A; pub use b::*; #[cfg(test)] mod tests;"),
         ("low/a.rs", "use super::B; pub struct A(B); fn f() { \"crate::high::H\"; } // crate::high::H"),
-        ("low/b.rs", "pub struct B; #[cfg(test)] mod tests { use crate::high::H; }"),
+        (
+            "low/b.rs",
+            "pub struct B; fn f() -> impl Iterator + use<> { g() } #[cfg(test)] mod tests { use crate::high::H; }",
+        ),
         ("low/tests.rs", "use crate::high::H;"),
         ("high.rs", "use crate::low::{self, A}; pub struct H; fn f() { low::B; A }"),
     ]);

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 # Sourced by `run`: what the parts share. Everything is made below $work, which goes away in the end.
 
-# The nine that DESIGN's promises are measured on.
+# The nine that README's figures are measured on.
 nine=(jq curl git python3 ffmpeg imagemagick postgresql-client nodejs default-jre-headless)
 # KiB; the memory limit of the pod in manifests/.
 memory_limit=$((128 * 1024))
