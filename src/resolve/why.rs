@@ -145,7 +145,7 @@ fn absent(plan: &Chosen<'_, '_>, asked: &str, name: &str) -> Error {
                     instead.push(chosen);
                 }
                 None if kind == RelationField::Recommends => {
-                    reasons.push(format!("{owner} only recommends {shown}"))
+                    reasons.push(format!("{owner} only recommends {shown}"));
                 }
                 _ => {}
             }
