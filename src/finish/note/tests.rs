@@ -1,3 +1,5 @@
+//! Every kind of note as text and as JSON.
+
 #![allow(clippy::unwrap_used)]
 use super::*;
 

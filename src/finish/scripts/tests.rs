@@ -1,3 +1,5 @@
+//! What is told of whole scripts.
+
 #![allow(clippy::unwrap_used)]
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! The cache as the machine's own ldconfig lists it.
+
 #![allow(clippy::unwrap_used)]
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,3 +1,5 @@
+//! Values of the specification, and what is none.
+
 #![allow(clippy::unwrap_used)]
 use std::cmp::Ordering;
 
