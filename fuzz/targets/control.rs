@@ -4,11 +4,17 @@
 use std::io::{self, Read};
 
 use aptlet::control::relation;
-use aptlet::source::index::{Index, RelationField, Package, Part};
+use aptlet::source::index::{Index, Package, Part, RelationField};
 use libfuzzer_sys::fuzz_target;
 
-const KINDS: [RelationField; 6] =
-    [RelationField::PreDepends, RelationField::Depends, RelationField::Conflicts, RelationField::Breaks, RelationField::Recommends, RelationField::Provides];
+const KINDS: [RelationField; 6] = [
+    RelationField::PreDepends,
+    RelationField::Depends,
+    RelationField::Conflicts,
+    RelationField::Breaks,
+    RelationField::Recommends,
+    RelationField::Provides,
+];
 
 /// Gives a few bytes at a time, as a slow decoder does.
 struct Trickle<'a>(&'a [u8]);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use aptlet::control::relation::{self, BadRelation, Relation};
-use aptlet::source::index::{Index, RelationField, Part};
+use aptlet::source::index::{Index, Part, RelationField};
 use libfuzzer_sys::fuzz_target;
 
 fn parse(field: &str) -> Result<Vec<Relation<'_>>, BadRelation> {
@@ -19,7 +19,8 @@ fuzz_target!(|field: &str| {
     let (Ok(part), Ok(relations)) = (part, parsed) else { return };
     let index = Index::new(vec![part]);
     let package = index.packages().next().expect("one stanza");
-    let groups: Vec<String> = package.groups(RelationField::Depends).map(|group| package.show_group(group)).collect();
+    let groups: Vec<String> =
+        package.groups(RelationField::Depends).map(|group| package.show_group(group)).collect();
     let shown = groups.join(", ");
     assert_eq!(parse(&shown), Ok(relations), "{shown:?}");
 });
