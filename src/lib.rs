@@ -48,7 +48,7 @@
 //! | settings become a plan | [`planning`], of [`source`] and [`resolve`] |
 //! | the type that everything after works from | [`plan`], [`lock`] |
 //! | a plan becomes a tree | [`building`], of [`fetch`], [`deb`], [`tree`], [`finish`], [`relocate`], [`launch`] |
-//! | a tree becomes the current generation | [`publish`], [`generation`] |
+//! | a tree becomes the current generation | [`publish`], [`current_generation`] |
 //! | what is told | [`report`]: log, progress, termination message |
 //! | beside the way | [`process`]: signals, becoming a command; [`render`]: manifests for Kubernetes |
 //! | what the others count on | [`control`], [`compression`], [`digest`], `wording` |
@@ -60,12 +60,12 @@ pub mod command;
 pub mod compression;
 pub mod config;
 pub mod control;
+pub mod current_generation;
 pub mod deb;
 pub mod digest;
 pub mod error;
 pub mod fetch;
 pub mod finish;
-pub mod generation;
 pub mod launch;
 pub mod lock;
 pub mod note;

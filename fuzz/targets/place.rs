@@ -11,7 +11,7 @@ use aptlet::error::Error;
 use aptlet::finish::{self, Finishing};
 use aptlet::plan::Artifact;
 use aptlet::relocate::Relocation;
-use aptlet::tree::{self, Limits, Tree, database, divert};
+use aptlet::tree::{self, Limits, Tree, database, dpkg_divert};
 
 const LIMITS: Limits<'_> =
     Limits { max_unpacked: 1 << 20, max_entries: 300, max_names: 64 << 10, allowance: None };
@@ -53,7 +53,7 @@ fn install(deb: &[u8], inside: &Path) -> Result<(), Error> {
     let private_root = inside.join("private");
     let unpacked = tree::unpack(&mut file, &artifact, &private_root, &LIMITS, tree::Placement::default())?;
     let mut tree = Tree::create(&inside.join("tree"), "amd64")?;
-    let (diversions, _) = divert::read(std::slice::from_ref(&unpacked))?;
+    let (diversions, _) = dpkg_divert::read(std::slice::from_ref(&unpacked))?;
     tree.divert(diversions);
     tree.merge(unpacked, &private_root)?;
     // both forms

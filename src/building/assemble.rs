@@ -12,7 +12,7 @@ use crate::note::{Note, OfTree};
 use crate::plan::Plan;
 use crate::relocate::Relocation;
 use crate::tree::write::Generated;
-use crate::tree::{self, Tree, Unpacked, database, divert, manifest, owners, records};
+use crate::tree::{self, Tree, Unpacked, database, dpkg_divert, manifest, owners, records};
 
 /// What a tree is to be like, besides what its packages say.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub(crate) fn assemble(
     if layout.shared {
         tree.share();
     }
-    let (diversions, unread) = divert::read(&unpacked)?;
+    let (diversions, unread) = dpkg_divert::read(&unpacked)?;
     tree.divert(diversions);
     for (number, package) in unpacked.into_iter().enumerate() {
         tree.merge(package, &private_root(staging, number))?;

@@ -1,8 +1,8 @@
 //! `aptlet verify`: whether the tree still is what was installed.
 
 use crate::config::{LogFormat, Settings};
+use crate::current_generation;
 use crate::error::Error;
-use crate::generation;
 use crate::publish;
 use crate::relocate::record::Record;
 use crate::report::{self, Report};
@@ -10,7 +10,7 @@ use crate::tree::{self, group, manifest, records};
 
 pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> {
     let destination = &settings.dest;
-    let generation = generation::current(destination)
+    let generation = current_generation::current(destination)
         .ok_or_else(|| publish::Error::Empty { destination: destination.clone() })?;
     // without that record a file is told as changed, and not as never relocated
     let originals = Record::read(&generation).unwrap_or_default().originals();

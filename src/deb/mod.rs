@@ -3,7 +3,7 @@
 //! The way of the bytes: [`ar`] finds the members of the outer archive; `reader` checks their names and order, and has them
 //! decompressed; `tarball` bounds what is read of the two tar archives. `control` makes a [`Control`] of the first of
 //! these; the tree is made of the second. What a package says of itself is read by [`paragraph`] (its fields) and by
-//! `script` (its maintainer scripts, which are never run).
+//! `shell` (its maintainer scripts, which are never run).
 
 #[doc(hidden)]
 pub mod ar;
@@ -11,7 +11,7 @@ mod control;
 mod error;
 pub mod paragraph;
 mod reader;
-pub(crate) mod script;
+pub(crate) mod shell;
 mod tarball;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::inside::{exists, is_sound, resolve};
-use crate::deb::script::{self, Call};
+use crate::deb::shell::{self, Call};
 use crate::tree::Tree;
 use crate::tree::write::Generated;
 
@@ -43,7 +43,7 @@ pub(super) fn apply<'a>(
     let mut groups: BTreeMap<String, Vec<Alternative>> = BTreeMap::new();
     let mut unread = Vec::new();
     for (package, text) in postinsts {
-        for call in script::calls(text, "update-alternatives") {
+        for call in shell::calls(text, "update-alternatives") {
             match call {
                 Call::Known(arguments) => match parse(&arguments) {
                     Some(alternative) if exists(&root, &alternative.path) => {

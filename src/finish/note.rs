@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::script::Script;
+use super::maintainer_script::Script;
 
 /// What finishing could not do to the letter. Paths are as the tree's own programs see them; names and lines are as
 /// packages have them, with any letter.

@@ -15,7 +15,7 @@ use object::{Endianness, ReadCache, ReadRef};
 
 use super::commands::{COMMAND_FOLDERS, find, linker_knows_argv0, resolve};
 use super::launchers::Table;
-use crate::generation::current;
+use crate::current_generation::current;
 use crate::process::own_binary;
 use crate::tree::libraries::Dynamic;
 

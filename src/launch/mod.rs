@@ -1,6 +1,7 @@
 //! The stop *launch*: how the commands of a tree are started where it is not at `/`: as they are, or by launchers.
 
 mod commands;
+mod environment;
 mod error;
 mod exec;
 mod lacking;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::inputs::Base;
-use super::plan::Planner;
+use super::planner::Planner;
 use crate::config::{Settings, SourceChoice};
 use crate::digest::Sha256;
 

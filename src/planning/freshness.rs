@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::plan::Planner;
+use super::planner::Planner;
 use crate::error::Error;
 use crate::publish::State;
 use crate::publish::state::ReleaseState;

@@ -6,9 +6,9 @@ mod files;
 pub(crate) mod fingerprint;
 mod freshness;
 mod inputs;
-mod plan;
+mod planner;
 mod sources;
 
 pub(crate) use freshness::{refuse_rollback, release_state};
 pub(crate) use inputs::{Inputs, Wanted};
-pub(crate) use plan::Planner;
+pub(crate) use planner::Planner;

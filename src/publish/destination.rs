@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::Error;
 use super::generations::{self, HISTORY, LINK, NEW, history_for, known, remove_tree};
 use super::space::{Amount, Full, Shortage, Volume, lacked, lacking, taken};
-use crate::generation::{CURRENT, FOLDER, GENERATIONS, current};
+use crate::current_generation::{CURRENT, FOLDER, GENERATIONS, current};
 use crate::process::own_binary;
 use crate::tree::records;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use crate::generation::{FOLDER, GENERATIONS, current, is_folder, is_plain};
+use crate::current_generation::{FOLDER, GENERATIONS, current, is_folder, is_plain};
 
 /// Names of the generations that were current before, one a line, the newest first. It is written before `current`
 /// moves, so it may also name the current one.
@@ -132,7 +132,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
-    use crate::generation::CURRENT;
+    use crate::current_generation::CURRENT;
 
     /// A destination with generations of these names, `current` and a history.
     fn destination(names: &[&str], current: &str, history: &str) -> tempfile::TempDir {

@@ -29,7 +29,7 @@ mod mark;
 mod nearest;
 mod options;
 pub mod pin;
-mod plan;
+mod resolved;
 mod satisfy;
 mod select;
 mod slot;
@@ -43,7 +43,7 @@ mod why;
 
 pub use error::Error;
 pub use options::ResolveOptions;
-pub use plan::Resolved;
+pub use resolved::Resolved;
 pub use stages::resolve;
 pub use unknown::{ElsewhereHint, Unknown};
 pub use why::{Step, Why, explain};

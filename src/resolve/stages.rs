@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::options::ResolveOptions;
-use super::plan::{Resolved, plan};
+use super::resolved::{Resolved, plan};
 use super::select::Selection;
 use super::slot::Slot;
 use super::universe::Universe;

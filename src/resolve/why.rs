@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::options::ResolveOptions;
-use super::plan::Resolved;
+use super::resolved::Resolved;
 use super::universe::Universe;
 use super::unknown::Unknown;
 use crate::plan::Artifact;

@@ -4,14 +4,14 @@
 //! Unpacking runs in parallel and confines the hostile bytes; merging is serial, so that the tree is the same
 //! whatever the parallelism, and no package is ever half visible in it. Both happen on one file system.
 //!
-//! The way of a package: [`unpack()`] makes an [`Unpacked`] of a `.deb`, as a [`Placement`] and [`Limits`] say; [`divert`]
+//! The way of a package: [`unpack()`] makes an [`Unpacked`] of a `.deb`, as a [`Placement`] and [`Limits`] say; [`dpkg_divert`]
 //! reads from the scripts of all packages which files make way for others; [`Tree::merge`] moves the files into a [`Tree`];
 //! [`database`] writes what dpkg would know of it; [`owners`] gives files to others than the current user, or [`group`]
 //! shares them; [`manifest`] describes what there is in the end; [`Tree::finish`] gives directories their modes.
 
 mod confined;
 pub mod database;
-pub mod divert;
+pub mod dpkg_divert;
 mod error;
 pub mod filter;
 pub mod group;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 
-use super::divert::Diversion;
+use super::dpkg_divert::Diversion;
 use super::error::Error;
 use super::group::{readable, readable_folder};
 use super::note::Note;

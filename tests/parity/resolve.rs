@@ -20,7 +20,7 @@ use clap::Parser;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-/// apt's order of marking goes as deep as its chains of dependencies are long; as in `planning/plan.rs`.
+/// apt's order of marking goes as deep as its chains of dependencies are long; as in `planning/planner.rs`.
 const STACK: usize = 64 << 20;
 
 #[derive(Parser)]

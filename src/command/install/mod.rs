@@ -10,10 +10,10 @@ use serde_json::{Map, json};
 use self::layout::{filter, layout, unpacking};
 use crate::building::{self, space, staging};
 use crate::config::{Owners, Settings};
+use crate::current_generation;
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{CaBundle, Client};
-use crate::generation;
 use crate::lock;
 use crate::note::Note;
 use crate::plan::Plan;
@@ -74,7 +74,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     if settings.own_binary {
         destination.need_binary();
     }
-    let previous = generation::current(&settings.dest);
+    let previous = current_generation::current(&settings.dest);
     let known = previous.as_deref().and_then(State::read);
     let installed = known.as_ref().filter(|state| state.request == request);
     if let Some(state) = installed

@@ -4,8 +4,8 @@ mod relocation;
 
 use self::relocation::relocation;
 use crate::config::{LogFormat, Settings};
+use crate::current_generation;
 use crate::error::Error;
-use crate::generation;
 use crate::lock;
 use crate::note::Note;
 use crate::publish::{self, State};
@@ -15,7 +15,7 @@ use crate::wording::{counted, mebibytes};
 
 pub(super) fn status(settings: &Settings) -> Result<(), Error> {
     let nothing = || publish::Error::Empty { destination: settings.dest.clone() };
-    let generation = generation::current(&settings.dest).ok_or_else(nothing)?;
+    let generation = current_generation::current(&settings.dest).ok_or_else(nothing)?;
     if let Some(path) = &settings.relocation {
         let text = relocation(&generation, path, settings.log_format)?;
         return report::print(&text);

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::child::{Failure, Success};
+use crate::current_generation;
 use crate::error::Class;
-use crate::generation;
 use crate::publish::State;
 use crate::wording::counted;
 
@@ -150,7 +150,7 @@ impl Health {
 }
 
 fn current(dest: &Path) -> Option<Generation> {
-    let path = generation::current(dest)?;
+    let path = current_generation::current(dest)?;
     let id = path.file_name()?.to_string_lossy().into_owned();
     Some(Generation { id, packages: State::read(&path).map(|state| state.packages) })
 }

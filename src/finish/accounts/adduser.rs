@@ -3,7 +3,7 @@
 use std::num::ParseIntError;
 
 use super::declared::{Declared, Primary, User};
-use crate::deb::script::{self, Call};
+use crate::deb::shell::{self, Call};
 
 /// The programs whose calls are understood.
 pub(crate) const PROGRAMS: [&str; 6] = ["adduser", "addgroup", "useradd", "groupadd", "usermod", "gpasswd"];
@@ -15,7 +15,7 @@ const NO_HOME: &str = "/nonexistent";
 pub(crate) fn declared(script: &str) -> (Vec<Declared>, Vec<String>) {
     let (mut all, mut unread) = (Vec::new(), Vec::new());
     for program in PROGRAMS {
-        for call in script::calls(script, program) {
+        for call in shell::calls(script, program) {
             match call {
                 Call::Known(arguments) => match read(program, &arguments) {
                     Some(declared) => all.extend(declared),

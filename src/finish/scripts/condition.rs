@@ -8,7 +8,7 @@ use crate::finish::inside::{exists, is_sound};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FirstInstallation<'a> {
     pub(super) root: &'a Path,
-    /// [`crate::finish::script::Script::action`].
+    /// [`crate::finish::maintainer_script::Script::action`].
     pub(super) action: &'static str,
 }
 

@@ -1,7 +1,7 @@
 //! Lines of maintainer scripts that are known not to be missed: what finishing does itself, what changes nothing, and what
 //! a pod does without.
 
-use crate::finish::script::Script;
+use crate::finish::maintainer_script::Script;
 
 /// Parts of scripts that debhelper wrote, for what finishing does itself.
 pub(super) const DONE_HELPERS: [&str; 4] =

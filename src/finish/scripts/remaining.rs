@@ -1,7 +1,7 @@
 //! What maintainer scripts would have done and nothing here does, as it is told to the user.
 
+use crate::finish::maintainer_script::Script;
 use crate::finish::note::Note;
-use crate::finish::script::Script;
 
 /// A script is listed by so many lines of so many characters.
 const MOST_LINES: usize = 8;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Remaining;
 use super::walk::remaining;
-use crate::finish::script::Script::{self, Postinst, Preinst};
+use crate::finish::maintainer_script::Script::{self, Postinst, Preinst};
 
 fn lines(script: Script, body: &str) -> Vec<String> {
     remaining(Path::new("/nonexistent"), "x", script, &format!("#!/bin/sh\n{body}"), &mut Vec::new())

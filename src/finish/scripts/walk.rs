@@ -8,9 +8,9 @@ use super::condition::FirstInstallation;
 use super::effects::{self, Effect};
 use super::known::{DONE, DONE_HELPERS, IDLE, IDLE_HELPERS, READING, REVIEWED};
 use super::remaining::{Remaining, shorten};
-use crate::deb::script::{assignment, is_separator, logical_lines, split_words};
+use crate::deb::shell::{assignment, is_separator, logical_lines, split_words};
 use crate::finish::accounts::adduser;
-use crate::finish::script::Script;
+use crate::finish::maintainer_script::Script;
 
 /// Blocks in blocks; what is deeper is not read.
 const DEEPEST: usize = 100;

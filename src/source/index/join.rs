@@ -1,6 +1,6 @@
 //! The parts of all sources, joined: names numbered anew, and the packages that have or provide each of them listed.
 
-use super::fields::RelationField;
+use super::kinds::RelationField;
 use super::names::{NameId, Names};
 use super::part::Part;
 use super::record::{Alternative, PackageId, Qualifier, Record};

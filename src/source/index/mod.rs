@@ -13,16 +13,16 @@
 //! package   one version of one package, seen through the index
 //! ```
 
-mod fields;
 mod join;
+mod kinds;
 mod names;
 mod package;
 mod parse;
 mod part;
 mod record;
 
-pub use fields::{MultiArch, Priority, RelationField};
 pub use join::Index;
+pub use kinds::{MultiArch, Priority, RelationField};
 pub use names::{NameId, Names};
 pub use package::Package;
 pub use parse::BadIndex;

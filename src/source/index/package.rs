@@ -1,7 +1,7 @@
 //! One version of one package, as the index holds it; and how it is found there.
 
-use super::fields::{MultiArch, Priority, RelationField};
 use super::join::Index;
+use super::kinds::{MultiArch, Priority, RelationField};
 use super::names::NameId;
 use super::record::{Alternative, PackageId, Qualifier, Record, Text};
 use crate::control::relation::Operator;

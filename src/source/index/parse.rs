@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::fields::{MultiArch, Priority, RelationField};
+use super::kinds::{MultiArch, Priority, RelationField};
 use super::names::Names;
 use super::part::Part;
 use super::record::{Alternative, Qualifier, Record, Text};

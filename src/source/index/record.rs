@@ -1,6 +1,6 @@
 //! How a stanza is held: as numbers that stand for names, and as stretches of one text.
 
-use super::fields::{MultiArch, Priority, RelationField};
+use super::kinds::{MultiArch, Priority, RelationField};
 use super::names::NameId;
 use crate::control::relation::Operator;
 use crate::digest::Sha256;

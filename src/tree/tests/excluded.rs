@@ -130,7 +130,7 @@ fn what_is_left_out_is_not_counted_nor_in_conflict_nor_diverted() {
     let placement = Placement { filter: Some(&rules), ..Placement::default() };
     let unpacked =
         unpack(&mut File::open(&path).unwrap(), &artifact, &scratch.private(), &limits, placement).unwrap();
-    let diversion = divert::Diversion { from: "/doc/a".into(), to: "/doc/a.x".into(), package: None };
+    let diversion = dpkg_divert::Diversion { from: "/doc/a".into(), to: "/doc/a.x".into(), package: None };
     scratch.tree.as_mut().unwrap().divert(vec![diversion]);
     scratch.merge(unpacked).unwrap();
     add(&mut scratch, "y", &["-/doc/*"], &[file("./doc/a", "another")]).unwrap();

@@ -155,12 +155,12 @@ fn a_diverted_file_makes_way() {
     fs::rename(scratch.private(), &private).unwrap();
     let data = [file("./usr/bin/x", "b"), file("./usr/bin/z", "b")];
     let b = scratch.unpack_bytes("b", &deb("b", "", &control, &data)).unwrap();
-    let (diversions, unread) = divert::read(&[a.clone(), b.clone()]).unwrap();
+    let (diversions, unread) = dpkg_divert::read(&[a.clone(), b.clone()]).unwrap();
     let mut other = b.clone();
     other.artifact.name = "c".to_owned();
     other.control.files[0].bytes = script.replace("--package b ", "").into_bytes();
     assert!(
-        matches!(divert::read(&[b.clone(), other]), Err(Error::Diverted { .. })),
+        matches!(dpkg_divert::read(&[b.clone(), other]), Err(Error::Diverted { .. })),
         "dpkg-divert refuses it"
     );
     assert_eq!(diversions.len(), 2, "{diversions:?}");

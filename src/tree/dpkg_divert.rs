@@ -11,7 +11,7 @@ use super::error::Error;
 use super::note::Note;
 use super::package::Unpacked;
 use super::path::{self, in_tree, is_of_records, name_of};
-use crate::deb::script::{Call, calls};
+use crate::deb::shell::{Call, calls};
 
 /// One file that is elsewhere in all packages but one.
 #[derive(Debug, Clone, PartialEq, Eq)]
