@@ -12,7 +12,7 @@ use crate::{finish, launch, tree};
 /// or the `path` that they concern.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Note {
+pub(crate) enum Note {
     /// A file of a package that is not laid out to the letter.
     Package {
         /// The package's name.
@@ -32,7 +32,7 @@ pub enum Note {
 /// What concerns many files at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum OfTree {
+pub(crate) enum OfTree {
     /// Files of other owners than root are the current user's.
     OwnersMapped {
         /// The package's name.
@@ -63,7 +63,7 @@ pub enum OfTree {
 
 impl Note {
     /// The object that it is as JSON, with its `text` for people.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         // it fails for nothing that a note can hold
         let mut object = serde_json::to_value(self).unwrap_or_default();
         object["text"] = self.to_string().into();
