@@ -165,7 +165,8 @@ mod tests {
     /// The kinds of an enum, by what serde says of one that it does not know.
     fn kinds<T: DeserializeOwned + fmt::Debug>() -> Vec<String> {
         let error = serde_json::from_value::<T>(json!({ "kind": "?" })).unwrap_err().to_string();
-        let (_, list) = error.split_once("expected one of ").unwrap();
+        // "expected one of `a`, `b`, `c`", but "expected `a` or `b`"
+        let (_, list) = error.split_once(", expected ").unwrap();
         list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     }
 
