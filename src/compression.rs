@@ -11,7 +11,7 @@ use xz2::stream::{CONCATENATED, Stream};
 use bounded::{Held, SHARES, Xz, demands_more, zstd, zstd_window};
 
 pub use ahead::Ahead;
-pub use budget::Budget;
+pub(crate) use budget::Budget;
 
 /// What an `.xz` or `.lzma` header may make us allocate, in bytes. `xz -9` needs 65 MiB; a header can demand 4 GiB.
 const XZ_MEMORY: u64 = 128 << 20;
@@ -39,7 +39,7 @@ pub enum Compression {
 impl Compression {
     /// The compression that an extension (without its dot) stands for; the empty extension stands for none.
     /// `None` where the extension is unknown.
-    pub fn of_extension(extension: &str) -> Option<Self> {
+    pub(crate) fn of_extension(extension: &str) -> Option<Self> {
         match extension {
             "" => Some(Self::None),
             "gz" => Some(Self::Gzip),
@@ -52,10 +52,11 @@ impl Compression {
     }
 
     /// Those that repositories offer indices in, the one to prefer first.
-    pub const OF_INDICES: [Self; 6] = [Self::Xz, Self::Zstd, Self::Gzip, Self::Bzip2, Self::Lzma, Self::None];
+    pub(crate) const OF_INDICES: [Self; 6] =
+        [Self::Xz, Self::Zstd, Self::Gzip, Self::Bzip2, Self::Lzma, Self::None];
 
     /// The inverse of [`Compression::of_extension`].
-    pub fn extension(self) -> &'static str {
+    pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::None => "",
             Self::Gzip => "gz",
@@ -84,7 +85,7 @@ impl Compression {
     /// As [`Compression::decoder`], but its memory comes from a budget: reading waits until others have given back
     /// enough. What is decided by the first header holds for the whole file: data that demands more later on is
     /// refused, since waiting while holding a share could be for ever. So is what demands more than 64 MiB.
-    pub fn decoder_within<'a>(
+    pub(crate) fn decoder_within<'a>(
         self,
         mut reader: impl BufRead + Send + 'a,
         budget: &'a Budget,

@@ -8,7 +8,7 @@ pub(crate) const GENERATIONS: &str = ".aptlet/generations";
 pub(crate) const CURRENT: &str = ".aptlet/current";
 
 /// The current generation of a destination, if there is one.
-pub fn current(destination: &Path) -> Option<PathBuf> {
+pub(crate) fn current(destination: &Path) -> Option<PathBuf> {
     let target = fs::read_link(destination.join(CURRENT)).ok()?;
     let id = target.strip_prefix("generations").ok()?.to_str().filter(|id| is_plain(id))?;
     let generation = destination.join(GENERATIONS).join(id);

@@ -22,7 +22,7 @@ impl Sha256 {
 
 /// What a file must hash to: the strongest digest that its index declares.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Checksum {
+pub(crate) enum Checksum {
     /// 64 hexadecimal digits.
     Sha256([u8; 32]),
     /// 128 hexadecimal digits.
@@ -31,7 +31,7 @@ pub enum Checksum {
 
 impl Checksum {
     /// The name of the algorithm as a `Release` file and a by-hash directory spell it.
-    pub fn algorithm(&self) -> &'static str {
+    pub(crate) fn algorithm(&self) -> &'static str {
         match self {
             Self::Sha256(_) => "SHA256",
             Self::Sha512(_) => "SHA512",
@@ -39,7 +39,7 @@ impl Checksum {
     }
 
     /// Parses 64 or 128 hexadecimal digits.
-    pub fn from_hex(text: &str) -> Option<Self> {
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
         match text.len() {
             64 => decode(text).map(Self::Sha256),
             128 => decode(text).map(Self::Sha512),
@@ -48,7 +48,7 @@ impl Checksum {
     }
 
     /// A hasher that will compute a digest of this kind.
-    pub fn hasher(&self) -> Hasher {
+    pub(crate) fn hasher(&self) -> Hasher {
         match self {
             Self::Sha256(_) => Hasher::Sha256(sha2::Sha256::new()),
             Self::Sha512(_) => Hasher::Sha512(sha2::Sha512::new()),
@@ -64,7 +64,7 @@ impl From<Sha256> for Checksum {
 
 /// A running digest.
 #[derive(Clone)]
-pub enum Hasher {
+pub(crate) enum Hasher {
     /// SHA-256 so far.
     Sha256(sha2::Sha256),
     /// SHA-512 so far.
@@ -73,7 +73,7 @@ pub enum Hasher {
 
 impl Hasher {
     /// Takes in the next bytes.
-    pub fn update(&mut self, data: &[u8]) {
+    pub(crate) fn update(&mut self, data: &[u8]) {
         match self {
             Self::Sha256(hasher) => hasher.update(data),
             Self::Sha512(hasher) => hasher.update(data),
@@ -81,7 +81,7 @@ impl Hasher {
     }
 
     /// The digest of all bytes taken in.
-    pub fn finish(self) -> Checksum {
+    pub(crate) fn finish(self) -> Checksum {
         match self {
             Self::Sha256(hasher) => Checksum::Sha256(hasher.finalize().into()),
             Self::Sha512(hasher) => Checksum::Sha512(hasher.finalize().into()),
@@ -92,7 +92,7 @@ impl Hasher {
 /// A text that is not a digest of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a SHA-256 digest (64 hexadecimal digits)")]
-pub struct BadDigest(pub String);
+pub struct BadDigest(pub(crate) String);
 
 impl FromStr for Sha256 {
     type Err = BadDigest;

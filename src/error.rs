@@ -55,7 +55,7 @@ pub enum Error {
 /// The class of a failure: its exit code, and its name in the JSON log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Class {
+pub(crate) enum Class {
     /// A bug in aptlet.
     Internal = 1,
     /// Usage or configuration.
@@ -72,7 +72,7 @@ pub enum Class {
 
 impl Class {
     /// All of them, by exit code.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Internal,
         Self::Configuration,
         Self::NoSolution,
@@ -82,7 +82,7 @@ impl Class {
     ];
 
     /// The exit code.
-    pub fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         self as u8
     }
 }
@@ -108,7 +108,7 @@ impl fmt::Display for Class {
 
 impl Error {
     /// The class, as README's table of exit codes has it.
-    pub fn class(&self) -> Class {
+    pub(crate) fn class(&self) -> Class {
         match self {
             Self::Config(_) | Self::Pin(_) | Self::Render(_) | Self::Listen { .. } => Class::Configuration,
             Self::Source(error) => of_source(error),
@@ -129,7 +129,7 @@ impl Error {
     }
 
     /// Whether the destination takes no more, and in which way.
-    pub fn full(&self) -> Option<Full> {
+    pub(crate) fn full(&self) -> Option<Full> {
         match self {
             Self::Tree(tree::Error::Write { source, .. })
             | Self::Relocate(
@@ -154,8 +154,8 @@ impl Error {
             Self::Source(error) => error.hint(),
             Self::Archive(error) => error.hint(),
             Self::Pin(_) => Some("correct the file; apt_preferences(5) describes its format".to_owned()),
-            Self::Resolve(error) => error.hint(),
-            Self::Lock(error) => error.hint(),
+            Self::Resolve(error) => Some(error.hint()),
+            Self::Lock(error) => Some(error.hint()),
             Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
             Self::Tree(error) => error.hint(),
             Self::Relocate(error) => error.hint(),

@@ -2,27 +2,28 @@
 //!
 //! It reads a package list, resolves it against signed Debian repositories, fetches and verifies the `.deb`s in
 //! parallel, and unpacks them into a volume that another container mounts. The library is what the binary of the
-//! same name is made of; [`command::main`] is the whole of it.
+//! same name is made of; [`command::main`] is the whole of it. It lets out only what that binary, its tests, benches and
+//! fuzz targets use: there is no stable API.
 //!
 //! # Words
 //!
 //! | word | meaning |
 //! | --- | --- |
 //! | stop | one step of the way below |
-//! | source | one repository suite: URIs, suite, components, key ([`source::list::Source`]) |
+//! | source | one repository suite: URIs, suite, components, key (`source::list::Source`) |
 //! | index | the parsed `Packages` of all sources ([`source::index::Index`]) |
 //! | request | what the user asked for: `name`, `name=version`, `name/suite`, `name:arch` ([`request::Request`]) |
 //! | base | what the main image has installed already ([`source::base`]) |
 //! | plan | the resolved list of artifacts: version, filename, size, SHA-256 ([`plan::Plan`]) |
-//! | lock | a plan written down: `aptlet.lock` ([`lock`]) |
+//! | lock | a plan written down: `aptlet.lock` (`lock`) |
 //! | tree | an unpacked Debian file tree with its dpkg database ([`tree::Tree`]) |
 //! | generation | one complete tree under the destination; exactly one is current |
-//! | destination | the folder that aptlet writes to, `/p` if nothing else is said ([`publish::Destination`]) |
+//! | destination | the folder that aptlet writes to, `/p` if nothing else is said (`publish::Destination`) |
 //! | prefix | the path at which the main container sees the destination |
 //! | relocation | rewriting a tree so that it works under the prefix: none for `/`, exact, or adapted ([`relocate`]) |
 //! | launcher | in adapted trees, an entry in `bin/`: aptlet under a command's name, which becomes it ([`launch`]) |
 //! | note | what a stop could not do to the letter and went on without, as `aptlet status` shows it |
-//! | manifest | of a tree, what `aptlet verify` reads ([`tree::manifest`]); of a pod, its YAML ([`render`]) |
+//! | manifest | of a tree, what `aptlet verify` reads (`tree::manifest`); of a pod, its YAML ([`render`]) |
 //!
 //! # The way
 //!
@@ -30,8 +31,8 @@
 //! config → sources → index → plan → fetch → verify → unpack → finish → publish → report
 //! ```
 //!
-//! Each arrow is one type handed on: [`config::Settings`], [`source::list::Source`], [`source::Released`],
-//! [`source::index::Index`], [`plan::Plan`], a verified file, [`tree::Unpacked`], [`tree::Tree`], a generation.
+//! Each arrow is one type handed on: [`config::Settings`], `source::list::Source`, `source::Released`,
+//! [`source::index::Index`], [`plan::Plan`], a verified file, `tree::Unpacked`, [`tree::Tree`], a generation.
 //! Everything right of *plan* works from a plan alone and does not know whether it came from the resolver or from a
 //! lock. Nothing unverified is ever visible under the destination, and a crash at any instant leaves the previous
 //! generation current, or none.
@@ -43,39 +44,39 @@
 //!
 //! | of the way | rooms |
 //! | --- | --- |
-//! | arguments in, exit code out | [`cli`], `startup`, [`command`], [`error`] |
+//! | arguments in, exit code out | `cli`, `startup`, [`command`], [`error`] |
 //! | flags, environment and `ConfigMap` become settings | [`config`], [`request`] |
-//! | settings become a plan | [`planning`], of [`source`] and [`resolve`] |
-//! | the type that everything after works from | [`plan`], [`lock`] |
-//! | a plan becomes a tree | [`building`], of [`fetch`], [`deb`], [`tree`], [`finish`], [`relocate`], [`launch`] |
-//! | a tree becomes the current generation | [`publish`], [`current_generation`] |
-//! | what is told | [`report`]: log, progress, termination message |
-//! | beside the way | [`process`]: signals, becoming a command; [`render`]: manifests for Kubernetes |
+//! | settings become a plan | `planning`, of [`source`] and [`resolve`] |
+//! | the type that everything after works from | [`plan`], `lock` |
+//! | a plan becomes a tree | `building`, of `fetch`, [`deb`], [`tree`], [`finish`], [`relocate`], [`launch`] |
+//! | a tree becomes the current generation | `publish`, `current_generation` |
+//! | what is told | `report`: log, progress, termination message |
+//! | beside the way | `process`: signals, becoming a command; [`render`]: manifests for Kubernetes |
 //! | what the others count on | [`control`], [`compression`], [`digest`], `wording` |
 //!
 //! Errors are one enum for each stop, mapped to exit codes in [`error`].
-pub mod building;
-pub mod cli;
+mod building;
+mod cli;
 pub mod command;
 pub mod compression;
 pub mod config;
 pub mod control;
-pub mod current_generation;
+mod current_generation;
 pub mod deb;
 pub mod digest;
 pub mod error;
-pub mod fetch;
+mod fetch;
 pub mod finish;
 pub mod launch;
-pub mod lock;
-pub mod note;
+mod lock;
+mod note;
 pub mod plan;
-pub mod planning;
-pub mod process;
-pub mod publish;
+mod planning;
+mod process;
+mod publish;
 pub mod relocate;
 pub mod render;
-pub mod report;
+mod report;
 pub mod request;
 pub mod resolve;
 pub mod source;

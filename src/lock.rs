@@ -73,8 +73,8 @@ pub enum Error {
 
 impl Error {
     /// What to do next.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
+    pub(crate) fn hint(&self) -> String {
+        match self {
             Self::Read { .. } => "Check that the file is mounted where --lock (APTLET_LOCK) says.".to_owned(),
             Self::Write { .. } => "Choose another file with -o, or '-o -' for standard output.".to_owned(),
             Self::UnknownVersion { .. } => "Use a newer aptlet, or write the lock again.".to_owned(),
@@ -82,7 +82,7 @@ impl Error {
                 "Write a lock for this architecture with 'aptlet lock --arch {wanted}', or use --arch {found}."
             ),
             _ => "Write the lock again with 'aptlet lock'; it is not meant to be edited.".to_owned(),
-        })
+        }
     }
 }
 
@@ -104,7 +104,7 @@ struct Version {
 }
 
 /// The text of a lock. The same plan always gives the same text.
-pub fn render(plan: &Plan) -> String {
+pub(crate) fn render(plan: &Plan) -> String {
     let document = Document {
         version: VERSION,
         basis: plan.basis.clone(),
@@ -120,20 +120,15 @@ pub fn render(plan: &Plan) -> String {
 
 /// The digest of what a plan installs: of its packages, not of the Releases and mirrors that they were found in,
 /// which are signed anew every week. Two plans with the same digest install the same files.
-pub fn digest(plan: &Plan) -> Sha256 {
+pub(crate) fn digest(plan: &Plan) -> Sha256 {
     let basis = Basis { architecture: plan.basis.architecture.clone(), ..Basis::default() };
     let packages = plan.packages.clone();
     Sha256::of(render(&Plan { basis, sources: Vec::new(), packages }).as_bytes())
 }
 
 /// Reads a lock file.
-pub fn read(path: &Path) -> Result<Plan, Error> {
+pub(crate) fn read(path: &Path) -> Result<Plan, Error> {
     of_file(path, &bytes(path)?)
-}
-
-/// Reads a lock file, to install for `architecture`.
-pub fn read_for(path: &Path, architecture: &str) -> Result<Plan, Error> {
-    of_file_for(path, &bytes(path)?, architecture)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
@@ -141,7 +136,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
 }
 
 /// Parses what was read of a lock file.
-pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Plan, Error> {
+pub(crate) fn of_file(path: &Path, bytes: &[u8]) -> Result<Plan, Error> {
     let text = std::str::from_utf8(bytes).map_err(|_| {
         // as the standard library words it where it reads text
         let source = io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8");
@@ -151,7 +146,7 @@ pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Plan, Error> {
 }
 
 /// Parses what was read of a lock file, to install for `architecture`.
-pub fn of_file_for(path: &Path, bytes: &[u8], architecture: &str) -> Result<Plan, Error> {
+pub(crate) fn of_file_for(path: &Path, bytes: &[u8], architecture: &str) -> Result<Plan, Error> {
     let plan = of_file(path, bytes)?;
     let found = &plan.basis.architecture;
     if found == architecture {
@@ -162,7 +157,7 @@ pub fn of_file_for(path: &Path, bytes: &[u8], architecture: &str) -> Result<Plan
 }
 
 /// Reads the text of a lock; `path` is for messages.
-pub fn parse(path: &Path, text: &str) -> Result<Plan, Error> {
+pub(crate) fn parse(path: &Path, text: &str) -> Result<Plan, Error> {
     let malformed = |error: &toml::de::Error| {
         let before = &text[..error.span().map_or(0, |span| span.start).min(text.len())];
         Error::Malformed {

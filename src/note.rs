@@ -12,7 +12,7 @@ use crate::{finish, launch, tree};
 /// or the `path` that they concern.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Note {
+pub(crate) enum Note {
     /// A file of a package that is not laid out to the letter.
     Package {
         /// The package's name.
@@ -32,7 +32,7 @@ pub enum Note {
 /// What concerns many files at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum OfTree {
+pub(crate) enum OfTree {
     /// Files of other owners than root are the current user's.
     OwnersMapped {
         /// The package's name.
@@ -63,7 +63,7 @@ pub enum OfTree {
 
 impl Note {
     /// The object that it is as JSON, with its `text` for people.
-    pub fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         // it fails for nothing that a note can hold
         let mut object = serde_json::to_value(self).unwrap_or_default();
         object["text"] = self.to_string().into();
@@ -165,7 +165,8 @@ mod tests {
     /// The kinds of an enum, by what serde says of one that it does not know.
     fn kinds<T: DeserializeOwned + fmt::Debug>() -> Vec<String> {
         let error = serde_json::from_value::<T>(json!({ "kind": "?" })).unwrap_err().to_string();
-        let (_, list) = error.split_once("expected ").unwrap();
+        // "expected one of `a`, `b`, `c`", but "expected `a` or `b`"
+        let (_, list) = error.split_once(", expected ").unwrap();
         list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     }
 

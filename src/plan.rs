@@ -51,7 +51,7 @@ pub struct PlanSource {
 impl PlanSource {
     /// Suite and component, for messages; the id where there is no component, since a flat repository may have no
     /// more of a name than `./`.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         if self.component.is_empty() { self.id.clone() } else { format!("{}/{}", self.suite, self.component) }
     }
 }
@@ -86,7 +86,7 @@ fn is_zero(number: &u64) -> bool {
 
 impl Artifact {
     /// `name version (arch)`, for messages: one line, whatever a repository says.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         let label = format!("{} {} ({})", self.name, self.version, self.architecture);
         if label.contains(char::is_control) { label.escape_debug().to_string() } else { label }
     }
@@ -105,12 +105,12 @@ pub struct Plan {
 
 impl Plan {
     /// The source of an artifact of this plan.
-    pub fn source_of(&self, artifact: &Artifact) -> Option<&PlanSource> {
+    pub(crate) fn source_of(&self, artifact: &Artifact) -> Option<&PlanSource> {
         self.sources.iter().find(|source| source.id == artifact.source)
     }
 
     /// Bytes to download.
-    pub fn download_size(&self) -> u64 {
+    pub(crate) fn download_size(&self) -> u64 {
         self.packages.iter().map(|artifact| artifact.size).sum()
     }
 }

@@ -22,7 +22,7 @@ const LONGEST_TERMINATION_MESSAGE: usize = 4096;
 
 /// Shows what happens.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     format: LogFormat,
     verbosity: Verbosity,
     terminal: bool,
@@ -40,7 +40,7 @@ struct Stop {
 
 /// A stop of the way that is being made.
 #[derive(Debug)]
-pub struct Running<'a> {
+pub(crate) struct Running<'a> {
     report: &'a Report,
     name: &'static str,
     started: Instant,
@@ -49,7 +49,7 @@ pub struct Running<'a> {
 
 impl Report {
     /// Also makes the log lines of all other modules come out in this format.
-    pub fn new(format: LogFormat, verbosity: Verbosity) -> Self {
+    pub(crate) fn new(format: LogFormat, verbosity: Verbosity) -> Self {
         let level = match verbosity {
             Verbosity::Quiet => Level::WARN,
             Verbosity::Normal => Level::INFO,
@@ -63,12 +63,12 @@ impl Report {
 
     /// Also tells the last word of a success to whoever reads standard output, as [`echo`] does.
     #[must_use]
-    pub fn echoing(self) -> Self {
+    pub(crate) fn echoing(self) -> Self {
         Self { echo: true, ..self }
     }
 
     /// Begins a stop. `total` is what [`Running::advance`] adds up to, in bytes; 0 where that is not known.
-    pub fn begin(&self, name: &'static str, total: u64) -> Running<'_> {
+    pub(crate) fn begin(&self, name: &'static str, total: u64) -> Running<'_> {
         let bar = if self.terminal && self.verbosity != Verbosity::Quiet {
             let template = match total {
                 0 => "{prefix:>9} {spinner} {msg}",
@@ -88,7 +88,7 @@ impl Report {
     }
 
     /// The last word of a success: one line of what came of it, and a table of the stops.
-    pub fn success(&self, summary: &str, facts: Map<String, Value>) {
+    pub(crate) fn success(&self, summary: &str, facts: Map<String, Value>) {
         let total = self.started.elapsed();
         let stops = self.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut object = facts;
@@ -115,12 +115,12 @@ impl Report {
     }
 
     /// The last word of a failure: on standard error, and in the pod's termination message file if there is one.
-    pub fn failure(&self, error: &Error, termination_log: &Path) {
+    pub(crate) fn failure(&self, error: &Error, termination_log: &Path) {
         failure(self.format, error, termination_log);
     }
 
     /// The last word of `aptlet run` when its command cannot be started; the code is a shell's.
-    pub fn unstarted(&self, message: &str, code: u8, termination_log: &Path) {
+    pub(crate) fn unstarted(&self, message: &str, code: u8, termination_log: &Path) {
         let object = json!({
             "level": "error", "class": "command", "code": code, "message": message, "hint": Value::Null,
         });
@@ -129,7 +129,7 @@ impl Report {
 }
 
 /// See [`Report::failure`]; for failures before there is a report.
-pub fn failure(format: LogFormat, error: &Error, termination_log: &Path) {
+pub(crate) fn failure(format: LogFormat, error: &Error, termination_log: &Path) {
     last_word(format, &error.to_string(), error.hint().as_deref(), &object_of(error), termination_log);
 }
 
@@ -146,7 +146,7 @@ fn last_word(format: LogFormat, message: &str, hint: Option<&str>, object: &Valu
 }
 
 /// A failure as an object of the JSON log.
-pub fn object_of(error: &Error) -> Value {
+pub(crate) fn object_of(error: &Error) -> Value {
     let class = error.class();
     json!({
         "level": "error", "class": class.to_string(), "code": class.code(),
@@ -155,13 +155,13 @@ pub fn object_of(error: &Error) -> Value {
 }
 
 /// Tells a last word, as it is in the JSON log, to whoever reads standard output.
-pub fn echo(object: &Value) {
+pub(crate) fn echo(object: &Value) {
     // nobody reads it any more
     let _ = writeln!(std::io::stdout().lock(), "{object}");
 }
 
 /// Writes a message to the termination message file, which the kubelet makes; elsewhere there is none.
-pub fn terminate(text: &str, termination_log: &Path) {
+pub(crate) fn terminate(text: &str, termination_log: &Path) {
     if let Ok(mut file) = std::fs::OpenOptions::new().write(true).truncate(true).open(termination_log) {
         let end = text.floor_char_boundary(LONGEST_TERMINATION_MESSAGE);
         // there is nowhere left to say that this failed
@@ -171,12 +171,12 @@ pub fn terminate(text: &str, termination_log: &Path) {
 
 impl Running<'_> {
     /// So many more bytes are done.
-    pub fn advance(&self, bytes: u64) {
+    pub(crate) fn advance(&self, bytes: u64) {
         self.bar.inc(bytes);
     }
 
     /// Ends the stop, with what is worth saying of it.
-    pub fn end(self, detail: impl Into<String>) {
+    pub(crate) fn end(self, detail: impl Into<String>) {
         let stop = Stop { name: self.name, detail: detail.into(), time: self.started.elapsed() };
         tracing::debug!("{}: {} ({:.2} s)", stop.name, stop.detail, stop.time.as_secs_f64());
         self.report.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(stop);
@@ -197,7 +197,7 @@ fn rounded(time: Duration) -> f64 {
 ///
 /// # Errors
 /// [`Error::Stdout`], such as for a full disk.
-pub fn print(text: &str) -> Result<(), Error> {
+pub(crate) fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
     forgive_closed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
@@ -206,7 +206,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 ///
 /// # Errors
 /// As for [`print`].
-pub fn forgive_closed(written: std::io::Result<()>) -> Result<(), Error> {
+pub(crate) fn forgive_closed(written: std::io::Result<()>) -> Result<(), Error> {
     match written {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(Error::Stdout),

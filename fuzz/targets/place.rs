@@ -46,6 +46,7 @@ pub fn unpack(deb: &[u8]) {
     open_up(&inside);
 }
 
+#[expect(clippy::result_large_err, reason = "it is the crate's, which passes it by value")]
 fn install(deb: &[u8], inside: &Path) -> Result<(), Error> {
     let artifact = artifact(deb);
     let mut file: File = tempfile::tempfile_in("/dev/shm").unwrap();

@@ -8,7 +8,7 @@ mod groups;
 mod help;
 mod parse;
 
-pub use parse::{Arguments, parse};
+pub(crate) use parse::{Arguments, parse};
 
 #[cfg(test)]
 mod documented;

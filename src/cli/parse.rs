@@ -13,15 +13,15 @@ use crate::request::credentials::redact;
 
 /// What the command line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What to do.
-    pub command: Command,
+    pub(crate) command: Command,
     /// The requests, as they were written.
-    pub requests: Vec<String>,
+    pub(crate) requests: Vec<String>,
     /// The flags.
-    pub options: Options,
+    pub(crate) options: Options,
     /// For `aptlet run`: the command and its arguments.
-    pub program: Vec<OsString>,
+    pub(crate) program: Vec<OsString>,
 }
 
 /// Parses the command line, the program's name first.
@@ -29,7 +29,7 @@ pub struct Arguments {
 /// # Errors
 /// Also a call for help or for the version; clap's error knows what to print where, and the exit code (2 for
 /// usage errors).
-pub fn parse<I, T>(arguments: I) -> Result<Arguments, clap::Error>
+pub(crate) fn parse<I, T>(arguments: I) -> Result<Arguments, clap::Error>
 where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,

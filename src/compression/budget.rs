@@ -4,14 +4,14 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// A number of bytes, of which decoders take shares while they live.
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     free: Mutex<u64>,
     given_back: Condvar,
 }
 
 impl Budget {
     /// `bytes` must be as much as the largest share that will be taken.
-    pub const fn new(bytes: u64) -> Self {
+    pub(crate) const fn new(bytes: u64) -> Self {
         Self { free: Mutex::new(bytes), given_back: Condvar::new() }
     }
 

@@ -16,12 +16,12 @@ use crate::request::credentials::redact;
 use crate::request::words;
 
 /// The variable that gives requests.
-pub const PACKAGES: &str = "APTLET_PACKAGES";
+pub(crate) const PACKAGES: &str = "APTLET_PACKAGES";
 
 const START: &str = "APTLET_";
 
 /// The variable that says the same as the long flag: `APTLET_SOME_FLAG` for `some-flag`.
-pub fn variable_of(long_flag: &str) -> String {
+pub(crate) fn variable_of(long_flag: &str) -> String {
     format!("{START}{}", long_flag.to_ascii_uppercase().replace('-', "_"))
 }
 

@@ -24,7 +24,7 @@ pub struct Host {
 
 impl Host {
     /// This process, on this machine.
-    pub fn this() -> Result<Self, Error> {
+    pub(crate) fn this() -> Result<Self, Error> {
         Ok(Self {
             environment: std::env::vars_os().collect(),
             working_directory: std::env::current_dir().map_err(Error::WorkingDirectory)?,

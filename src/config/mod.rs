@@ -29,18 +29,19 @@ mod wanted;
 mod watching;
 mod yaml;
 
-pub use command::{Command, Endpoint};
-pub use environment::{PACKAGES, variable_of};
-pub use error::{Error, Warning};
+pub use command::Command;
+pub(crate) use command::Endpoint;
+pub(crate) use environment::{PACKAGES, variable_of};
+pub(crate) use error::Error;
 pub use host::Host;
 pub use options::Options;
-pub use paths::{PathRule, Paths};
-pub use rendering::{Rendering, contents};
+pub use rendering::Rendering;
+pub(crate) use rendering::contents;
 pub use settings::Settings;
-pub use sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES, MachineApt, SourceChoice};
-pub use text::{LARGEST, read as read_text, read_from as read_text_from};
-pub use values::{
-    BadValue, Base, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Output, Owners,
-    PathElsewhere, PathPattern, Quantity, RequireScripts, Verbosity, Word,
+pub(crate) use sources::{DEFAULT_MIRROR, DEFAULT_SUITES, SourceChoice};
+pub(crate) use text::{read as read_text, read_from as read_text_from};
+pub use values::Mode;
+pub(crate) use values::{
+    Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,
 };
-pub use watching::Watching;
+pub(crate) use watching::Watching;

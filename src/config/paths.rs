@@ -5,20 +5,20 @@ use super::values::PathPattern;
 
 /// What is left out of packages, and what of that is brought back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// Whether documentation and the like is left out.
-    pub slim: bool,
+    pub(crate) slim: bool,
     /// Patterns that come after what `slim` does; the last that matches a path decides.
-    pub rules: Vec<PathRule>,
+    pub(crate) rules: Vec<PathRule>,
 }
 
 /// A pattern of one of the two kinds.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct PathRule {
+pub(crate) struct PathRule {
     /// Whether it brings back what it matches.
-    pub include: bool,
+    pub(crate) include: bool,
     /// The pattern.
-    pub pattern: String,
+    pub(crate) pattern: String,
 }
 
 /// The patterns in the order in which they take effect. `layers` begins with the lowest.

@@ -64,7 +64,7 @@ impl Rendering {
     ///
     /// # Errors
     /// What cannot be given to a pod in this way.
-    pub fn resolve(flags: Options, settings: &Settings, host: &Host) -> Result<Self, Error> {
+    pub(crate) fn resolve(flags: Options, settings: &Settings, host: &Host) -> Result<Self, Error> {
         let options = flags.or(environment::read::<Options>(&host.environment)?.options);
         let mode = options.manifest.mode.unwrap_or_default();
         check(&options, mode)?;
@@ -311,7 +311,7 @@ fn workload(text: Option<&str>) -> Result<Option<(String, String)>, Error> {
 ///
 /// # Errors
 /// What is no file or cannot be read.
-pub fn contents(path: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn contents(path: &Path) -> Result<Vec<u8>, Error> {
     text::check(path)?;
     fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }

@@ -21,72 +21,72 @@ use crate::request::Request;
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// The destination: an absolute path without `.` and `..`.
-    pub dest: PathBuf,
+    pub(crate) dest: PathBuf,
     /// The path at which the main container sees the destination: absolute, without `.` and `..`, UTF-8.
-    pub prefix: String,
+    pub(crate) prefix: String,
     /// What to install. With a `lock` that lies in the `ConfigMap`, these are the requests beside it, which it
     /// was made from; with any other lock there are none.
     pub requests: Vec<Request>,
     /// The lock to install instead of resolving `requests`.
-    pub lock: Option<PathBuf>,
+    pub(crate) lock: Option<PathBuf>,
     /// Where the sources come from.
-    pub sources: SourceChoice,
+    pub(crate) sources: SourceChoice,
     /// Keyrings to trust for sources that do not name their own.
-    pub keyrings: Vec<PathBuf>,
+    pub(crate) keyrings: Vec<PathBuf>,
     /// Files of `apt_preferences(5)`.
-    pub preferences: Vec<PathBuf>,
+    pub(crate) preferences: Vec<PathBuf>,
     /// Files of `apt_auth.conf(5)`.
-    pub auth: Vec<PathBuf>,
+    pub(crate) auth: Vec<PathBuf>,
     /// PEM files of certificate authorities to trust besides those built in.
-    pub ca_certificates: Vec<PathBuf>,
+    pub(crate) ca_certificates: Vec<PathBuf>,
     /// The native architecture of what is installed.
-    pub architecture: Architecture,
+    pub(crate) architecture: Architecture,
     /// Whether `Recommends` count as `Depends`.
-    pub recommends: bool,
+    pub(crate) recommends: bool,
     /// Names of packages to leave out, whoever needs them.
-    pub exclude: Vec<String>,
+    pub(crate) exclude: Vec<String>,
     /// Whether the Essential set is installed, too.
-    pub with_essential: bool,
+    pub(crate) with_essential: bool,
     /// The dpkg status of what the main image has already: a file or a folder.
-    pub base: Option<PathBuf>,
+    pub(crate) base: Option<PathBuf>,
     /// Whether newer versions of what the base has may be installed.
-    pub upgrade_base: bool,
+    pub(crate) upgrade_base: bool,
     /// What all packages together may unpack to, in bytes.
-    pub max_unpacked: Option<u64>,
+    pub(crate) max_unpacked: Option<u64>,
     /// Whose the installed files are.
-    pub owners: Owners,
+    pub(crate) owners: Owners,
     /// Names of locales that must work.
-    pub locales: Vec<String>,
+    pub(crate) locales: Vec<String>,
     /// Which paths of packages are left out.
-    pub paths: Paths,
+    pub(crate) paths: Paths,
     /// How many generations stay in the destination, the current one included; at least 1.
-    pub keep_generations: usize,
+    pub(crate) keep_generations: usize,
     /// Which maintainer scripts must be done in full.
-    pub require_scripts: RequireScripts,
+    pub(crate) require_scripts: RequireScripts,
     /// Whether aptlet itself is put into the destination, too. With neither requests nor a lock, nothing else is.
-    pub own_binary: bool,
+    pub(crate) own_binary: bool,
     /// What `aptlet run` does when the installation fails.
-    pub on_failure: OnFailure,
+    pub(crate) on_failure: OnFailure,
     /// Connections to one host at once; at least 1.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// Further tries after the first.
-    pub retries: u32,
+    pub(crate) retries: u32,
     /// How long a server may send nothing; at least a second.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// Where `aptlet lock` writes to.
-    pub output: Output,
+    pub(crate) output: Output,
     /// The package whose being in the plan `aptlet lock` is to explain, instead of writing anything.
-    pub explain: Option<String>,
+    pub(crate) explain: Option<String>,
     /// The file or folder of the tree whose relocation `aptlet status` is to show, instead of what is installed.
-    pub relocation: Option<PathBuf>,
+    pub(crate) relocation: Option<PathBuf>,
     /// How the log is written.
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// How much is logged.
-    pub verbosity: Verbosity,
+    pub(crate) verbosity: Verbosity,
     /// The pod's termination message file, which need not exist.
-    pub termination_log: PathBuf,
+    pub(crate) termination_log: PathBuf,
     /// What to tell the user before all else.
-    pub warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Settings {

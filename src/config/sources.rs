@@ -10,18 +10,18 @@ use super::error::{Error, Warning};
 use super::options::Sourcing;
 
 /// The mirror of a suite that is named without one, and of the built-in default.
-pub const DEFAULT_MIRROR: &str = "http://ftp.debian.org/debian";
+pub(crate) const DEFAULT_MIRROR: &str = "http://ftp.debian.org/debian";
 
 /// The suites of a mirror that is named without any: Debian stable, by its codename, so that a pod does not
 /// move to the next release by itself.
-pub const DEFAULT_SUITES: [&str; 2] = ["trixie", "trixie-updates"];
+pub(crate) const DEFAULT_SUITES: [&str; 2] = ["trixie", "trixie-updates"];
 
 /// The component where none is named.
-pub const DEFAULT_COMPONENT: &str = "main";
+pub(crate) const DEFAULT_COMPONENT: &str = "main";
 
 /// The one place that all sources come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceChoice {
+pub(crate) enum SourceChoice {
     /// Files in the formats of sources.list(5), by `--sources` or in the `ConfigMap`.
     Files(Vec<PathBuf>),
     /// `--mirror` and `--suite`.
@@ -44,16 +44,16 @@ pub enum SourceChoice {
 
 /// The files that apt itself would read on this machine, in the order in which it reads them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MachineApt {
+pub(crate) struct MachineApt {
     /// `sources.list` and `sources.list.d/*.{list,sources}` (sources.list(5)), and what is in them, since it has been read
     /// to find out whether there is a source.
-    pub files: Vec<(PathBuf, Vec<u8>)>,
+    pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
     /// `preferences` and `preferences.d/*` (`apt_preferences(5)`).
-    pub preferences: Vec<PathBuf>,
+    pub(crate) preferences: Vec<PathBuf>,
     /// `auth.conf` and `auth.conf.d/*.conf` (`apt_auth.conf(5)`).
-    pub auth: Vec<PathBuf>,
+    pub(crate) auth: Vec<PathBuf>,
     /// `trusted.gpg` and `trusted.gpg.d/*.{gpg,asc}` (apt-secure(8)).
-    pub trusted: Vec<PathBuf>,
+    pub(crate) trusted: Vec<PathBuf>,
 }
 
 /// Which settings say where packages come from, and nothing else: a URL may also have a login, which a lock has not.

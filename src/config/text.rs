@@ -7,13 +7,13 @@ use std::path::Path;
 use super::error::Error;
 
 /// The largest file of configuration that is read, in bytes; a `ConfigMap` cannot exceed 1 MiB.
-pub const LARGEST: u64 = 16 << 20;
+pub(crate) const LARGEST: u64 = 16 << 20;
 
 /// The text of the file at `path`, without a byte order mark.
 ///
 /// # Errors
 /// What is not a regular file, is larger than [`LARGEST`] or is not UTF-8, and any failure to read it.
-pub fn read(path: &Path) -> Result<String, Error> {
+pub(crate) fn read(path: &Path) -> Result<String, Error> {
     check(path)?;
     let failed = |source| Error::Read { path: path.to_owned(), source };
     read_from(File::open(path).map_err(failed)?, path)
@@ -23,7 +23,7 @@ pub fn read(path: &Path) -> Result<String, Error> {
 ///
 /// # Errors
 /// As for [`read`].
-pub fn read_from(reader: impl std::io::Read, path: &Path) -> Result<String, Error> {
+pub(crate) fn read_from(reader: impl std::io::Read, path: &Path) -> Result<String, Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     reader.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;

@@ -13,25 +13,25 @@ use super::{configmap, environment};
 
 /// What `aptlet watch` and `aptlet probe` themselves go by.
 #[derive(Debug)]
-pub struct Watching {
+pub(crate) struct Watching {
     /// The folder where the `ConfigMap` is mounted; it need not exist.
-    pub config: PathBuf,
+    pub(crate) config: PathBuf,
     /// Files that the settings name, in that folder or elsewhere.
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// The destination: an absolute path without `.` and `..`.
-    pub dest: PathBuf,
+    pub(crate) dest: PathBuf,
     /// Where to answer over HTTP.
-    pub listen: Option<Listen>,
+    pub(crate) listen: Option<Listen>,
     /// How often to look for new versions; never where there is none.
-    pub interval: Option<Duration>,
+    pub(crate) interval: Option<Duration>,
     /// How the log is written.
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// How much is logged.
-    pub verbosity: Verbosity,
+    pub(crate) verbosity: Verbosity,
     /// The pod's termination message file, which need not exist.
-    pub termination_log: PathBuf,
+    pub(crate) termination_log: PathBuf,
     /// Why the `ConfigMap` says nothing to this. It may be mended while the process runs.
-    pub unread: Option<Error>,
+    pub(crate) unread: Option<Error>,
 }
 
 impl Watching {
@@ -39,7 +39,7 @@ impl Watching {
     ///
     /// # Errors
     /// What is wrong with the command line and the environment, which stay what they are while a process runs.
-    pub fn resolve(flags: Options, requests: &[String], host: &Host) -> Result<Self, Error> {
+    pub(crate) fn resolve(flags: Options, requests: &[String], host: &Host) -> Result<Self, Error> {
         let environment = environment::read::<Options>(&host.environment)?;
         for asked in [Asked::Arguments(requests), Asked::Variable(&environment.packages)] {
             asked.read(&host.working_directory)?;

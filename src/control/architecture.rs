@@ -6,11 +6,11 @@ use std::str::FromStr;
 /// Why a word names no architecture of a machine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct BadArchitecture(String);
+pub(crate) struct BadArchitecture(String);
 
 /// A real architecture in dpkg's spelling (Debian Policy 11.1, dpkg-architecture(1)): `amd64`, `arm64`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Architecture(String);
+pub(crate) struct Architecture(String);
 
 /// Names that the kernel and Rust give to architectures for which dpkg has another.
 const SPELLINGS: [(&str, &str); 12] = [
@@ -30,13 +30,13 @@ const SPELLINGS: [(&str, &str); 12] = [
 
 impl Architecture {
     /// The architecture that this binary runs on.
-    pub fn native() -> Self {
+    pub(crate) fn native() -> Self {
         let name = std::env::consts::ARCH;
         Self(dpkg_spelling(name).unwrap_or(name).to_owned())
     }
 
     /// The name as dpkg spells it.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

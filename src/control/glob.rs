@@ -9,7 +9,7 @@ use std::str::Chars;
 /// A pattern that can be matched: `*`, `?`, sets such as `[a-c]`, `[!a]`, `[^a]` and `[[:digit:]]`, and `\` before
 /// a letter that is to stand for itself (POSIX.1, XCU 2.13).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Glob {
+pub(crate) struct Glob {
     tokens: Vec<Token>,
     /// Whether upper and lower case are one, as for apt.
     folded: bool,
@@ -18,7 +18,7 @@ pub struct Glob {
 /// A pattern that cannot be matched. fnmatch(3) takes it for one that matches hardly anything, which is never
 /// what its author meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadGlob {
+pub(crate) enum BadGlob {
     /// `[` without its `]`.
     #[error("a '[' in it has no matching ']'")]
     Unclosed,
@@ -71,7 +71,7 @@ const CLASSES: [(&str, IsMember); 12] = [
 
 impl Glob {
     /// Whether a text has any of the letters that make it a pattern.
-    pub fn is_pattern(text: &str) -> bool {
+    pub(crate) fn is_pattern(text: &str) -> bool {
         text.contains(['*', '?', '['])
     }
 
@@ -79,7 +79,7 @@ impl Glob {
     ///
     /// # Errors
     /// What fnmatch(3) would take literally, or for a set of nothing.
-    pub fn new(text: &str) -> Result<Self, BadGlob> {
+    pub(crate) fn new(text: &str) -> Result<Self, BadGlob> {
         Self::read(text, true)
     }
 
@@ -87,7 +87,7 @@ impl Glob {
     ///
     /// # Errors
     /// As for [`Glob::new`].
-    pub fn exact(text: &str) -> Result<Self, BadGlob> {
+    pub(crate) fn exact(text: &str) -> Result<Self, BadGlob> {
         Self::read(text, false)
     }
 
@@ -107,7 +107,7 @@ impl Glob {
     }
 
     /// Whether the pattern matches all of a text.
-    pub fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         let mut rest = text.chars();
         let mut at = 0;
         // where to go on after the last star, and what it has not taken yet: an earlier star need not be tried

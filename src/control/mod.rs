@@ -1,7 +1,7 @@
 //! Debian control data: versions and relations, as `Packages` files and `.deb`s hold them; and the patterns by which
 //! names are chosen among them.
 
-pub mod architecture;
-pub mod glob;
+pub(crate) mod architecture;
+pub(crate) mod glob;
 pub mod relation;
 pub mod version;

@@ -21,7 +21,7 @@ pub enum Operator {
 
 impl Operator {
     /// Whether a version that compares so with the relation's version satisfies it.
-    pub fn accepts(self, ordering: Ordering) -> bool {
+    pub(crate) fn accepts(self, ordering: Ordering) -> bool {
         match self {
             Self::Any => true,
             Self::Less => ordering.is_lt(),
@@ -33,7 +33,7 @@ impl Operator {
     }
 
     /// As a control file spells it; empty for [`Operator::Any`].
-    pub fn symbol(self) -> &'static str {
+    pub(crate) fn symbol(self) -> &'static str {
         match self {
             Self::Any => "",
             Self::Less => "<<",
@@ -63,13 +63,13 @@ pub struct Relation<'a> {
     /// Package name.
     pub name: &'a str,
     /// What follows a colon: `any` or an architecture.
-    pub qualifier: Option<&'a str>,
+    pub(crate) qualifier: Option<&'a str>,
     /// [`Operator::Any`] where there is no version.
     pub operator: Operator,
     /// Empty where there is none.
     pub version: &'a str,
     /// Whether this ends its group, that is, no `|` follows.
-    pub last: bool,
+    pub(crate) last: bool,
 }
 
 /// A relation that cannot be read.
@@ -77,9 +77,9 @@ pub struct Relation<'a> {
 #[error("'{excerpt}' is no relation: {reason}")]
 pub struct BadRelation {
     /// Where reading stopped, shortened.
-    pub excerpt: String,
+    pub(crate) excerpt: String,
     /// What is wrong with it.
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 /// Reads a relation field, alternative by alternative; stops after the first error.

@@ -33,7 +33,7 @@ pub struct ControlFile {
     /// Permission bits, at most 0777.
     pub mode: u32,
     /// Its content.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Control {
@@ -108,12 +108,12 @@ impl Control {
     }
 
     /// The content of a control file other than `control`.
-    pub fn file(&self, name: &str) -> Option<&[u8]> {
+    pub(crate) fn file(&self, name: &str) -> Option<&[u8]> {
         self.files.iter().find(|file| file.name == name).map(|file| file.bytes.as_slice())
     }
 
     /// Fails unless this is the package that the plan speaks of.
-    pub fn identify(&self, artifact: &Artifact) -> Result<(), Error> {
+    pub(crate) fn identify(&self, artifact: &Artifact) -> Result<(), Error> {
         for (field, expected) in [
             ("Package", &artifact.name),
             ("Version", &artifact.version),

@@ -18,7 +18,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use control::{Control, ControlFile};
+pub use control::Control;
 pub use error::Error;
 pub use reader::Deb;
-pub use tarball::{Member, Members, Metered, Tarball};
+pub(crate) use tarball::{Member, Members};

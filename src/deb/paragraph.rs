@@ -10,7 +10,7 @@ pub struct Malformed {
     /// Counted from 1.
     pub line: usize,
     /// What is wrong with it.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// The fields of one paragraph in order: name, and value with its continuation lines as they stand (the first

@@ -28,7 +28,7 @@ pub struct Members<'s, 'a> {
 }
 
 /// A member of a [`Tarball`]; reading it yields its data.
-pub type Member<'s, 'a> = tar::Entry<'s, Metered<'a>>;
+pub(crate) type Member<'s, 'a> = tar::Entry<'s, Metered<'a>>;
 
 /// What a message about this archive must name.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use super::error::Error;
 
 /// One `machine` entry.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// As written before `://`; without it the entry is for `https` only.
     scheme: Option<String>,
     host: String,
@@ -24,7 +24,7 @@ pub struct Entry {
 
 impl Entry {
     /// The user and password in a URL, for all that is below it; `None` where it has none.
-    pub fn of_url(url: &Url) -> Option<Self> {
+    pub(crate) fn of_url(url: &Url) -> Option<Self> {
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         (!url.username().is_empty() || url.password().is_some()).then(|| Self {
             scheme: Some(url.scheme().to_owned()),
@@ -39,7 +39,7 @@ impl Entry {
     /// Whether these credentials are meant for `url`.
     ///
     /// The path is compared as apt does, by its beginning alone: `/deb` is for `/debian` as well.
-    pub fn matches(&self, url: &Url) -> bool {
+    pub(crate) fn matches(&self, url: &Url) -> bool {
         url.scheme() == self.scheme.as_deref().unwrap_or("https")
             && url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(&self.host))
             && (self.port.is_none() || self.port == url.port_or_known_default())
@@ -70,7 +70,7 @@ pub(super) fn find<'a>(entries: &'a [Entry], url: &Url) -> Option<&'a Entry> {
 ///
 /// # Errors
 /// [`Error::BadAuth`] with line and column.
-pub fn parse(text: &str, origin: &Path) -> Result<Vec<Entry>, Error> {
+pub(crate) fn parse(text: &str, origin: &Path) -> Result<Vec<Entry>, Error> {
     let bad = |token: &Token, problem| Error::BadAuth {
         path: origin.to_owned(),
         line: token.line,

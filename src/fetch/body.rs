@@ -15,7 +15,7 @@ use super::retry::Retry;
 use super::validators::{Validators, differ, insert};
 
 /// An open body, whose chunks come in order and exactly once, whatever happens to the connection.
-pub struct Body {
+pub(crate) struct Body {
     client: Client,
     url: Url,
     source: Source,
@@ -47,7 +47,7 @@ impl Client {
     ///
     /// # Errors
     /// All of this module that concern a URL.
-    pub async fn open(&self, url: &Url) -> Result<Body, Error> {
+    pub(crate) async fn open(&self, url: &Url) -> Result<Body, Error> {
         Body::open(self, url, None).await
     }
 }
@@ -93,12 +93,12 @@ impl Body {
     }
 
     /// The size of the whole body in bytes, if it is declared.
-    pub fn size(&self) -> Option<u64> {
+    pub(crate) fn size(&self) -> Option<u64> {
         self.size
     }
 
     /// What the server sent to tell this version of the document from others.
-    pub fn validators(&self) -> &Validators {
+    pub(crate) fn validators(&self) -> &Validators {
         &self.validators
     }
 
@@ -113,7 +113,7 @@ impl Body {
     /// [`Error::Unreachable`], [`Error::Status`] or [`Error::Truncated`] when all tries are used up;
     /// [`Error::Changed`] when the rest that the server has belongs to another version of the document;
     /// [`Error::Read`] for a local file.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             match self.step().await {
                 Ok(Some(bytes)) if bytes.is_empty() => {}

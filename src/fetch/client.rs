@@ -20,19 +20,19 @@ const MAX_REDIRECTS: usize = 10;
 
 /// How a [`Client`] behaves.
 #[derive(Debug, Clone)]
-pub struct ClientOptions {
+pub(crate) struct ClientOptions {
     /// Requests at once to one host and port; at least 1.
-    pub connections_per_host: usize,
+    pub(crate) connections_per_host: usize,
     /// Further tries after the first; a body that breaks off begins to count anew with every byte it brings.
-    pub retries: u32,
+    pub(crate) retries: u32,
     /// The first retry comes after about this time, every further one after twice as long, up to 5 s.
-    pub backoff: Duration,
+    pub(crate) backoff: Duration,
     /// Give up a connection when it is not there, or no byte has come, for so long.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// CAs to trust besides the built-in ones.
-    pub ca_bundles: Vec<CaBundle>,
+    pub(crate) ca_bundles: Vec<CaBundle>,
     /// Credentials, from [`auth::parse`].
-    pub auth: Vec<auth::Entry>,
+    pub(crate) auth: Vec<auth::Entry>,
 }
 
 impl Default for ClientOptions {
@@ -50,7 +50,7 @@ impl Default for ClientOptions {
 
 /// An HTTP and file client; clones share connections and limits.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     inner: Arc<Inner>,
 }
 
@@ -76,7 +76,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::BadCa`], [`Error::BadProxy`].
-    pub fn new(options: ClientOptions) -> Result<Self, Error> {
+    pub(crate) fn new(options: ClientOptions) -> Result<Self, Error> {
         Self::with_environment(options, &|name| std::env::var_os(name))
     }
 

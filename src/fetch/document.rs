@@ -9,7 +9,7 @@ use super::validators::Validators;
 
 /// What came of [`Client::get`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// The document is the one that the validators came from.
     NotModified,
     /// The document as it is now.
@@ -18,11 +18,11 @@ pub enum Answer {
 
 /// A document held in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Document {
+pub(crate) struct Document {
     /// All of it.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// What makes a later request for it conditional.
-    pub validators: Validators,
+    pub(crate) validators: Validators,
 }
 
 impl Client {
@@ -31,7 +31,12 @@ impl Client {
     ///
     /// # Errors
     /// All of this module that concern a URL; [`Error::TooLarge`] above the limit.
-    pub async fn get(&self, url: &Url, limit: u64, validators: Option<&Validators>) -> Result<Answer, Error> {
+    pub(crate) async fn get(
+        &self,
+        url: &Url,
+        limit: u64,
+        validators: Option<&Validators>,
+    ) -> Result<Answer, Error> {
         let mut restarts = 0..self.retries();
         loop {
             match self.get_once(url, limit, validators).await {

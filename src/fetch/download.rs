@@ -11,11 +11,11 @@ use crate::digest::Checksum;
 
 /// What the file must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// Bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// The digest of all of them.
-    pub checksum: Checksum,
+    pub(crate) checksum: Checksum,
 }
 
 impl Client {
@@ -27,7 +27,7 @@ impl Client {
     /// # Errors
     /// [`Error::Write`] at once, for no mirror can help with it; else the error of the only URL, or
     /// [`Error::AllFailed`] with those of all. [`Error::has_mismatch`] tells whether any served other bytes.
-    pub async fn download(
+    pub(crate) async fn download(
         &self,
         urls: &[Url],
         expected: Expected,

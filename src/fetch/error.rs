@@ -181,7 +181,7 @@ impl Error {
     }
 
     /// Whether this, or any of its attempts, is a file that is not what was promised.
-    pub fn has_mismatch(&self) -> bool {
+    pub(crate) fn has_mismatch(&self) -> bool {
         match self {
             Self::Mismatch { .. } => true,
             Self::AllFailed { attempts, .. } => attempts.iter().any(|(_, error)| error.has_mismatch()),
@@ -190,7 +190,7 @@ impl Error {
     }
 
     /// Whether the file is missing, and everything else went well: on every URL that was tried.
-    pub fn is_not_found(&self) -> bool {
+    pub(crate) fn is_not_found(&self) -> bool {
         match self {
             Self::NotFound { .. } => true,
             Self::AllFailed { attempts, .. } => {
@@ -201,7 +201,7 @@ impl Error {
     }
 
     /// What to do next.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unsupported { scheme, .. } => instead_of(scheme),
             Self::Unreachable { cause, proxied, .. } => cause.hint(*proxied),

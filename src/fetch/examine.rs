@@ -13,13 +13,13 @@ const LARGEST: u64 = 20_000_000_000;
 
 /// What is known of a file after all of it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Examined {
+pub(crate) struct Examined {
     /// Its first bytes.
-    pub head: Vec<u8>,
+    pub(crate) head: Vec<u8>,
     /// How many bytes it has.
-    pub size: u64,
+    pub(crate) size: u64,
     /// The digest of all of them.
-    pub sha256: Sha256,
+    pub(crate) sha256: Sha256,
 }
 
 impl Client {
@@ -28,7 +28,7 @@ impl Client {
     ///
     /// # Errors
     /// All of this module that concern a URL; [`Error::TooLarge`] above 20 GB.
-    pub async fn examine(&self, url: &Url, keep: usize) -> Result<Examined, Error> {
+    pub(crate) async fn examine(&self, url: &Url, keep: usize) -> Result<Examined, Error> {
         let mut restarts = 0..self.retries();
         loop {
             match self.examine_once(url, keep).await {

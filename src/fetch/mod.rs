@@ -14,7 +14,7 @@
 //! document   held in memory        download   into a file, verified        examine   digest and first bytes
 //! ```
 
-pub mod auth;
+pub(crate) mod auth;
 mod body;
 mod cause;
 mod client;
@@ -30,13 +30,11 @@ mod testing;
 mod tls;
 mod validators;
 
-pub use body::Body;
-pub use cause::Cause;
-pub use client::{Client, ClientOptions};
-pub use document::{Answer, Document};
-pub use download::Expected;
-pub use error::Error;
-pub use examine::Examined;
+pub(crate) use client::{Client, ClientOptions};
+pub(crate) use document::{Answer, Document};
+pub(crate) use download::Expected;
+pub(crate) use error::Error;
+pub(crate) use examine::Examined;
 pub(crate) use retry::jittered;
-pub use tls::CaBundle;
-pub use validators::Validators;
+pub(crate) use tls::CaBundle;
+pub(crate) use validators::Validators;

@@ -13,11 +13,11 @@ use super::proxy::Environment;
 
 /// The CA certificates of a PEM file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaBundle {
+pub(crate) struct CaBundle {
     /// The file, for messages.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its certificates, which may be none.
-    pub certificates: Vec<CertificateDer<'static>>,
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
 }
 
 impl CaBundle {
@@ -25,7 +25,7 @@ impl CaBundle {
     ///
     /// # Errors
     /// [`Error::BadCa`] for what is not well-formed PEM.
-    pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn of_file(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
         let certificates = CertificateDer::pem_slice_iter(bytes)
             .collect::<Result<_, _>>()
             .map_err(|error| bad(path, format_args!("not well-formed PEM: {error}")))?;
@@ -36,7 +36,7 @@ impl CaBundle {
     ///
     /// # Errors
     /// [`Error::BadCa`] for one that cannot be read, or is not well-formed PEM.
-    pub fn read(path: &Path) -> Result<Self, Error> {
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(|error| bad(path, error))?;
         Self::of_file(path, &bytes)
     }

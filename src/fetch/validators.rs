@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 /// What tells one version of a document from another (RFC 9110, 8.8), as the server wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Validators {
+pub(crate) struct Validators {
     /// `ETag`, with its quotes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
+    pub(crate) etag: Option<String>,
     /// `Last-Modified`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_modified: Option<String>,
+    pub(crate) last_modified: Option<String>,
 }
 
 impl Validators {

@@ -67,7 +67,7 @@ impl Error {
     }
 
     /// What to do next.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "a package has this so that the current user cannot read it: leave the package out, or run as root"

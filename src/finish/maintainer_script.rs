@@ -5,7 +5,7 @@ use std::fmt;
 /// Which of a package's maintainer scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Script {
+pub(crate) enum Script {
     /// Runs before the package is unpacked.
     Preinst,
     /// Runs after that of all that the package depends on.

@@ -34,9 +34,7 @@ mod scripts;
 mod templates;
 mod tmpfiles;
 
-pub use self::certificates::Authority;
-pub use self::error::Error;
-pub use self::maintainer_script::Script;
-pub use self::note::{Cache, NoAccount, NoFile, Note};
-pub use self::run::{Finishing, Unfinished, run};
-pub use self::scripts::Remaining;
+pub(crate) use self::certificates::Authority;
+pub(crate) use self::error::Error;
+pub(crate) use self::note::Note;
+pub use self::run::{Finishing, run};

@@ -9,7 +9,7 @@ use super::maintainer_script::Script;
 /// packages have them, with any letter.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Note {
+pub(crate) enum Note {
     /// A maintainer script has lines that nothing here does.
     ScriptNotRun {
         /// The package that it is of.
@@ -179,7 +179,7 @@ pub enum Note {
 /// Why an account is not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum NoAccount {
+pub(crate) enum NoAccount {
     /// The name or another field cannot be in the file.
     NotValid,
     /// Other accounts have all numbers for system accounts.
@@ -189,7 +189,7 @@ pub enum NoAccount {
 /// Why a file is not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum NoFile {
+pub(crate) enum NoFile {
     /// A link in its way leads out of the tree.
     LinkOut,
     /// Its format does not hold so much.
@@ -199,7 +199,7 @@ pub enum NoFile {
 /// A file that a program makes of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cache {
+pub(crate) enum Cache {
     /// `gschemas.compiled`.
     Gsettings,
     /// `ld.so.cache`.

@@ -35,14 +35,14 @@ pub struct Finishing<'a> {
 #[derive(Debug)]
 pub struct Unfinished {
     /// What could not be done to the letter, for the report; of scripts, what is missed of them.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
     /// The maintainer scripts that were not done in full.
-    pub remaining: Vec<Remaining>,
+    pub(crate) remaining: Vec<Remaining>,
 }
 
 impl Unfinished {
     /// Fails if a script has lines that no step covers; with `all`, also if what was left out is not missed.
-    pub fn require_scripts(&self, all: bool) -> Result<(), Error> {
+    pub(crate) fn require_scripts(&self, all: bool) -> Result<(), Error> {
         let mut bad: Vec<&Remaining> =
             self.remaining.iter().filter(|remaining| all || !remaining.lines.is_empty()).collect();
         bad.sort_by_key(|remaining| remaining.lines.is_empty());

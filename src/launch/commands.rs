@@ -12,7 +12,7 @@ use crate::tree::links::resolve_in_root;
 pub(super) const COMMAND_FOLDERS: [&str; 3] = ["usr/bin", "usr/sbin", "usr/games"];
 
 /// The commands of a tree and their files, all links followed.
-pub fn commands(tree: &Path) -> BTreeMap<String, PathBuf> {
+pub(crate) fn commands(tree: &Path) -> BTreeMap<String, PathBuf> {
     let mut commands = BTreeMap::new();
     for folder in COMMAND_FOLDERS {
         for path in list(&tree.join(folder)) {
@@ -53,7 +53,7 @@ pub(super) fn own_linker_knows_argv0(tree: &Path) -> bool {
 }
 
 /// Whether the tree has a dynamic linker; the main image's finds libraries in a tree only for launchers.
-pub fn has_own_linker(tree: &Path) -> bool {
+pub(crate) fn has_own_linker(tree: &Path) -> bool {
     own_linkers(tree).next().is_some()
 }
 

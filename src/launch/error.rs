@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 #[error("cannot write {}: {source}", path.display())]
 pub struct Error {
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Why.
-    pub source: io::Error,
+    pub(crate) source: io::Error,
 }
 
 impl Error {

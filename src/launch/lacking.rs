@@ -42,11 +42,11 @@ const SHELL: &str = "/bin/sh";
 
 /// What a command lacks.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Lack {
+pub(crate) struct Lack {
     /// Paths that it looks for in the main image.
-    pub files: BTreeSet<String>,
+    pub(crate) files: BTreeSet<String>,
     /// Programs that it starts from the main image.
-    pub programs: BTreeSet<String>,
+    pub(crate) programs: BTreeSet<String>,
 }
 
 impl Lack {
@@ -62,7 +62,7 @@ impl Lack {
 
 /// The commands of a tree that lack something. `cramped` has the paths that stay in each file; `covered` are paths of
 /// the tree that launchers name in variables.
-pub fn lacking(
+pub(crate) fn lacking(
     tree: &Tree,
     prefix: &str,
     cramped: &BTreeMap<PathBuf, Vec<Vec<u8>>>,

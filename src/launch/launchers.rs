@@ -25,14 +25,14 @@ const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Table {
     /// Folders for the dynamic linker.
-    pub library_path: Vec<String>,
+    pub(crate) library_path: Vec<String>,
     /// Whether relocation has written them into programs.
     #[serde(default)]
-    pub adapted: bool,
+    pub(crate) adapted: bool,
     /// Whether the tree's dynamic linker knows `--argv0` (glibc 2.33).
-    pub argv0: bool,
+    pub(crate) argv0: bool,
     /// Variables and the paths that they name.
-    pub environment: BTreeMap<String, Vec<String>>,
+    pub(crate) environment: BTreeMap<String, Vec<String>>,
 }
 
 impl Table {
@@ -44,7 +44,7 @@ impl Table {
 
 /// Writes the launchers of a tree, into a folder that exists; returns how many commands they cover, and the paths of the
 /// tree that variables name.
-pub fn write(tree: &Path, adapted: bool, generated: Generated) -> Result<(usize, Vec<String>), Error> {
+pub(crate) fn write(tree: &Path, adapted: bool, generated: Generated) -> Result<(usize, Vec<String>), Error> {
     let table = Table {
         adapted,
         library_path: library_path(tree),

@@ -13,7 +13,7 @@ const USR: &str = "var/lib/aptlet/usr";
 const USR_FROM_THERE: &str = "../../../usr";
 
 /// Links all commands of a tree, into a folder that exists; returns how many there are.
-pub fn link(tree: &Path, generated: Generated) -> Result<usize, Error> {
+pub(crate) fn link(tree: &Path, generated: Generated) -> Result<usize, Error> {
     let commands = commands(tree);
     let usr = tree.join(USR);
     generated.link(USR_FROM_THERE, &usr).map_err(|source| Error::write(&usr, source))?;

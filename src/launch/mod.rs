@@ -9,10 +9,10 @@ mod launchers;
 mod links;
 mod note;
 
-pub use commands::{commands, has_own_linker};
-pub use error::Error;
+pub(crate) use commands::{commands, has_own_linker};
+pub(crate) use error::Error;
 pub use exec::become_command;
-pub use lacking::{Lack, lacking};
-pub use launchers::write;
-pub use links::link;
-pub use note::{Note, notes};
+pub(crate) use lacking::lacking;
+pub(crate) use launchers::write;
+pub(crate) use links::link;
+pub(crate) use note::{Note, notes};

@@ -10,7 +10,7 @@ use super::lacking::Lack;
 /// What is told of a command, or of a program that commands start. Serialised, a note has its variant as `kind`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Note {
+pub(crate) enum Note {
     /// A command looks for files in the main image, though the tree has them.
     LooksInImage {
         /// Its name.
@@ -45,7 +45,7 @@ impl fmt::Display for Note {
 }
 
 /// One note for each command that looks for files, and one for each program, however many commands start it.
-pub fn notes(lacking: &BTreeMap<String, Lack>, prefix: &str) -> Vec<Note> {
+pub(crate) fn notes(lacking: &BTreeMap<String, Lack>, prefix: &str) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut starters: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (command, lack) in lacking {

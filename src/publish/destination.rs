@@ -23,7 +23,7 @@ const STAGING: &str = ".staging-";
 
 /// How a destination shows the current generation.
 #[derive(Debug, Clone)]
-pub struct View {
+pub(crate) struct View {
     /// Names in the destination, and the paths of the tree that they lead to.
     links: Vec<(&'static str, &'static str)>,
     /// Whether this binary is put there, as launchers need it.
@@ -36,13 +36,13 @@ impl View {
         [("usr", "usr"), ("etc", "etc"), ("var", "var"), ("opt", "opt")];
 
     /// A tree that is used at `/`: its commands are what they are.
-    pub fn plain() -> Self {
+    pub(crate) fn plain() -> Self {
         Self { links: [&Self::COMMON[..], &[("bin", "usr/bin")]].concat(), binary: false }
     }
 
     /// A tree that is used below a prefix: `through` are links that relocated paths go through, and `launchers` says
     /// whether its commands need this binary.
-    pub fn relocated(through: Vec<(&'static str, &'static str)>, launchers: bool) -> Self {
+    pub(crate) fn relocated(through: Vec<(&'static str, &'static str)>, launchers: bool) -> Self {
         let mut links = [&Self::COMMON[..], &[("bin", records::COMMANDS)]].concat();
         links.extend(through);
         Self { links, binary: launchers }
@@ -51,7 +51,7 @@ impl View {
 
 /// An opened destination, locked against other runs until it is dropped.
 #[derive(Debug)]
-pub struct Destination {
+pub(crate) struct Destination {
     path: PathBuf,
     view: View,
     /// How many generations stay, the current one included.
@@ -66,7 +66,7 @@ impl Destination {
     /// Makes the destination if it is missing, waits for other runs on it to end, and removes what killed ones left.
     /// `keep` is the number of generations that stay, the current one included. `waiting` is called once if there is
     /// another run.
-    pub fn open(path: &Path, view: View, keep: usize, waiting: impl FnOnce()) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, view: View, keep: usize, waiting: impl FnOnce()) -> Result<Self, Error> {
         let mut made = Vec::new();
         let lock = lock(path, &mut made, waiting).map_err(|source| Error::write(path, source))?;
         let destination = Self { path: path.to_owned(), view, keep, lock, made };
@@ -92,12 +92,12 @@ impl Destination {
     }
 
     /// The folder of a generation, whether it exists or not.
-    pub fn generation(&self, id: &str) -> PathBuf {
+    pub(crate) fn generation(&self, id: &str) -> PathBuf {
         self.path.join(GENERATIONS).join(id)
     }
 
     /// An empty folder on the same file system, removed when it is dropped.
-    pub fn staging(&mut self) -> Result<Staging, Error> {
+    pub(crate) fn staging(&mut self) -> Result<Staging, Error> {
         let generations = self.path.join(GENERATIONS);
         make_dirs(&generations, &mut self.made).map_err(|source| Error::write(&generations, source))?;
         // not by the process id alone, which is 1 in every container: what could not be removed would be in the way
@@ -110,7 +110,7 @@ impl Destination {
     }
 
     /// This binary is put there, whatever the prefix: for launchers, or for another container.
-    pub fn need_binary(&mut self) {
+    pub(crate) fn need_binary(&mut self) {
         self.view.binary = true;
     }
 
@@ -118,7 +118,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`Error::Write`]; then what was there before still is.
-    pub fn put_binary(&mut self) -> Result<PathBuf, Error> {
+    pub(crate) fn put_binary(&mut self) -> Result<PathBuf, Error> {
         let folder = self.path.join(FOLDER);
         make_dirs(&folder, &mut self.made).map_err(|source| Error::write(&folder, source))?;
         let mut made = Made::default();
@@ -132,7 +132,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`Error::Full`].
-    pub fn check_space(&self, needed: Amount, packages: usize) -> Result<(), Error> {
+    pub(crate) fn check_space(&self, needed: Amount, packages: usize) -> Result<(), Error> {
         let needed = needed + self.own_need();
         match lacking(Volume::of(&self.path), needed) {
             None => Ok(()),
@@ -145,7 +145,7 @@ impl Destination {
 
     /// What to say when the volume turned out to be full, while what this run made is still in it: that is in
     /// `staging`, and `missing` is what it needs besides.
-    pub fn shortage(&self, full: Full, staging: &Path, missing: Amount, packages: usize) -> Shortage {
+    pub(crate) fn shortage(&self, full: Full, staging: &Path, missing: Amount, packages: usize) -> Shortage {
         let (resource, free, needed) =
             lacked(Volume::of(&self.path), taken(staging), missing + self.own_need());
         let destination = self.path.clone();
@@ -174,7 +174,7 @@ impl Destination {
 
     /// Makes a finished tree the current generation, and removes those that are not to stay. All that takes space is
     /// in place before the one rename that shows the tree; what fails before it leaves nothing.
-    pub fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
+    pub(crate) fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
         let mut made = Made::default();
         let mut fresh = Made::default();
         if self.view.binary {
@@ -205,7 +205,7 @@ impl Destination {
     }
 
     /// Does for the current generation what a run that was killed right after it had made it current did not.
-    pub fn complete(&self) -> Result<(), Error> {
+    pub(crate) fn complete(&self) -> Result<(), Error> {
         let (mut made, mut fresh) = (Made::default(), Made::default());
         let has_launchers = || self.path.join(CURRENT).join(records::LAUNCHERS).exists();
         if self.view.binary || has_launchers() && !self.path.join(BINARY).exists() {
@@ -312,13 +312,13 @@ impl Drop for Made {
 
 /// A folder for a tree in the making; removed with all it holds when it is dropped.
 #[derive(Debug)]
-pub struct Staging {
+pub(crate) struct Staging {
     path: PathBuf,
 }
 
 impl Staging {
     /// The folder.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -359,7 +359,7 @@ fn lock(path: &Path, made: &mut Vec<PathBuf>, waiting: impl FnOnce()) -> io::Res
 ///
 /// # Errors
 /// [`Error::Foreign`] where a link or file is in its place, [`Error::Write`].
-pub fn own_folder(destination: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn own_folder(destination: &Path) -> Result<PathBuf, Error> {
     generations::check_folders(destination)?;
     let folder = destination.join(FOLDER);
     make_dirs(&folder, &mut Vec::new()).map_err(|source| Error::write(&folder, source))?;

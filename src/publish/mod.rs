@@ -3,14 +3,14 @@
 
 mod destination;
 mod generations;
-pub mod space;
-pub mod state;
+pub(crate) mod space;
+pub(crate) mod state;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use destination::{Destination, Staging, View, own_folder};
-pub use state::State;
+pub(crate) use destination::{Destination, View, own_folder};
+pub(crate) use state::State;
 
 /// What can go wrong at the destination.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +76,7 @@ impl Error {
     }
 
     /// What to do next.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Write { source, .. } => return write_hint(source),
             Self::Empty { .. } => {
@@ -108,7 +108,7 @@ impl Error {
 }
 
 /// What to do when the file system says no.
-pub fn write_hint(error: &io::Error) -> Option<String> {
+pub(crate) fn write_hint(error: &io::Error) -> Option<String> {
     let hint = match error.kind() {
         io::ErrorKind::PermissionDenied => {
             "Mount a volume there that this user can write (an emptyDir, with fsGroup if it is not root's), or choose \

@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 
 /// Bytes and inodes: of each there may be too little.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Amount {
+pub(crate) struct Amount {
     /// Bytes, in whole blocks of the file system where they have been counted.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Files, folders and links.
-    pub inodes: u64,
+    pub(crate) inodes: u64,
 }
 
 impl Amount {
     /// That of a resource.
-    pub fn of(self, resource: Resource) -> u64 {
+    pub(crate) fn of(self, resource: Resource) -> u64 {
         match resource {
             Resource::Bytes => self.bytes,
             Resource::Inodes => self.inodes,
@@ -39,7 +39,7 @@ impl std::ops::Add for Amount {
 
 /// What a folder with all that is in it takes. Hard links count as inodes, as they do on tmpfs, but their bytes only
 /// once. What cannot be read, or goes away meanwhile, counts nothing.
-pub fn taken(path: &Path) -> Amount {
+pub(crate) fn taken(path: &Path) -> Amount {
     let mut amount = Amount::default();
     let mut linked = BTreeSet::new();
     let mut paths = vec![path.to_owned()];
@@ -102,7 +102,7 @@ impl Volume {
 
 /// What there can be too little of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resource {
+pub(crate) enum Resource {
     /// Space.
     Bytes,
     /// Files.
@@ -113,17 +113,17 @@ pub enum Resource {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Shortage {
     /// The destination.
-    pub destination: PathBuf,
+    pub(crate) destination: PathBuf,
     /// What is short.
-    pub resource: Resource,
+    pub(crate) resource: Resource,
     /// How much of it this run could have; `None` where a quota ended it, of which the volume does not tell.
-    pub free: Option<u64>,
+    pub(crate) free: Option<u64>,
     /// How much of it is needed in all.
-    pub needed: u64,
+    pub(crate) needed: u64,
     /// How much of it generations hold that are neither current nor being made.
-    pub replaced: u64,
+    pub(crate) replaced: u64,
     /// Number of packages.
-    pub packages: usize,
+    pub(crate) packages: usize,
 }
 
 impl fmt::Display for Shortage {
@@ -143,7 +143,7 @@ impl fmt::Display for Shortage {
 
 impl Shortage {
     /// What to do next.
-    pub fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         let missing = self.needed.saturating_sub(self.free.unwrap_or_default());
         let more = match (self.free, self.resource) {
             (None, _) => "Raise the quota".to_owned(),
@@ -179,7 +179,7 @@ fn shown(resource: Resource, amount: u64) -> String {
 
 /// How a file system says that it takes no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
+pub(crate) enum Full {
     /// ENOSPC: blocks or inodes.
     Volume,
     /// EDQUOT.
@@ -188,7 +188,7 @@ pub enum Full {
 
 impl Full {
     /// Whether an error says so.
-    pub fn of(error: &io::Error) -> Option<Self> {
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
         match error.kind() {
             io::ErrorKind::StorageFull => Some(Self::Volume),
             io::ErrorKind::QuotaExceeded => Some(Self::Quota),

@@ -17,41 +17,41 @@ const FORMAT: u32 = 2;
 /// What a generation was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct State {
+pub(crate) struct State {
     format: u32,
     /// Digest of what the user asked for and of everything else that decides the plan.
-    pub request: Sha256,
+    pub(crate) request: Sha256,
     /// Digest of the plan.
-    pub plan: Sha256,
+    pub(crate) plan: Sha256,
     /// Number of packages.
-    pub packages: usize,
+    pub(crate) packages: usize,
     /// Bytes of all `.deb`s.
-    pub download_size: u64,
+    pub(crate) download_size: u64,
     /// The Release files that the plan was made from; empty for a lock.
-    pub releases: Vec<ReleaseState>,
+    pub(crate) releases: Vec<ReleaseState>,
     /// What an unprivileged run could not do, and what else differs from a dpkg installation.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// A Release file as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct ReleaseState {
+pub(crate) struct ReleaseState {
     /// Where it was fetched from, without credentials.
-    pub url: String,
+    pub(crate) url: String,
     /// What the server said of it.
-    pub validators: Validators,
+    pub(crate) validators: Validators,
     /// Digest of the file as served.
-    pub sha256: Sha256,
+    pub(crate) sha256: Sha256,
     /// `Date`, seconds since 1970.
-    pub date: Option<i64>,
+    pub(crate) date: Option<i64>,
     /// Until when it is good, by `Valid-Until` and the settings of its source, seconds since 1970.
-    pub valid_until: Option<i64>,
+    pub(crate) valid_until: Option<i64>,
 }
 
 impl State {
     /// A state of today's format.
-    pub fn new(request: Sha256, plan: Sha256) -> Self {
+    pub(crate) fn new(request: Sha256, plan: Sha256) -> Self {
         Self {
             format: FORMAT,
             request,
@@ -64,13 +64,13 @@ impl State {
     }
 
     /// The state of a generation; `None` where it has none that this aptlet understands.
-    pub fn read(generation: &Path) -> Option<Self> {
+    pub(crate) fn read(generation: &Path) -> Option<Self> {
         let text = fs::read(generation.join(records::STATE)).ok()?;
         serde_json::from_slice(&text).ok().filter(|state: &Self| state.format == FORMAT)
     }
 
     /// Replaces the state of a generation whose sources have been signed anew.
-    pub fn rewrite(&self, generation: &Path) -> Result<(), Error> {
+    pub(crate) fn rewrite(&self, generation: &Path) -> Result<(), Error> {
         let path = generation.join(records::STATE);
         // not in the tree: a run that is killed would leave something there that nobody installed
         let folder = generation.parent().and_then(Path::parent).unwrap_or(generation);
@@ -89,7 +89,7 @@ impl State {
     ///
     /// # Errors
     /// None that a state can cause.
-    pub fn render(&self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn render(&self) -> Result<Vec<u8>, Error> {
         serde_json::to_vec_pretty(self).map_err(|error| Error::write(Path::new(records::STATE), error.into()))
     }
 }

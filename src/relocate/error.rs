@@ -42,7 +42,7 @@ impl Error {
     }
 
     /// What to do next.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Read { source, .. } => tree::read_hint(source).map(str::to_owned),
             Self::Write { source, .. } => tree::write_hint(source).map(str::to_owned),

@@ -20,15 +20,15 @@ use super::worker::Worker;
 
 /// A file that has paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Examined {
+pub(crate) struct Examined {
     /// In the tree, without `/`.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Offsets in bytes, what the package has there, and what is there now.
-    pub rewritten: Vec<(u64, Vec<u8>, Vec<u8>)>,
+    pub(crate) rewritten: Vec<(u64, Vec<u8>, Vec<u8>)>,
     /// Whether the dynamic linker and the folders of libraries are strings at the end of the file.
-    pub extended: bool,
+    pub(crate) extended: bool,
     /// Offsets in bytes, what is there, and why it stays.
-    pub left: Vec<(u64, Vec<u8>, Kept)>,
+    pub(crate) left: Vec<(u64, Vec<u8>, Kept)>,
 }
 
 /// Examines the files of a relocated tree at or below a path, which is relative to it; those without any path are left
@@ -36,7 +36,7 @@ pub struct Examined {
 ///
 /// # Errors
 /// [`Error::Read`], with what of the tree cannot be read.
-pub fn examine(root: &Path, record: &Record, below: &Path) -> Result<Vec<Examined>, Error> {
+pub(crate) fn examine(root: &Path, record: &Record, below: &Path) -> Result<Vec<Examined>, Error> {
     let mut candidates = Candidates::default();
     let paths = Paths::read(root, |path, meta| {
         if path.starts_with(below) {

@@ -2,7 +2,7 @@
 
 /// Why a path is kept as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kept {
+pub(crate) enum Kept {
     /// It is the end of a longer one, or of one that is put together: `/lib` in `/opt/lib` and in `${prefix}/lib`.
     NotABeginning,
     /// The tree has nothing of that name.
@@ -19,7 +19,7 @@ pub enum Kept {
 
 impl Kept {
     /// In words.
-    pub fn reason(self) -> &'static str {
+    pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::NotABeginning => "the end of a longer path, perhaps",
             Self::NotInTheTree => "not in the tree",

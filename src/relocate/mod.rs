@@ -28,8 +28,8 @@
 //! | ELF files: paths in instructions | `amd64`, `aarch64` |
 //! | ELF files: the dynamic linker, and the folders of libraries | `loader` |
 //! | the variable `LD_LIBRARY_PATH` gets another name | `ld_library_path` |
-//! | what was done is kept in the tree | [`record`] |
-//! | it is told afterwards: `aptlet status --relocation` | [`examine`] |
+//! | what was done is kept in the tree | `record` |
+//! | it is told afterwards: `aptlet status --relocation` | `examine` |
 
 mod aarch64;
 mod adapted;
@@ -41,7 +41,7 @@ mod decide;
 mod elf;
 mod error;
 mod exact;
-pub mod examine;
+pub(crate) mod examine;
 mod folder_links;
 mod form;
 mod kept;
@@ -53,7 +53,7 @@ mod pass;
 mod path_links;
 mod paths;
 mod read;
-pub mod record;
+pub(crate) mod record;
 mod references;
 mod region;
 mod relocation;
@@ -63,6 +63,6 @@ mod tests;
 mod top_level;
 mod worker;
 
-pub use error::Error;
-pub use kept::Kept;
-pub use relocation::{Relocated, Relocation};
+pub(crate) use error::Error;
+pub(crate) use kept::Kept;
+pub use relocation::Relocation;

@@ -19,31 +19,31 @@ const HEAD: &str = "#relocated to ";
 
 /// What was done to the files of a tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Record {
+pub(crate) struct Record {
     /// Where the tree is seen; empty where nothing was done.
-    pub prefix: String,
+    pub(crate) prefix: String,
     /// The files that are not what their package has, by their paths in the tree without `/`.
-    pub files: BTreeMap<PathBuf, Original>,
+    pub(crate) files: BTreeMap<PathBuf, Original>,
 }
 
 /// What a package has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Original {
+pub(crate) struct Original {
     /// Digest of the whole file.
-    pub sha256: Sha256,
+    pub(crate) sha256: Sha256,
     /// What was written over, in the order of the offsets.
-    pub overwritten: Vec<Overwritten>,
+    pub(crate) overwritten: Vec<Overwritten>,
 }
 
 /// A piece of a file that was written over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overwritten {
+pub(crate) struct Overwritten {
     /// In bytes from the beginning of what the package has.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// What the package has there.
-    pub original: Vec<u8>,
+    pub(crate) original: Vec<u8>,
     /// How many bytes stand there now.
-    pub length: u64,
+    pub(crate) length: u64,
 }
 
 impl From<Replacement> for Overwritten {
@@ -55,7 +55,7 @@ impl From<Replacement> for Overwritten {
 
 impl Record {
     /// As text: paths and the bytes that were written over as in mtree(5), with `>` the number of those there are now.
-    pub fn render(&self) -> Vec<u8> {
+    pub(crate) fn render(&self) -> Vec<u8> {
         let mut text = format!("{HEAD}{}\n", self.prefix).into_bytes();
         for (path, original) in &self.files {
             text.extend(b"./");
@@ -84,7 +84,7 @@ impl Record {
     ///
     /// # Errors
     /// A file that cannot be read or understood.
-    pub fn read(root: &Path) -> io::Result<Self> {
+    pub(crate) fn read(root: &Path) -> io::Result<Self> {
         match fs::read(root.join(records::RELOCATED)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             text => Self::parse(&text?).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData)),
@@ -92,7 +92,7 @@ impl Record {
     }
 
     /// Digests of the files as their packages have them.
-    pub fn originals(&self) -> BTreeMap<PathBuf, Sha256> {
+    pub(crate) fn originals(&self) -> BTreeMap<PathBuf, Sha256> {
         self.files.iter().map(|(path, original)| (path.clone(), original.sha256)).collect()
     }
 

@@ -25,17 +25,17 @@ pub struct Relocation {
 #[derive(Debug, Default)]
 pub struct Relocated {
     /// Files that are not what their package has.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Paths in them.
-    pub paths: usize,
+    pub(crate) paths: usize,
     /// Digests of files as they are now, for paths of the tree without `/`.
-    pub digests: BTreeMap<PathBuf, Sha256>,
+    pub(crate) digests: BTreeMap<PathBuf, Sha256>,
     /// What was done to each file, to be kept in the tree.
-    pub record: Record,
+    pub(crate) record: Record,
     /// Links that rewritten paths go through: their paths in the tree, and where they lead.
-    pub links: Vec<(PathBuf, PathBuf)>,
+    pub(crate) links: Vec<(PathBuf, PathBuf)>,
     /// Files, with the paths of the tree in them that stay for lack of room.
-    pub cramped: BTreeMap<PathBuf, Vec<Vec<u8>>>,
+    pub(crate) cramped: BTreeMap<PathBuf, Vec<Vec<u8>>>,
 }
 
 impl Relocation {
@@ -45,24 +45,24 @@ impl Relocation {
     }
 
     /// Whether the tree will be seen at `/`, where everything is where it should be.
-    pub fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         matches!(self.form, Form::None)
     }
 
     /// Whether all paths can be rewritten, so that commands need no launchers.
-    pub fn is_exact(&self) -> bool {
+    pub(crate) fn is_exact(&self) -> bool {
         matches!(self.form, Form::Exact(_))
     }
 
     /// The links that the destination needs: name, and the path of the tree (without `/`) that it stands for.
-    pub fn links(&self) -> Vec<(&'static str, &'static str)> {
+    pub(crate) fn links(&self) -> Vec<(&'static str, &'static str)> {
         self.form.links()
     }
 
     /// Rewrites the files of a tree, and the digests of them that dpkg will compare.
     ///
     /// # Errors
-    /// [`Error::Read`] and [`Error::Write`], with the file that they are about; [`Error::Tree`].
+    /// `Error::Read` and `Error::Write`, with the file that they are about; `Error::Tree`.
     pub fn apply(self, tree: &mut Tree) -> Result<Relocated, Error> {
         let root = tree.root().to_owned();
         let mut relocated = Relocated::default();

@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use super::record::Overwritten;
+use super::relocation::Relocated;
 use super::*;
 use crate::digest::Sha256;
 use crate::tree::Tree;

@@ -158,7 +158,7 @@ pub enum Error {
 
 impl Error {
     /// What to do about it, where the message does not say so already.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Config(error) => return error.hint(),
             Self::Malformed { .. } => {

@@ -20,7 +20,7 @@ mod values;
 mod workload;
 mod write;
 
-pub use error::Error;
+pub(crate) use error::Error;
 pub use patched::Manifest;
 pub use print::render;
 

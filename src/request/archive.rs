@@ -12,13 +12,13 @@ use crate::digest::Sha256;
 
 /// A `.deb` to be installed from where it is.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Archive {
+pub(crate) struct Archive {
     /// The folder that it lies in, ending in `/`; may hold a user and a password.
-    pub folder: Url,
+    pub(crate) folder: Url,
     /// Its name there, without any escaping.
-    pub file_name: String,
+    pub(crate) file_name: String,
     /// What it must be. A path has no digest: what lies there is what is meant.
-    pub sha256: Option<Sha256>,
+    pub(crate) sha256: Option<Sha256>,
 }
 
 // by hand: the URL may hold a password
@@ -34,7 +34,7 @@ impl fmt::Debug for Archive {
 
 impl Archive {
     /// The folder without user and password.
-    pub fn public_folder(&self) -> Url {
+    pub(crate) fn public_folder(&self) -> Url {
         let mut folder = self.folder.clone();
         // these fail only for URLs which cannot have credentials
         let _ = folder.set_username("");

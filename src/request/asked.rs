@@ -9,26 +9,26 @@ use crate::control::glob::Glob;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// What `name` is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Package name (Debian Policy 5.6.7), or a pattern for names; empty while only the archive has it.
     pub name: String,
     /// The architecture asked for.
-    pub arch: Option<String>,
+    pub(crate) arch: Option<String>,
     /// The exact version asked for (deb-version(7)).
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The suite, or codename, to take it from.
-    pub suite: Option<String>,
+    pub(crate) suite: Option<String>,
     /// The package must not be installed, as for apt-get(8)'s `name-`.
-    pub forbid: bool,
+    pub(crate) forbid: bool,
     /// The request as it was written, but without user and password of a URL.
     pub text: String,
     /// Where it was written.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 /// The ways to ask for packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// By name.
     Name,
     /// By a pattern that several names may match.
@@ -39,7 +39,7 @@ pub enum Kind {
 
 impl Request {
     /// The `.deb` that is asked for by its place.
-    pub fn archive(&self) -> Option<&Archive> {
+    pub(crate) fn archive(&self) -> Option<&Archive> {
         match &self.kind {
             Kind::Archive(archive) => Some(archive),
             Kind::Name | Kind::Glob(_) => None,

@@ -12,9 +12,11 @@ mod path;
 mod problem;
 pub(crate) mod words;
 
-pub use archive::Archive;
-pub use asked::{Kind, Request};
-pub use origin::Origin;
-pub use parse::parse;
+pub(crate) use archive::Archive;
+pub(crate) use asked::Kind;
+pub use asked::Request;
+pub(crate) use origin::Origin;
+pub(crate) use parse::parse;
 pub(crate) use path::normalise;
-pub use problem::{Error, Problem};
+pub(crate) use problem::Error;
+pub use problem::Problem;

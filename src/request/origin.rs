@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where a request was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// An argument of the command line.
     Flag,
     /// `APTLET_PACKAGES`.

@@ -17,7 +17,7 @@ use crate::control::glob::Glob;
 ///
 /// # Errors
 /// The first word that is none.
-pub fn parse(
+pub(crate) fn parse(
     text: &str,
     base: &Path,
     origin: impl Fn(usize, usize) -> Origin,

@@ -8,16 +8,16 @@ use super::origin::Origin;
 #[error("{origin}: '{text}' {problem}", text = redact(text).escape_debug())]
 pub struct Error {
     /// Where it stands.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// The offending word.
-    pub text: String,
+    pub(crate) text: String,
     /// What is wrong with it.
-    pub problem: Problem,
+    pub(crate) problem: Problem,
 }
 
 impl Error {
     /// What to write instead.
-    pub fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         self.problem.hint()
     }
 }

@@ -91,8 +91,8 @@ fn because(reasons: &[String]) -> String {
 
 impl Error {
     /// What to do next.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
+    pub(crate) fn hint(&self) -> String {
+        match self {
             Self::UnknownPackage(unknown) => unknown.hint(),
             Self::NoSuchVersion { absent_suite: Some(suite), .. } => {
                 format!("No source is of the suite {suite}: add it, or ask for one of these.")
@@ -122,7 +122,7 @@ impl Error {
                 "Ask for fewer or other packages, or add the source that has what is missing.".to_owned()
             }
             Self::Unverifiable { .. } => "Ask the repository's owner to publish SHA256 digests.".to_owned(),
-        })
+        }
     }
 }
 

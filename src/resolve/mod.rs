@@ -20,7 +20,7 @@
 //!
 //! For example, `a` depends on `x | y`, `x` conflicts with `w`, and `b` depends on `w`. Asked for `a` and `b`, mark
 //! takes `x`, which is the first choice, and never takes it back, so that `b` is broken; solve takes `y`. [`resolve`]
-//! goes this way (`stages`), [`explain`] asks why.
+//! goes this way (`stages`), `explain` asks why.
 
 mod conflict;
 mod error;
@@ -43,7 +43,7 @@ mod why;
 
 pub use error::Error;
 pub use options::ResolveOptions;
-pub use resolved::Resolved;
+pub(crate) use resolved::Resolved;
 pub use stages::resolve;
-pub use unknown::{ElsewhereHint, Unknown};
-pub use why::{Step, Why, explain};
+pub(crate) use unknown::ElsewhereHint;
+pub(crate) use why::{Why, explain};

@@ -13,11 +13,11 @@ use crate::source::provenance::Provenance;
 #[error("{}:{line}: {reason}", file.display())]
 pub struct BadPin {
     /// The file.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Counted from 1.
     pub line: usize,
     /// What is wrong, naming the word at fault.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// One stanza of a preferences file.

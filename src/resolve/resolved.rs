@@ -11,7 +11,7 @@ pub struct Resolved {
     /// The plan.
     pub plan: Plan,
     /// The packages that the requests turned out to mean.
-    pub requested: Vec<PackageId>,
+    pub(crate) requested: Vec<PackageId>,
     /// Sentences for the log.
     pub notes: Vec<String>,
 }

@@ -10,30 +10,30 @@ use crate::source::index::RelationField;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Unknown {
     /// As it was asked for.
-    pub name: String,
+    pub(crate) name: String,
     /// The architecture that it was looked for.
-    pub architecture: String,
+    pub(crate) architecture: String,
     /// The others for which the same sources have it.
-    pub architectures: Vec<String>,
+    pub(crate) architectures: Vec<String>,
     /// The most similar names.
-    pub nearest: Vec<String>,
+    pub(crate) nearest: Vec<String>,
     /// The sources that were read.
-    pub searched: Vec<String>,
+    pub(crate) searched: Vec<String>,
     /// Where else it is, the most useful place first. The resolver leaves this to those who can reach a mirror.
-    pub elsewhere: Vec<ElsewhereHint>,
+    pub(crate) elsewhere: Vec<ElsewhereHint>,
 }
 
 /// A place outside the sources that has a package, and how to get there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ElsewhereHint {
+pub(crate) struct ElsewhereHint {
     /// `suite/component`, and the architecture where it is another one.
-    pub place: String,
+    pub(crate) place: String,
     /// The version that is there.
-    pub version: String,
+    pub(crate) version: String,
     /// The package that provides the name, where none has it.
-    pub provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// What to change: a clause that continues a sentence.
-    pub remedy: String,
+    pub(crate) remedy: String,
 }
 
 impl fmt::Display for Unknown {
@@ -68,7 +68,7 @@ impl Unknown {
     }
 
     /// What to do next.
-    pub fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         if let Some(there) = self.there() {
             return there;
         }

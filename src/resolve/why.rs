@@ -21,51 +21,51 @@ const CHAINS: usize = 3;
 
 /// Why a package is in a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Why {
+pub(crate) struct Why {
     /// `Package`
-    pub name: String,
+    pub(crate) name: String,
     /// `Version`
-    pub version: String,
+    pub(crate) version: String,
     /// `Architecture`
-    pub architecture: String,
+    pub(crate) architecture: String,
     /// `suite/component`
-    pub source: String,
+    pub(crate) source: String,
     /// Whether it was asked for itself.
-    pub requested: bool,
+    pub(crate) requested: bool,
     /// The way to it from each of the requests that are nearest, the shortest first. None where it was asked for,
     /// and where nothing in the plan leads to it.
-    pub chains: Vec<Vec<Step>>,
+    pub(crate) chains: Vec<Vec<Step>>,
     /// How many further requests lead to it.
-    pub further_requests: usize,
+    pub(crate) further_requests: usize,
     /// Names of the packages of the plan that depend on it directly, sorted.
-    pub needed_by: Vec<String>,
+    pub(crate) needed_by: Vec<String>,
     /// The same for `Recommends`.
-    pub recommended_by: Vec<String>,
+    pub(crate) recommended_by: Vec<String>,
 }
 
 /// One package of the plan that another one satisfies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub(crate) struct Step {
     /// The package that has the relation.
-    pub package: String,
+    pub(crate) package: String,
     /// Its version.
-    pub version: String,
+    pub(crate) version: String,
     /// The field: `Pre-Depends`, `Depends` or `Recommends`.
-    pub field: &'static str,
+    pub(crate) field: &'static str,
     /// The relation as the field has it, all alternatives of it.
-    pub relation: String,
+    pub(crate) relation: String,
     /// The package of the plan that satisfies it.
-    pub satisfied_by: String,
+    pub(crate) satisfied_by: String,
     /// Why it is this one, where the relation leaves a choice: a clause.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub choice: Option<String>,
+    pub(crate) choice: Option<String>,
 }
 
 /// Why the package `name` (or `name:arch`) is in a plan that [`resolve`](super::resolve) made of the same arguments.
 ///
 /// # Errors
 /// [`Error::NotInPlan`], and [`Error::UnknownPackage`] where the sources do not know the name.
-pub fn explain(
+pub(crate) fn explain(
     index: &Index,
     provenance: &[Provenance],
     resolved: &Resolved,

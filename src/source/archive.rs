@@ -21,15 +21,15 @@ const COMPONENT: &str = "local-deb";
 
 /// An archive that was read, to be the last of the sources.
 #[derive(Debug)]
-pub struct Archived {
+pub(crate) struct Archived {
     /// `Package`
-    pub name: String,
+    pub(crate) name: String,
     /// Its index.
-    pub part: Part,
+    pub(crate) part: Part,
     /// Where it is; its suite is one that no other source has.
-    pub provenance: Provenance,
+    pub(crate) provenance: Provenance,
     /// What it is.
-    pub sha256: Sha256,
+    pub(crate) sha256: Sha256,
 }
 
 /// Why an archive that was asked for cannot be taken.
@@ -84,7 +84,7 @@ pub enum Error {
 
 impl Error {
     /// What to do next.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Fetch(fetch::Error::NotFound { .. } | fetch::Error::Read { .. }) => {
                 "check the path or URL in the request, and that this user can read what is there"
@@ -114,7 +114,7 @@ fn url_of(archive: &request::Archive) -> Url {
 
 impl Loader {
     /// Reads an archive: all of it for its digest, and its control file once that digest is the right one.
-    pub async fn archive(&self, archive: &request::Archive) -> Result<Archived, Error> {
+    pub(crate) async fn archive(&self, archive: &request::Archive) -> Result<Archived, Error> {
         let url = url_of(archive);
         let examined = self.client.examine(&url, LARGEST_CONTROL).await?;
         if let Some(expected) = archive.sha256.filter(|expected| *expected != examined.sha256) {
@@ -182,7 +182,7 @@ fn provenance(archive: &request::Archive, url: &str) -> Provenance {
 }
 
 /// Refuses two archives of one package; the same archive twice is once.
-pub fn distinct(archives: Vec<Archived>) -> Result<Vec<Archived>, Error> {
+pub(crate) fn distinct(archives: Vec<Archived>) -> Result<Vec<Archived>, Error> {
     let mut distinct: Vec<Archived> = Vec::new();
     for archive in archives {
         match distinct.iter().find(|known| known.name == archive.name) {

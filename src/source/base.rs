@@ -11,7 +11,7 @@ use crate::deb::paragraph::field;
 use crate::plan::PlanSource;
 
 /// What the base is called where a suite would be named.
-pub const NAME: &str = "base";
+pub(crate) const NAME: &str = "base";
 
 /// The stanzas of all installed packages in a dpkg status file, in the folder of one (`/var/lib/dpkg`), or in the
 /// files of a `status.d` folder, as distroless images have it.

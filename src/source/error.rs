@@ -286,7 +286,7 @@ pub enum Error {
 
 impl Error {
     /// Whether a mirror said that it does not have the file.
-    pub fn is_not_found(&self) -> bool {
+    pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Fetch(error) if error.is_not_found())
     }
 

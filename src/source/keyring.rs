@@ -6,34 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pgp::composed::{Deserializable as _, SignedPublicKey};
-use pgp::types::KeyDetails as _;
 
 use super::list::SignedBy;
 use super::{Error, armor};
 
-/// One `OpenPGP` public key with its subkeys and self-signatures, and where it was read.
-#[derive(Debug, Clone)]
-pub struct Certificate {
-    pub(super) key: SignedPublicKey,
-    origin: String,
-}
-
-impl Certificate {
-    /// Fingerprint of the primary key, in upper-case hexadecimal digits.
-    pub fn fingerprint(&self) -> String {
-        format!("{:X}", self.key.primary_key.fingerprint())
-    }
-
-    /// The file that it came from, or "the built-in … keys".
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-}
-
 /// Certificates that are trusted for a source.
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {
-    certificates: Vec<Certificate>,
+    certificates: Vec<SignedPublicKey>,
     origins: Vec<String>,
 }
 
@@ -44,17 +24,17 @@ impl Keyring {
     }
 
     /// The archive keys of Ubuntu (`ubuntu-archive-keyring`).
-    pub fn builtin_ubuntu() -> Result<Self, Error> {
+    pub(crate) fn builtin_ubuntu() -> Result<Self, Error> {
         Self::parse(include_bytes!("keys/ubuntu-archive.gpg"), "the built-in Ubuntu archive keys")
     }
 
     /// Parses what was read of a keyring file, binary or ASCII-armored whatever it is named.
-    pub fn of_file(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn of_file(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
         Self::parse(bytes, &path.display().to_string())
     }
 
     /// Parses the content of a keyring, which `origin` names in messages.
-    pub fn parse(data: &[u8], origin: &str) -> Result<Self, Error> {
+    pub(crate) fn parse(data: &[u8], origin: &str) -> Result<Self, Error> {
         let malformed = |reason: String| Error::MalformedKeyring { keyring: origin.to_owned(), reason };
         if data.is_empty() {
             return Err(malformed("it is empty".to_owned()));
@@ -83,7 +63,7 @@ impl Keyring {
         let mut reason = "it has no public key packet".to_owned();
         for key in keys {
             match key {
-                Ok(key) => keyring.certificates.push(Certificate { key, origin: origin.to_owned() }),
+                Ok(key) => keyring.certificates.push(key),
                 // as gpgv does: a key of a kind not known yet must not take the others with it
                 Err(error) => {
                     reason = line(&error);
@@ -96,7 +76,7 @@ impl Keyring {
 
     /// The certificates that `signed_by` names, in itself or in some of `files`. `default` is asked where it names
     /// none: without a `Signed-By`, or with only fingerprints in it.
-    pub fn for_source(
+    pub(crate) fn for_source(
         signed_by: Option<&SignedBy>,
         files: &KeyringFiles,
         default: impl FnOnce() -> Result<Self, Error>,
@@ -115,18 +95,18 @@ impl Keyring {
     }
 
     /// Adds all of `other`.
-    pub fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.certificates.extend(other.certificates);
         self.origins.extend(other.origins);
     }
 
     /// The certificates.
-    pub fn certificates(&self) -> &[Certificate] {
+    pub(crate) fn certificates(&self) -> &[SignedPublicKey] {
         &self.certificates
     }
 
     /// The files that were read, for messages.
-    pub fn origins(&self) -> &[String] {
+    pub(crate) fn origins(&self) -> &[String] {
         &self.origins
     }
 }
@@ -135,7 +115,7 @@ impl Keyring {
 ///
 /// A file that cannot be read is an error only once its keys are asked for: `Trusted: yes` needs none.
 #[derive(Debug, Clone, Default)]
-pub struct KeyringFiles(Arc<HashMap<PathBuf, io::Result<Vec<u8>>>>);
+pub(crate) struct KeyringFiles(Arc<HashMap<PathBuf, io::Result<Vec<u8>>>>);
 
 impl FromIterator<(PathBuf, io::Result<Vec<u8>>)> for KeyringFiles {
     fn from_iter<T: IntoIterator<Item = (PathBuf, io::Result<Vec<u8>>)>>(files: T) -> Self {
@@ -183,11 +163,14 @@ pub(super) fn line(error: &pgp::errors::Error) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use pgp::types::KeyDetails as _;
+
     use super::*;
     use crate::source::signing::Signer;
 
     fn fingerprints(keyring: &Keyring) -> Vec<String> {
-        keyring.certificates().iter().map(Certificate::fingerprint).collect()
+        let keys = keyring.certificates().iter();
+        keys.map(|key| format!("{:X}", key.primary_key.fingerprint())).collect()
     }
 
     #[test]

@@ -25,17 +25,21 @@ const CHUNKS_AHEAD: usize = 32;
 
 /// The index, and where its parts come from.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// All packages.
-    pub index: Index,
+    pub(crate) index: Index,
     /// By the number of the part.
-    pub provenance: Vec<Provenance>,
+    pub(crate) provenance: Vec<Provenance>,
 }
 
 impl Loader {
     /// Fetches and parses every index that the Releases list, several at once, and joins them in order, with `more`
     /// after them.
-    pub async fn index(&self, releases: &[Released], more: Vec<(Part, Provenance)>) -> Result<Loaded, Error> {
+    pub(crate) async fn index(
+        &self,
+        releases: &[Released],
+        more: Vec<(Part, Provenance)>,
+    ) -> Result<Loaded, Error> {
         let mut tasks = JoinSet::new();
         let mut provenance = Vec::new();
         for released in releases {

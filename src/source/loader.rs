@@ -8,15 +8,15 @@ use crate::fetch::Client;
 /// Fetches and verifies: Releases ([`Loader::release`]), indexes ([`Loader::index`]), and single archives
 /// ([`Loader::archive`]).
 #[derive(Debug, Clone)]
-pub struct Loader {
+pub(crate) struct Loader {
     /// How to reach mirrors.
-    pub client: Client,
+    pub(crate) client: Client,
     /// Whom to trust where a source has no `Signed-By`.
-    pub keyring: Keyring,
+    pub(crate) keyring: Keyring,
     /// What the sources name in `Signed-By`.
-    pub keyring_files: KeyringFiles,
+    pub(crate) keyring_files: KeyringFiles,
     /// The native architecture, then the foreign ones.
-    pub architectures: Vec<String>,
+    pub(crate) architectures: Vec<String>,
     /// The clock.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
 }

@@ -11,10 +11,10 @@
 //! index             all packages; provenance says where each part of it comes from
 //! ```
 //!
-//! [`Loader`] goes the whole way. Two further parts of the index have no Release: a single `.deb` ([`archive`]),
+//! `Loader` goes the whole way. Two further parts of the index have no Release: a single `.deb` (`archive`),
 //! and what the main image has installed already ([`base`]). `elsewhere` tells where a package is that no source has.
 
-pub mod archive;
+pub(crate) mod archive;
 mod armor;
 pub mod base;
 mod certificate;
@@ -37,6 +37,6 @@ pub mod verify;
 mod signing;
 
 pub use error::Error;
-pub use loaded::Loaded;
-pub use loader::Loader;
-pub use released::Released;
+pub(crate) use loaded::Loaded;
+pub(crate) use loader::Loader;
+pub(crate) use released::Released;

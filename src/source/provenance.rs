@@ -29,7 +29,7 @@ pub struct Provenance {
 
 impl Provenance {
     /// Whether `name` is this suite by its suite, its codename or the name it was asked for by.
-    pub fn is_suite(&self, name: &str) -> bool {
+    pub(crate) fn is_suite(&self, name: &str) -> bool {
         !name.is_empty() && [&self.suite, &self.codename, &self.source.suite].iter().any(|own| *own == name)
     }
 }

@@ -15,51 +15,51 @@ use crate::digest::Checksum;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Release {
     /// Where it came from, for messages.
-    pub url: String,
+    pub(crate) url: String,
     /// `Origin`, which pins refer to.
-    pub origin: String,
+    pub(crate) origin: String,
     /// `Label`, which pins refer to.
-    pub label: String,
+    pub(crate) label: String,
     /// `Suite`, such as `stable`.
-    pub suite: String,
+    pub(crate) suite: String,
     /// `Codename`, such as `trixie`.
-    pub codename: String,
+    pub(crate) codename: String,
     /// `Version`, such as `13.2`.
-    pub version: String,
+    pub(crate) version: String,
     /// `Date`: when it was made.
-    pub date: Option<Timestamp>,
+    pub(crate) date: Option<Timestamp>,
     /// `Valid-Until`.
-    pub valid_until: Option<Timestamp>,
+    pub(crate) valid_until: Option<Timestamp>,
     /// `NotAutomatic`: its packages get priority 1.
-    pub not_automatic: bool,
+    pub(crate) not_automatic: bool,
     /// `ButAutomaticUpgrades`: with `NotAutomatic`, they get priority 100.
-    pub but_automatic_upgrades: bool,
+    pub(crate) but_automatic_upgrades: bool,
     /// `Acquire-By-Hash`: indexes can be had under their hash.
-    pub acquire_by_hash: bool,
+    pub(crate) acquire_by_hash: bool,
     /// `Architectures`.
-    pub architectures: Vec<String>,
+    pub(crate) architectures: Vec<String>,
     /// `Components`.
-    pub components: Vec<String>,
+    pub(crate) components: Vec<String>,
     /// `No-Support-for-Architecture-all`: the indexes whose `all` packages are listed with each architecture.
-    pub no_support_for_architecture_all: Option<String>,
+    pub(crate) no_support_for_architecture_all: Option<String>,
     /// The `Packages` indexes by their path below the Release; others are not kept.
-    pub entries: BTreeMap<String, Entry>,
+    pub(crate) entries: BTreeMap<String, Entry>,
 }
 
 /// A file that the Release vouches for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Size in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Its digest in the `SHA256` field.
-    pub sha256: Option<[u8; 32]>,
+    pub(crate) sha256: Option<[u8; 32]>,
     /// Its digest in the `SHA512` field.
-    pub sha512: Option<[u8; 64]>,
+    pub(crate) sha512: Option<[u8; 64]>,
 }
 
 impl Entry {
     /// The strongest digest.
-    pub fn checksum(&self) -> Option<Checksum> {
+    pub(crate) fn checksum(&self) -> Option<Checksum> {
         self.sha512.map(Checksum::Sha512).or(self.sha256.map(Checksum::Sha256))
     }
 }
@@ -68,13 +68,13 @@ impl Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexFile {
     /// Path below the Release.
-    pub path: String,
+    pub(crate) path: String,
     /// How it is compressed.
-    pub compression: Compression,
+    pub(crate) compression: Compression,
     /// Size in bytes, as fetched.
-    pub size: u64,
+    pub(crate) size: u64,
     /// What it must hash to, as fetched.
-    pub checksum: Checksum,
+    pub(crate) checksum: Checksum,
 }
 
 impl IndexFile {
@@ -88,7 +88,7 @@ impl IndexFile {
 
 /// Something odd about a Release, which apt too only warns about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Warning {
+pub(crate) enum Warning {
     /// Neither its Suite nor its Codename is what was asked for.
     ConflictingDistribution {
         /// The Release.
@@ -212,7 +212,7 @@ impl Release {
 
     /// Checks `Date` and `Valid-Until` against the clock, as far as `source` wants that. `Valid-Until-Min` and
     /// `Valid-Until-Max` count from `Date`, and without `Check-Date` nothing is checked, as in apt.
-    pub fn check_time(&self, now: Timestamp, source: &Source) -> Result<(), Error> {
+    pub(crate) fn check_time(&self, now: Timestamp, source: &Source) -> Result<(), Error> {
         if !source.check_date {
             return Ok(());
         }
@@ -228,7 +228,7 @@ impl Release {
     }
 
     /// Until when it is good, as far as `source` wants that to be minded.
-    pub fn expiry(&self, source: &Source) -> Option<Timestamp> {
+    pub(crate) fn expiry(&self, source: &Source) -> Option<Timestamp> {
         if !source.check_date || !source.check_valid_until {
             return None;
         }
@@ -245,7 +245,7 @@ impl Release {
 
     /// Whether this is the Release that `source` asked for by its suite: a mirror could serve another one, signed
     /// just as well.
-    pub fn check_suite(&self, source: &Source) -> Option<Warning> {
+    pub(crate) fn check_suite(&self, source: &Source) -> Option<Warning> {
         // Debian's old security suites were called buster/updates where the Release says buster
         let expected = source.suite.split('/').next().unwrap_or_default();
         let anonymous = self.suite.is_empty() && self.codename.is_empty();

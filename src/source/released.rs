@@ -16,26 +16,26 @@ const LARGEST_RELEASE: u64 = 32 << 20;
 
 /// A verified Release and where it came from.
 #[derive(Debug, Clone)]
-pub struct Released {
+pub(crate) struct Released {
     /// The source that it belongs to.
-    pub source: Source,
+    pub(crate) source: Source,
     /// What it says.
-    pub release: Release,
+    pub(crate) release: Release,
     /// The URI, of those of the source, that served it.
-    pub uri: Url,
+    pub(crate) uri: Url,
     /// The file that was fetched: InRelease, or Release.
-    pub url: Url,
+    pub(crate) url: Url,
     /// What makes the next request for it conditional.
-    pub validators: Validators,
+    pub(crate) validators: Validators,
     /// Digest of the file as served.
-    pub sha256: Sha256,
+    pub(crate) sha256: Sha256,
     /// Digest of the text that was signed.
     pub(super) text_sha256: Sha256,
 }
 
 impl Loader {
     /// The Release of a source, from the first of its URIs that has one that can be trusted.
-    pub async fn release(&self, source: &Source) -> Result<Released, Error> {
+    pub(crate) async fn release(&self, source: &Source) -> Result<Released, Error> {
         let mut attempts = Vec::new();
         for uri in &source.uris {
             match self.release_from(source, uri).await {
@@ -149,7 +149,7 @@ impl Loader {
     }
 
     /// Whether a Release is still the one of that digest; one conditional request.
-    pub async fn is_unchanged(
+    pub(crate) async fn is_unchanged(
         &self,
         url: &Url,
         validators: &Validators,

@@ -12,32 +12,32 @@ use pgp::types::{Duration, KeyDetails as _, Password, SigningKey, Tag, Timestamp
 use rand::thread_rng;
 
 /// When the keys of this file were made: 1 January 2024 00:00 UTC, in seconds since 1970.
-pub const MADE: u32 = 1_704_067_200;
+pub(crate) const MADE: u32 = 1_704_067_200;
 
 /// A secret key, valid from [`MADE`] for good.
-pub struct Signer {
-    pub key: SignedSecretKey,
+pub(crate) struct Signer {
+    pub(crate) key: SignedSecretKey,
     /// The hash of the signatures that it makes over documents.
-    pub hash: HashAlgorithm,
+    pub(crate) hash: HashAlgorithm,
     /// When those are made, in seconds since 1970; [`MADE`] plus an hour at first.
-    pub time: u32,
+    pub(crate) time: u32,
     /// Seconds for which they are good; 0: for ever.
-    pub lifetime: u32,
+    pub(crate) lifetime: u32,
 }
 
 impl Signer {
     /// An Ed25519 key that signs by itself.
-    pub fn ed25519() -> Self {
+    pub(crate) fn ed25519() -> Self {
         Self::generate(KeyType::Ed25519Legacy, false)
     }
 
     /// A key of 2048 bits that signs by itself.
-    pub fn rsa() -> Self {
+    pub(crate) fn rsa() -> Self {
         Self::generate(KeyType::Rsa(2048), false)
     }
 
     /// A primary key that only certifies, with an Ed25519 subkey that signs.
-    pub fn with_subkey() -> Self {
+    pub(crate) fn with_subkey() -> Self {
         Self::generate(KeyType::Ed25519Legacy, true)
     }
 
@@ -60,12 +60,12 @@ impl Signer {
     }
 
     /// Fingerprint of the primary key, in upper-case hexadecimal digits.
-    pub fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> String {
         format!("{:X}", self.key.fingerprint())
     }
 
     /// Fingerprint of the key that signs: the subkey where there is one.
-    pub fn signing_fingerprint(&self) -> String {
+    pub(crate) fn signing_fingerprint(&self) -> String {
         self.key
             .secret_subkeys
             .first()
@@ -73,12 +73,12 @@ impl Signer {
     }
 
     /// The public key as `gpg --export` writes it.
-    pub fn public_binary(&self) -> Vec<u8> {
+    pub(crate) fn public_binary(&self) -> Vec<u8> {
         self.public().to_bytes().unwrap()
     }
 
     /// The public key as `gpg --export --armor` writes it.
-    pub fn public_armored(&self) -> String {
+    pub(crate) fn public_armored(&self) -> String {
         self.public().to_armored_string(ArmorOptions::default()).unwrap()
     }
 
@@ -92,7 +92,7 @@ impl Signer {
     }
 
     /// A signature packet over `data`.
-    pub fn sign(&self, data: &[u8], kind: SignatureType) -> Signature {
+    pub(crate) fn sign(&self, data: &[u8], kind: SignatureType) -> Signature {
         match self.key.secret_subkeys.first() {
             Some(subkey) => self.sign_with(&subkey.key, data, kind),
             None => self.sign_with(&self.key.primary_key, data, kind),
@@ -109,12 +109,12 @@ impl Signer {
     }
 
     /// `text` as `gpg --clearsign` writes it.
-    pub fn clearsign(&self, text: &str) -> String {
+    pub(crate) fn clearsign(&self, text: &str) -> String {
         clearsign_by(text, &[self])
     }
 
     /// A binary detached signature, as `gpg --detach-sign` writes it.
-    pub fn detach_sign(&self, data: &[u8]) -> Vec<u8> {
+    pub(crate) fn detach_sign(&self, data: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         pgp::packet::PacketTrait::to_writer_with_header(&self.sign(data, SignatureType::Binary), &mut out)
             .unwrap();
@@ -122,13 +122,13 @@ impl Signer {
     }
 
     /// An armored detached signature, as `gpg --detach-sign --armor` writes it.
-    pub fn detach_sign_armored(&self, data: &[u8]) -> String {
+    pub(crate) fn detach_sign_armored(&self, data: &[u8]) -> String {
         let signature = pgp::composed::DetachedSignature::new(self.sign(data, SignatureType::Binary));
         signature.to_armored_string(ArmorOptions::default()).unwrap()
     }
 
     /// Makes the primary key expire `seconds` after [`MADE`], by a newer self-signature.
-    pub fn expire_after(&mut self, seconds: u32) {
+    pub(crate) fn expire_after(&mut self, seconds: u32) {
         let key = &self.key.primary_key;
         let mut flags = KeyFlags::default();
         flags.set_certify(true);
@@ -146,7 +146,7 @@ impl Signer {
     }
 
     /// Revokes the primary key.
-    pub fn revoke(&mut self) {
+    pub(crate) fn revoke(&mut self) {
         let key = &self.key.primary_key;
         let signature = self
             .config(SignatureType::KeyRevocation, key)
@@ -156,7 +156,7 @@ impl Signer {
     }
 
     /// Revokes the signing subkey.
-    pub fn revoke_subkey(&mut self) {
+    pub(crate) fn revoke_subkey(&mut self) {
         let key = &self.key.primary_key;
         let config = self.config(SignatureType::SubkeyRevocation, key);
         let subkey = &mut self.key.secret_subkeys[0];
@@ -167,7 +167,7 @@ impl Signer {
     }
 
     /// Adopts the signing subkey of `victim`, which has not agreed to it: without its back signature.
-    pub fn adopt_subkey(&mut self, victim: &Self) {
+    pub(crate) fn adopt_subkey(&mut self, victim: &Self) {
         let key = &self.key.primary_key;
         let mut subkey = victim.key.secret_subkeys[0].clone();
         let mut flags = KeyFlags::default();
@@ -183,7 +183,7 @@ impl Signer {
 }
 
 /// `text` clear-signed by each of `signers`, in one block.
-pub fn clearsign_by(text: &str, signers: &[&Signer]) -> String {
+pub(crate) fn clearsign_by(text: &str, signers: &[&Signer]) -> String {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let message = CleartextSignedMessage::new_many(text, |canonical| {
         Ok(signers.iter().map(|signer| signer.sign(canonical.as_bytes(), SignatureType::Text)).collect())

@@ -26,7 +26,7 @@ pub struct Policy {
 
 impl Policy {
     /// What `source` asks for.
-    pub fn of(source: &Source, now: Timestamp) -> Self {
+    pub(crate) fn of(source: &Source, now: Timestamp) -> Self {
         let fingerprints = match &source.signed_by {
             Some(SignedBy::Named { fingerprints, .. }) => fingerprints.clone(),
             _ => Vec::new(),
@@ -55,7 +55,7 @@ impl Policy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// The signed text, and nothing but it.
-    pub text: String,
+    pub(crate) text: String,
     /// Fingerprints, in upper-case hexadecimal digits, of the keys (primary or subkey) with a good signature.
     pub signers: Vec<String>,
 }
@@ -79,7 +79,7 @@ pub fn verify_inline(
 
 /// Verifies a `Release` file by its detached `Release.gpg`, binary or armored (RFC 9580 section 10.4).
 /// `url` names the former in messages.
-pub fn verify_detached(
+pub(crate) fn verify_detached(
     release: &[u8],
     signature: &[u8],
     url: &str,
@@ -181,7 +181,7 @@ impl Check<'_> {
             .keyring
             .certificates()
             .iter()
-            .flat_map(|certificate| Component::all(&certificate.key))
+            .flat_map(Component::all)
             .filter(|key| key.issued(signature))
             .collect();
         if candidates.is_empty() {

@@ -17,15 +17,15 @@ use crate::deb::shell::{Call, calls};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diversion {
     /// Absolute, as packages have it.
-    pub from: PathBuf,
+    pub(crate) from: PathBuf,
     /// Where it is instead; absolute.
-    pub to: PathBuf,
+    pub(crate) to: PathBuf,
     /// The package whose own file stays; none for a local diversion.
-    pub package: Option<String>,
+    pub(crate) package: Option<String>,
 }
 
 /// A package, and a line of its preinst whose call of `dpkg-divert` cannot be told from the text.
-pub type Unread = (String, String);
+pub(crate) type Unread = (String, String);
 
 /// The diversions that preinst scripts add, and the calls that cannot be read. Fails
 /// where two packages divert one file, as `dpkg-divert` does.

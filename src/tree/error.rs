@@ -177,7 +177,7 @@ impl Error {
     }
 
     /// What to do next.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Deb { source, .. } => return source.hint(),
             Self::Overlap { .. } | Self::Diverted { .. } => {

@@ -23,7 +23,7 @@ const SLIM: [(bool, &str); 11] = [
 
 /// Patterns, of which the last one that matches a path decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub(crate) struct Filter {
     rules: Vec<Rule>,
 }
 
@@ -40,7 +40,7 @@ impl Filter {
     ///
     /// # Errors
     /// A pattern that cannot be matched.
-    pub fn new<'a>(rules: impl IntoIterator<Item = (bool, &'a str)>) -> Result<Self, BadGlob> {
+    pub(crate) fn new<'a>(rules: impl IntoIterator<Item = (bool, &'a str)>) -> Result<Self, BadGlob> {
         let rule = |(include, text): (bool, &str)| {
             let end = text.find(['*', '?', '[', '\\']).unwrap_or(text.len());
             let literal = text[..end].trim_end_matches('/').to_owned();
@@ -50,19 +50,19 @@ impl Filter {
     }
 
     /// The rules of `--slim`, which others may follow.
-    pub fn slim<'a>() -> impl Iterator<Item = (bool, &'a str)> {
+    pub(crate) fn slim<'a>() -> impl Iterator<Item = (bool, &'a str)> {
         let rules: [(bool, &'a str); _] = SLIM;
         rules.into_iter()
     }
 
     /// The pattern that brings back the translations for a locale: those of its language.
-    pub fn translations(locale: &str) -> String {
+    pub(crate) fn translations(locale: &str) -> String {
         let language = locale.split(['_', '.', '@']).next().unwrap_or(locale);
         format!("/usr/share/locale/{language}[/_.@]*")
     }
 
     /// Whether there is no rule.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
@@ -71,7 +71,7 @@ impl Filter {
     /// in its `src/main/filters.c`), and so do we, for the same tree.
     ///
     /// Bytes of a name that are no UTF-8 match wildcards only.
-    pub fn leaves_out(&self, path: &Path, may_lead: bool) -> bool {
+    pub(crate) fn leaves_out(&self, path: &Path, may_lead: bool) -> bool {
         let path = path.to_string_lossy();
         let last = self.rules.iter().rev().find(|rule| rule.pattern.matches(&path));
         let excluded = last.is_some_and(|rule| !rule.include);

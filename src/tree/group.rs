@@ -9,14 +9,14 @@ use std::path::Path;
 const SET_GROUP_ID: u32 = 0o2000;
 
 /// The group that shares a folder, by its number.
-pub fn sharing(folder: &Path) -> Option<u32> {
+pub(crate) fn sharing(folder: &Path) -> Option<u32> {
     let meta = fs::metadata(folder).ok()?;
     (meta.mode() & SET_GROUP_ID != 0).then(|| meta.gid())
 }
 
 /// Makes a folder inside of `volume` the group's that shares that, so that what is made in it is, too. False where no group does,
 /// or where this process is not in that group: then nothing can be shared with it.
-pub fn share(volume: &Path, folder: &Path) -> io::Result<bool> {
+pub(crate) fn share(volume: &Path, folder: &Path) -> io::Result<bool> {
     let Some(group) = sharing(volume) else { return Ok(false) };
     if lchown(folder, None, Some(group)).is_err() {
         return Ok(false);

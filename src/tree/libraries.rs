@@ -15,7 +15,7 @@ use super::links::resolve_in_root;
 
 /// What `ld.so.conf` names, the linker's own folders, and the absolute RUNPATHs of the tree's objects: paths in the tree,
 /// without `/`.
-pub fn library_path(tree: &Path) -> Vec<String> {
+pub(crate) fn library_path(tree: &Path) -> Vec<String> {
     let mut folders = Vec::new();
     let mut configured = Vec::new();
     for file in list(&tree.join("etc/ld.so.conf.d")) {
@@ -65,18 +65,18 @@ fn run_paths(tree: &Path) -> BTreeSet<String> {
 
 /// What the dynamic section of an ELF file says (the System V ABI, chapter 5).
 #[derive(Debug, Default)]
-pub struct Dynamic {
+pub(crate) struct Dynamic {
     /// The entries of RPATH and RUNPATH.
-    pub run_paths: Vec<String>,
+    pub(crate) run_paths: Vec<String>,
     /// The names of the libraries that it needs.
-    pub needed: Vec<String>,
+    pub(crate) needed: Vec<String>,
     /// Whether it imports a function of the C library that starts a shell: system(3), popen(3).
-    pub starts_shell: bool,
+    pub(crate) starts_shell: bool,
 }
 
 impl Dynamic {
     /// `None` for a file without one.
-    pub fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let file = File::open(path).ok()?;
         let cache = ReadCache::new(file);
         match object::FileKind::parse(&cache).ok()? {
@@ -121,7 +121,7 @@ impl Dynamic {
 }
 
 /// The paths in a folder, sorted; none where there is no folder.
-pub fn list(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn list(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();

@@ -11,7 +11,7 @@ pub struct Limits<'a> {
     pub max_unpacked: u64,
     /// Archive members.
     pub max_entries: u64,
-    /// Bytes of all their paths, and [`ENTRY`] for each member: these are held in memory until the tree is finished.
+    /// Bytes of all their paths, and `ENTRY` for each member: these are held in memory until the tree is finished.
     pub max_names: u64,
     /// What all packages together may still unpack to.
     pub allowance: Option<&'a Allowance>,
@@ -24,7 +24,7 @@ impl Limits<'_> {
     /// Bytes: one and a half times what the index declares, or a hundred times the size of the `.deb` where it
     /// declares nothing, plus 64 MiB. Members: one for each KiB of that, since dpkg-gencontrol(1) counts no less for
     /// any; but no more than fit in 32 MiB of memory.
-    pub fn for_artifact(artifact: &Artifact) -> Self {
+    pub(crate) fn for_artifact(artifact: &Artifact) -> Self {
         let declared = match artifact.installed_size {
             0 => artifact.size.saturating_mul(100),
             kibibytes => kibibytes.saturating_mul(1024 + 512),
@@ -38,13 +38,13 @@ impl Limits<'_> {
 #[derive(Debug)]
 pub struct Allowance {
     /// In bytes.
-    pub total: u64,
+    pub(crate) total: u64,
     used: AtomicU64,
 }
 
 impl Allowance {
     /// `total` in bytes.
-    pub fn new(total: u64) -> Self {
+    pub(crate) fn new(total: u64) -> Self {
         Self { total, used: AtomicU64::new(0) }
     }
 

@@ -12,7 +12,7 @@ const MAX_LINKS: u32 = 40;
 ///
 /// The result is relative to `root` (empty for the root itself) and passes through no link; `None` if there is
 /// no such file. Fails with `ELOOP` after 40 links.
-pub fn resolve_in_root(root: &Path, path: &Path) -> io::Result<Option<PathBuf>> {
+pub(crate) fn resolve_in_root(root: &Path, path: &Path) -> io::Result<Option<PathBuf>> {
     let mut pending: Vec<OsString> = Vec::new();
     let mut resolved = PathBuf::new();
     let mut links = 0;

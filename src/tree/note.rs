@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 /// as `kind`: `{"kind": "device", "path": "/dev/null"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Note {
+pub(crate) enum Note {
     /// Set-user-id and set-group-id bits were dropped.
     SetId {
         /// The file.

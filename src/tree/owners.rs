@@ -20,7 +20,7 @@ const LARGEST: u64 = 1 << 20;
 ///
 /// # Errors
 /// What the system says when it may not.
-pub fn probe(folder: &Path) -> io::Result<()> {
+pub(crate) fn probe(folder: &Path) -> io::Result<()> {
     let file = tempfile::tempfile_in(folder)?;
     std::os::unix::fs::fchown(&file, Some(1), Some(1))?;
     file.set_permissions(fs::Permissions::from_mode(0o6755))?;
@@ -36,7 +36,7 @@ pub fn probe(folder: &Path) -> io::Result<()> {
 
 /// Gives everything in a tree to root, and to others what packages give to others. As for dpkg, a name means what it means in the
 /// tree's own `/etc/passwd` and `/etc/group`; one that is not there means the number that the archive has beside it.
-pub fn apply(tree: &Tree) -> Result<(), Error> {
+pub(crate) fn apply(tree: &Tree) -> Result<(), Error> {
     let root = tree.root();
     let numbers = Numbers { users: accounts(root, "etc/passwd")?, groups: accounts(root, "etc/group")? };
     give(root, 0, 0)?;

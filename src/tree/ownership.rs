@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 /// A user or a group as an archive has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// Empty where the archive has none.
-    pub name: String,
+    pub(crate) name: String,
     /// What it was where the archive was made.
-    pub number: u32,
+    pub(crate) number: u32,
 }
 
 impl Account {
@@ -19,11 +19,11 @@ impl Account {
 
 /// Whose a member of an archive is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// The user.
-    pub user: Account,
+    pub(crate) user: Account,
     /// The group.
-    pub group: Account,
+    pub(crate) group: Account,
 }
 
 impl Owner {
@@ -35,11 +35,11 @@ impl Owner {
 
 /// A member of a package that is not all root's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owned {
+pub(crate) struct Owned {
     /// As archived, absolute.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whose it is.
-    pub owner: Owner,
+    pub(crate) owner: Owner,
     /// Whether it is a symbolic link.
-    pub link: bool,
+    pub(crate) link: bool,
 }

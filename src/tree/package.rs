@@ -10,24 +10,24 @@ use crate::plan::Artifact;
 
 /// What of a package was left out because of a [`super::filter::Filter`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LeftOut {
+pub(crate) struct LeftOut {
     /// Files, links and directories.
-    pub paths: u64,
+    pub(crate) paths: u64,
     /// The bytes of the files.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// A directory of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Directory {
+pub(crate) struct Directory {
     /// Its place in the tree, relative; empty for the root.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Permission bits, sticky and set-group-id included.
-    pub mode: u32,
+    pub(crate) mode: u32,
     /// Seconds since the epoch; `None` where the package has files in the directory, but not the directory.
-    pub mtime: Option<i64>,
+    pub(crate) mtime: Option<i64>,
     /// Whose it is, if not root's and to be kept.
-    pub owner: Option<Owner>,
+    pub(crate) owner: Option<Owner>,
 }
 
 impl Directory {
@@ -40,30 +40,30 @@ impl Directory {
 #[derive(Debug, Clone)]
 pub struct Unpacked {
     /// What was unpacked.
-    pub artifact: Artifact,
+    pub(crate) artifact: Artifact,
     /// Its control information.
-    pub control: Control,
+    pub(crate) control: Control,
     /// What it holds, in archive order: absolute, as archived (`/lib/x`, not `/usr/lib/x`), without the root
     /// and without device nodes. What was left out is among them, as dpkg lists it, too.
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
     /// What of it is not all root's, but for directories; nothing if owners are not kept.
-    pub owned: Vec<Owned>,
+    pub(crate) owned: Vec<Owned>,
     /// How many of its files the group may read or execute only because it shares the volume.
-    pub widened: u64,
+    pub(crate) widened: u64,
     /// How much of it was left out.
-    pub left_out: LeftOut,
+    pub(crate) left_out: LeftOut,
     /// Its directories, in the order of their making.
-    pub directories: Vec<Directory>,
+    pub(crate) directories: Vec<Directory>,
     /// The merged-usr links that its paths count on, such as `lib`.
-    pub aliases: BTreeSet<&'static str>,
+    pub(crate) aliases: BTreeSet<&'static str>,
     /// The newest modification time in the archive, in seconds since the epoch.
-    pub newest_mtime: i64,
+    pub(crate) newest_mtime: i64,
     /// Where the tree differs from the archive.
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// The newest modification time in any of the archives, in seconds since the epoch; 0 without packages.
-pub fn newest_mtime(packages: &[Unpacked]) -> i64 {
+pub(crate) fn newest_mtime(packages: &[Unpacked]) -> i64 {
     let times = packages.iter().map(|package| package.newest_mtime);
     times.max().filter(|time| *time != i64::MIN).unwrap_or(0)
 }

@@ -60,7 +60,7 @@ pub(super) fn alias(path: &Path) -> Option<&'static str> {
 
 /// The place in a merged-usr tree, relative to its root, of a path as packages have it: `usr/lib/x` for
 /// `/lib/x`. The aliases themselves (`/lib`) stay.
-pub fn in_tree(archived: &Path) -> PathBuf {
+pub(crate) fn in_tree(archived: &Path) -> PathBuf {
     let relative = archived.strip_prefix("/").unwrap_or(archived);
     if alias(relative).is_some() && relative.components().nth(1).is_some() {
         Path::new("usr").join(relative)

@@ -6,9 +6,9 @@ use super::filter::Filter;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Placement<'a> {
     /// Which paths are left out; without one, none.
-    pub filter: Option<&'a Filter>,
+    pub(crate) filter: Option<&'a Filter>,
     /// Whether owners and set-id bits are to be kept ([`super::owners`]), instead of being noted.
-    pub keep_owners: bool,
+    pub(crate) keep_owners: bool,
     /// Whether a group shares the volume, and may read what its owner may ([`super::group`]).
-    pub shared: bool,
+    pub(crate) shared: bool,
 }

@@ -82,9 +82,12 @@ fn a_tree_is_what_dpkg_deb_extracts() {
     }
     let newest = tree.newest_mtime();
     database::write(&mut tree, newest).unwrap();
-    let finished = tree.finish().unwrap();
-    for (package, note) in finished.notes() {
-        println!("note: {}: {note}", package.artifact.name);
+    let packages = tree.packages().to_vec();
+    tree.finish().unwrap();
+    for package in &packages {
+        for note in &package.notes {
+            println!("note: {}: {note}", package.artifact.name);
+        }
     }
 
     let (mut ours, mut theirs) = (BTreeMap::new(), BTreeMap::new());
@@ -133,7 +136,7 @@ fn a_tree_is_what_dpkg_deb_extracts() {
         String::from_utf8_lossy(&verified.stderr)
     );
     let admin = format!("--admindir={}", root.join("var/lib/dpkg").display());
-    for package in &finished.packages {
+    for package in &packages {
         let name = format!("{}:{}", package.artifact.name, package.artifact.architecture);
         let files = run(Command::new("dpkg-query").args([&admin, "-L", &name]));
         assert_eq!(files.lines().count(), package.paths.len() + 1, "{name}");

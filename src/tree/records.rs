@@ -1,16 +1,16 @@
 //! aptlet's own files in a tree, by their paths in it without `/`.
 
 /// Where they are.
-pub const FOLDER: &str = "var/lib/aptlet";
+pub(crate) const FOLDER: &str = "var/lib/aptlet";
 /// Links or launchers for the commands of the tree: what goes on PATH.
-pub const COMMANDS: &str = "var/lib/aptlet/bin";
+pub(crate) const COMMANDS: &str = "var/lib/aptlet/bin";
 /// What launchers need to know.
-pub const LAUNCHERS: &str = "var/lib/aptlet/launch.json";
+pub(crate) const LAUNCHERS: &str = "var/lib/aptlet/launch.json";
 /// The plan.
-pub const LOCK: &str = "var/lib/aptlet/aptlet.lock";
+pub(crate) const LOCK: &str = "var/lib/aptlet/aptlet.lock";
 /// Every path with mode and content, in the format of mtree(5).
-pub const MANIFEST: &str = "var/lib/aptlet/mtree";
+pub(crate) const MANIFEST: &str = "var/lib/aptlet/mtree";
 /// What relocation did to each file.
-pub const RELOCATED: &str = "var/lib/aptlet/relocated";
+pub(crate) const RELOCATED: &str = "var/lib/aptlet/relocated";
 /// What a generation was made from.
-pub const STATE: &str = "var/lib/aptlet/state.json";
+pub(crate) const STATE: &str = "var/lib/aptlet/state.json";

@@ -12,7 +12,6 @@ use rustix::io::Errno;
 use super::dpkg_divert::Diversion;
 use super::error::Error;
 use super::group::{readable, readable_folder};
-use super::note::Note;
 use super::opened::Opened;
 use super::ownership::Owner;
 use super::package::{Directory, Unpacked, newest_mtime};
@@ -33,22 +32,6 @@ pub struct Tree {
     aliases: Vec<&'static str>,
     /// Whether a group shares the volume.
     shared: bool,
-}
-
-/// A tree to which nothing is added any more.
-#[derive(Debug)]
-pub struct Finished {
-    /// The packages, in plan order.
-    pub packages: Vec<Unpacked>,
-    /// The newest modification time in any of the archives, in seconds since the epoch.
-    pub newest_mtime: i64,
-}
-
-impl Finished {
-    /// Where the tree differs from what the archives hold, with the package that each note is about.
-    pub fn notes(&self) -> impl Iterator<Item = (&Unpacked, &Note)> {
-        self.packages.iter().flat_map(|package| package.notes.iter().map(move |note| (package, note)))
-    }
 }
 
 impl Tree {
@@ -85,22 +68,22 @@ impl Tree {
     }
 
     /// Where the tree is.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The native architecture.
-    pub fn architecture(&self) -> &str {
+    pub(crate) fn architecture(&self) -> &str {
         &self.architecture
     }
 
     /// The packages merged so far, in order.
-    pub fn packages(&self) -> &[Unpacked] {
+    pub(crate) fn packages(&self) -> &[Unpacked] {
         &self.packages
     }
 
     /// The newest modification time in any archive so far, in seconds since the epoch; 0 without packages.
-    pub fn newest_mtime(&self) -> i64 {
+    pub(crate) fn newest_mtime(&self) -> i64 {
         newest_mtime(&self.packages)
     }
 
@@ -110,13 +93,13 @@ impl Tree {
     }
 
     /// What is diverted, for the database.
-    pub fn diversions(&self) -> &[Diversion] {
+    pub(crate) fn diversions(&self) -> &[Diversion] {
         &self.diversions
     }
 
     /// Makes a directory, and those that it is in, which no package need have. `path` is relative, below the
     /// merged-usr links' targets, and must not pass through a link.
-    pub fn create_directory(&mut self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn create_directory(&mut self, path: &Path) -> Result<(), Error> {
         let missing: Vec<_> =
             path.ancestors().take_while(|ancestor| !self.directories.contains_key(*ancestor)).collect();
         for path in missing.into_iter().rev() {
@@ -128,12 +111,12 @@ impl Tree {
     }
 
     /// The permission bits that a directory will have when the tree is finished; `path` is relative to the root.
-    pub fn directory_mode(&self, path: &Path) -> Option<u32> {
+    pub(crate) fn directory_mode(&self, path: &Path) -> Option<u32> {
         self.directories.get(path).map(|directory| self.final_mode(directory))
     }
 
     /// Opens all directories to the group that shares the volume ([`super::group`]).
-    pub fn share(&mut self) {
+    pub(crate) fn share(&mut self) {
         self.shared = true;
     }
 
@@ -142,7 +125,7 @@ impl Tree {
     }
 
     /// How many files and directories the group may read only because it shares the volume.
-    pub fn widened(&self) -> u64 {
+    pub(crate) fn widened(&self) -> u64 {
         let files: u64 = self.packages.iter().map(|package| package.widened).sum();
         let is_closed = |directory: &&Directory| readable(directory.mode) != directory.mode;
         let closed = self.directories.values().filter(is_closed).filter(|_| self.shared).count();
@@ -187,7 +170,7 @@ impl Tree {
 
     /// Gives all directories and the merged-usr links their modes and times, which any later change to the tree
     /// would spoil.
-    pub fn finish(self) -> Result<Finished, Error> {
+    pub fn finish(self) -> Result<(), Error> {
         let newest_mtime = self.newest_mtime();
         let root = Opened::open(&self.root)?;
         for alias in &self.aliases {
@@ -205,11 +188,11 @@ impl Tree {
                 })
                 .map_err(|errno| Error::write(self.root.join(path), errno))?;
         }
-        Ok(Finished { packages: self.packages, newest_mtime })
+        Ok(())
     }
 
     /// The place in the tree of a path as a package has it, relative to the root.
-    pub fn place(&self, archived: &Path) -> PathBuf {
+    pub(crate) fn place(&self, archived: &Path) -> PathBuf {
         let mut path = in_tree(archived);
         // A redirect leads to a real directory, so following them in turn comes to an end.
         while let Some((from, to)) =
@@ -221,7 +204,7 @@ impl Tree {
     }
 
     /// As [`Tree::place`], for a path that may be diverted for this package.
-    pub fn place_for(&self, package: &Unpacked, archived: &Path) -> PathBuf {
+    pub(crate) fn place_for(&self, package: &Unpacked, archived: &Path) -> PathBuf {
         let diversion = self.diversions.iter().find(|diversion| diversion.concerns(package, archived));
         self.place(diversion.map_or(archived, |diversion| &diversion.to))
     }

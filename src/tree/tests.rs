@@ -62,8 +62,11 @@ impl Scratch {
         merged
     }
 
-    fn finish(&mut self) -> Finished {
-        self.tree.take().unwrap().finish().unwrap()
+    fn finish(&mut self) -> Vec<Unpacked> {
+        let tree = self.tree.take().unwrap();
+        let packages = tree.packages().to_vec();
+        tree.finish().unwrap();
+        packages
     }
 
     fn at(&self, path: &str) -> PathBuf {

@@ -10,15 +10,15 @@ use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 
 /// Makes files of one time.
 #[derive(Debug, Clone, Copy)]
-pub struct Generated {
+pub(crate) struct Generated {
     /// Seconds since 1970.
-    pub date: i64,
+    pub(crate) date: i64,
 }
 
 impl Generated {
     /// A new file that all can read, in place of what a package may have there: to write through a package's
     /// link would lead outside.
-    pub fn file(self, path: &Path, text: &[u8]) -> io::Result<()> {
+    pub(crate) fn file(self, path: &Path, text: &[u8]) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -30,7 +30,7 @@ impl Generated {
     }
 
     /// A symbolic link, unless something is there already.
-    pub fn link(self, target: &str, path: &Path) -> io::Result<()> {
+    pub(crate) fn link(self, target: &str, path: &Path) -> io::Result<()> {
         match symlink(target, path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(error) => Err(error),
@@ -39,7 +39,7 @@ impl Generated {
     }
 
     /// A link in place of whatever link is there, which hands on its time.
-    pub fn replace_link(target: &Path, path: &Path) -> io::Result<()> {
+    pub(crate) fn replace_link(target: &Path, path: &Path) -> io::Result<()> {
         use std::os::unix::fs::MetadataExt as _;
         let time = fs::symlink_metadata(path)?.mtime();
         let fresh = path.with_file_name(".aptlet-link");

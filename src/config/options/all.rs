@@ -48,16 +48,16 @@ pub(crate) trait Layer: clap::Args + Default {
 macro_rules! layer {
     (
         $(#[doc = $about:literal])+
-        pub struct $Layer:ident {$(
+        $visible:vis struct $Layer:ident {$(
             $(#[doc = $doc:literal])+
-            pub $field:ident: $group:ty,
+            pub(crate) $field:ident: $group:ty,
         )+}
     ) => {
         $(#[doc = $about])+
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
-        pub struct $Layer {$(
+        $visible struct $Layer {$(
             $(#[doc = $doc])+
-            pub $field: $group,
+            pub(crate) $field: $group,
         )+}
 
         impl clap::Args for $Layer {
@@ -144,43 +144,43 @@ layer! {
     /// What one layer of configuration says; what it does not say is absent, or an empty list.
     pub struct Options {
         /// Where the settings are.
-        pub folder: SettingsFolder,
+        pub(crate) folder: SettingsFolder,
         /// A choice of packages that is made already.
-        pub locked: Locked,
+        pub(crate) locked: Locked,
         /// Which packages are chosen.
-        pub choosing: Choosing,
+        pub(crate) choosing: Choosing,
         /// Where packages come from.
-        pub sourcing: Sourcing,
+        pub(crate) sourcing: Sourcing,
         /// Who is trusted, and who one is.
-        pub trust: Trust,
+        pub(crate) trust: Trust,
         /// Where the tree is put.
-        pub destination: Destination,
+        pub(crate) destination: Destination,
         /// Where the tree is to work.
-        pub relocating: Relocating,
+        pub(crate) relocating: Relocating,
         /// How the tree is made.
-        pub tree: TreeMaking,
+        pub(crate) tree: TreeMaking,
         /// Whether aptlet is put into the destination.
-        pub self_installing: SelfInstalling,
+        pub(crate) self_installing: SelfInstalling,
         /// How a command is started.
-        pub running: Running,
+        pub(crate) running: Running,
         /// How packages are fetched.
-        pub network: Network,
+        pub(crate) network: Network,
         /// How a process that stays answers.
-        pub answering: Answering,
+        pub(crate) answering: Answering,
         /// When a process that stays installs again.
-        pub renewing: Renewing,
+        pub(crate) renewing: Renewing,
         /// Which manifests are printed.
-        pub manifest: PodManifest,
+        pub(crate) manifest: PodManifest,
         /// What is done with the choice of packages.
-        pub locking: Locking,
+        pub(crate) locking: Locking,
         /// What of a tree is shown.
-        pub inspecting: Inspecting,
+        pub(crate) inspecting: Inspecting,
         /// How the log is written.
-        pub logging: Logging,
+        pub(crate) logging: Logging,
         /// How much is logged.
-        pub loudness: Loudness,
+        pub(crate) loudness: Loudness,
         /// Where a failure is told as well.
-        pub termination: Termination,
+        pub(crate) termination: Termination,
     }
 }
 

@@ -13,10 +13,10 @@ const DEFAULT_GENERATIONS: u32 = 2;
 group! {
     /// Where the tree is put; in a pod, that is where the volume is mounted.
     #[group(heading = Some("Destination"))]
-    pub struct Destination {
+    pub(crate) struct Destination {
         /// Install into this folder [default: /p]
         #[arg(value_name = "DIR")]
-        pub dest: Option<PathBuf>,
+        pub(crate) dest: Option<PathBuf>,
     }
 }
 
@@ -30,49 +30,49 @@ impl Destination {
 group! {
     /// Where the tree is to work, if that is not where it is put.
     #[group(heading = Some("Destination"))]
-    pub struct Relocating {
+    pub(crate) struct Relocating {
         /// Make it work at this path, where the main container will see it [default: that of --dest]
         #[arg(value_name = "PATH")]
-        pub prefix: Option<PathElsewhere>,
+        pub(crate) prefix: Option<PathElsewhere>,
     }
 }
 
 group! {
     /// How the tree is made, whichever packages are in it.
     #[group(heading = Some("Destination"), in_pod = true)]
-    pub struct TreeMaking {
+    pub(crate) struct TreeMaking {
         /// Unpack at most this much in all: bytes, or a quantity such as 500M or 2Gi [default: no limit]
         #[arg(value_name = "SIZE")]
-        pub max_unpacked: Option<Quantity>,
+        pub(crate) max_unpacked: Option<Quantity>,
 
         /// Leave out documentation but for copyright files, manual and info pages, translations and lintian's files
         /// [default: false]
-        pub slim: Option<bool>,
+        pub(crate) slim: Option<bool>,
 
         /// Leave out the paths of packages that match, as dpkg's flag of this name does: '/usr/share/doc/*'; repeatable
         #[arg(value_name = "GLOB")]
-        pub path_exclude: Vec<PathPattern>,
+        pub(crate) path_exclude: Vec<PathPattern>,
 
         /// Bring back what --slim or --path-exclude left out; of all patterns that match, the last decides; repeatable
         #[arg(value_name = "GLOB")]
-        pub path_include: Vec<PathPattern>,
+        pub(crate) path_include: Vec<PathPattern>,
 
         /// 'map' gives everything to the current user; 'keep' keeps owners and set-id bits, which takes root [default: map]
         #[arg(value_name = "HOW")]
-        pub owners: Option<Owners>,
+        pub(crate) owners: Option<Owners>,
 
         /// End with an error unless this locale works in the tree, and keep its translations with --slim; repeatable
         #[arg(value_name = "LOCALE")]
-        pub locale: Vec<Locale>,
+        pub(crate) locale: Vec<Locale>,
 
         /// Keep this many generations: the current one and those before it, from which a container may still run [default: 2]
         #[arg(value_name = "N")]
-        pub keep_generations: Option<Count<1>>,
+        pub(crate) keep_generations: Option<Count<1>>,
 
         /// End with an error if maintainer scripts, none of which is run, would have done more than aptlet does itself:
         /// 'none' of them is required, 'known' takes what a pod does not miss for done, 'all' does not [default: none]
         #[arg(value_name = "WHICH")]
-        pub require_scripts: Option<RequireScripts>,
+        pub(crate) require_scripts: Option<RequireScripts>,
     }
 }
 
@@ -86,31 +86,31 @@ impl TreeMaking {
 group! {
     /// What else is put into the destination.
     #[group(heading = Some("Destination"))]
-    pub struct SelfInstalling {
+    pub(crate) struct SelfInstalling {
         /// Put aptlet itself into the destination as .aptlet/aptlet, for containers whose image does not have it
         /// [default: false]
-        pub own_binary as "self": Option<bool>,
+        pub(crate) own_binary as "self": Option<bool>,
     }
 }
 
 group! {
     /// How a command is started that the tree is for.
     #[group(heading = Some("Destination"), in_pod = true)]
-    pub struct Running {
+    pub(crate) struct Running {
         /// When the installation fails, 'abort' ends with its exit code, and 'continue' starts the command with what is
         /// there [default: abort]
         #[arg(value_name = "WHAT")]
-        pub on_failure: Option<OnFailure>,
+        pub(crate) on_failure: Option<OnFailure>,
     }
 }
 
 group! {
     /// What of the tree is shown.
     #[group(heading = Some("Destination"))]
-    pub struct Inspecting {
+    pub(crate) struct Inspecting {
         /// Show which paths in this file of the tree were rewritten for the prefix and which stay, and why; for a folder, in
         /// numbers for each package
         #[arg(value_name = "PATH")]
-        pub relocation: Option<PathElsewhere>,
+        pub(crate) relocation: Option<PathElsewhere>,
     }
 }

@@ -7,9 +7,9 @@ use super::group::group;
 group! {
     /// The folder of settings, which cannot say itself where it is.
     #[group(in_file = false)]
-    pub struct SettingsFolder {
+    pub(crate) struct SettingsFolder {
         /// Read settings from this folder, where a ConfigMap is mounted [default: /etc/aptlet]
         #[arg(value_name = "DIR")]
-        pub config: Option<PathBuf>,
+        pub(crate) config: Option<PathBuf>,
     }
 }

@@ -97,18 +97,18 @@ macro_rules! group {
     (
         $(#[doc = $about:literal])+
         #[group($($what:ident = $holds:expr),* $(,)?)]
-        pub struct $Group:ident {$(
+        pub(crate) struct $Group:ident {$(
             $(#[doc = $help:literal])+
             $(#[arg($($method:ident = $argument:expr),+ $(,)?)])?
-            pub $field:ident $(as $name:literal)?: $type:ty,
+            pub(crate) $field:ident $(as $name:literal)?: $type:ty,
         )+}
     ) => {
         $(#[doc = $about])+
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
         #[allow(rustdoc::bare_urls, reason = "the doc comments are the text of --help")]
-        pub struct $Group {$(
+        pub(crate) struct $Group {$(
             $(#[doc = $help])+
-            pub $field: $type,
+            pub(crate) $field: $type,
         )+}
 
         impl $crate::config::options::group::Group for $Group {

@@ -12,18 +12,18 @@ const DEFAULT_TIMEOUT: u32 = 30;
 group! {
     /// How packages are fetched, wherever they come from.
     #[group(heading = Some("Network"), in_pod = true)]
-    pub struct Network {
+    pub(crate) struct Network {
         /// Open at most this many connections to one host [default: 8]
         #[arg(value_name = "N")]
-        pub connections: Option<Count<1>>,
+        pub(crate) connections: Option<Count<1>>,
 
         /// Try a failed download again this many times [default: 3]
         #[arg(value_name = "N")]
-        pub retries: Option<Count<0>>,
+        pub(crate) retries: Option<Count<0>>,
 
         /// Give up on a server that sends nothing for this long [default: 30]
         #[arg(value_name = "SECONDS")]
-        pub timeout: Option<Count<1>>,
+        pub(crate) timeout: Option<Count<1>>,
     }
 }
 

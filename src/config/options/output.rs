@@ -11,14 +11,14 @@ const DEFAULT_TERMINATION_LOG: &str = "/dev/termination-log";
 group! {
     /// What is done with the choice of packages instead of installing it.
     #[group(heading = Some("Output"))]
-    pub struct Locking {
+    pub(crate) struct Locking {
         /// Write the lock to this file, or to standard output for '-' [default: aptlet.lock]
         #[arg(short = 'o', value_name = "FILE")]
-        pub output: Option<Output>,
+        pub(crate) output: Option<Output>,
 
         /// Show why this package is in the plan, on standard output, and write no lock
         #[arg(value_name = "NAME", conflicts_with = "output")]
-        pub explain: Option<String>,
+        pub(crate) explain: Option<String>,
     }
 }
 
@@ -32,24 +32,24 @@ impl Locking {
 group! {
     /// How the log is written.
     #[group(heading = Some("Output"), in_pod = true)]
-    pub struct Logging {
+    pub(crate) struct Logging {
         /// Write messages as 'text' or as 'json', one object a line [default: text]
         #[arg(value_name = "FORMAT")]
-        pub log_format: Option<LogFormat>,
+        pub(crate) log_format: Option<LogFormat>,
     }
 }
 
 group! {
     /// How much is logged. The two exclude each other, so one of them is an answer to both.
     #[group(heading = Some("Output"), in_pod = true, answers_all = Loudness::is_decided)]
-    pub struct Loudness {
+    pub(crate) struct Loudness {
         /// Write warnings and errors only
         #[arg(short = 'q')]
-        pub quiet: Option<bool>,
+        pub(crate) quiet: Option<bool>,
 
         /// Write what is done in detail
         #[arg(short = 'v')]
-        pub verbose: Option<bool>,
+        pub(crate) verbose: Option<bool>,
     }
 }
 
@@ -76,10 +76,10 @@ impl Loudness {
 group! {
     /// Where a failure is told besides the log; each container has a file of its own.
     #[group(heading = Some("Output"))]
-    pub struct Termination {
+    pub(crate) struct Termination {
         /// If this file exists, write what went wrong to it as well [default: /dev/termination-log]
         #[arg(value_name = "FILE")]
-        pub termination_log: Option<PathBuf>,
+        pub(crate) termination_log: Option<PathBuf>,
     }
 }
 

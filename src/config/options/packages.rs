@@ -9,37 +9,37 @@ use crate::control::architecture::Architecture;
 group! {
     /// A choice of packages that is made already; what chooses has no use for it.
     #[group(heading = Some("Packages"))]
-    pub struct Locked {
+    pub(crate) struct Locked {
         /// Install exactly what this lock pins, without resolving anything
         #[arg(value_name = "FILE")]
-        pub lock: Option<PathBuf>,
+        pub(crate) lock: Option<PathBuf>,
     }
 }
 
 group! {
     /// Which packages are chosen, beside those that are asked for.
     #[group(heading = Some("Packages"), in_pod = true)]
-    pub struct Choosing {
+    pub(crate) struct Choosing {
         /// Install packages for this architecture [default: that of this machine]
         #[arg(value_name = "ARCH")]
-        pub arch: Option<Architecture>,
+        pub(crate) arch: Option<Architecture>,
 
         /// Also install what packages recommend [default: false]
-        pub recommends: Option<bool>,
+        pub(crate) recommends: Option<bool>,
 
         /// Leave this package out, whoever needs it; repeatable
         #[arg(value_name = "NAME")]
-        pub exclude: Vec<Word>,
+        pub(crate) exclude: Vec<Word>,
 
         /// Also install the packages that Debian calls essential: a shell, coreutils and so on [default: false]
-        pub with_essential: Option<bool>,
+        pub(crate) with_essential: Option<bool>,
 
         /// Install only what this dpkg status of the main image does not have: a file, a status.d folder, or 'none'
         /// [default: none; for 'run', that of the image]
         #[arg(value_name = "PATH")]
-        pub base: Option<Base>,
+        pub(crate) base: Option<Base>,
 
         /// Install newer versions of what --base has, where they are needed [default: false]
-        pub upgrade_base: Option<bool>,
+        pub(crate) upgrade_base: Option<bool>,
     }
 }

@@ -8,43 +8,43 @@ use crate::config::values::{Mode, PathElsewhere, Word};
 group! {
     /// Which manifests are printed; the pod in them has no use for that.
     #[group(heading = Some("Manifest"))]
-    pub struct PodManifest {
+    pub(crate) struct PodManifest {
         /// 'init' installs before the containers start, 'sidecar' also when the ConfigMap changes, 'entrypoint' in the main
         /// container itself [default: init]
         #[arg(value_name = "MODE")]
-        pub mode: Option<Mode>,
+        pub(crate) mode: Option<Mode>,
 
         /// Mount the packages at this path of the containers; one of two characters is best [default: /p]
         #[arg(value_name = "PATH")]
-        pub mount: Option<PathElsewhere>,
+        pub(crate) mount: Option<PathElsewhere>,
 
         /// Take the settings from this ConfigMap. With anything to put into it, be it only packages, it is printed as well
         /// [default: arguments instead]
         #[arg(value_name = "NAME")]
-        pub configmap: Option<String>,
+        pub(crate) configmap: Option<String>,
 
         /// Mount the key auth.conf of this Secret, with logins to repositories, apt_auth.conf(5)
         #[arg(value_name = "NAME")]
-        pub auth_secret: Option<String>,
+        pub(crate) auth_secret: Option<String>,
 
         /// Start aptlet from this image [default: ghcr.io/aptlet/aptlet:0.1]
         #[arg(value_name = "IMAGE")]
-        pub image: Option<String>,
+        pub(crate) image: Option<String>,
 
         /// Print this manifest with aptlet added, and all else as it is; '-' for standard input
         #[arg(short = 'f', value_name = "FILE")]
-        pub filename: Option<PathBuf>,
+        pub(crate) filename: Option<PathBuf>,
 
         /// Which workload of the manifest, where it has several: KIND/NAME, such as deployment/web
         #[arg(value_name = "KIND/NAME")]
-        pub workload: Option<String>,
+        pub(crate) workload: Option<String>,
 
         /// Give the packages to this container only; repeatable [default: all of the manifest, or 'main']
         #[arg(value_name = "NAME")]
-        pub container: Vec<Word>,
+        pub(crate) container: Vec<Word>,
 
         /// Print the values of the Helm chart instead [default: false]
         #[arg(conflicts_with_all = ["filename", "configmap"])]
-        pub helm_values: Option<bool>,
+        pub(crate) helm_values: Option<bool>,
     }
 }

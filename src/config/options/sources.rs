@@ -8,43 +8,43 @@ use crate::config::values::{MirrorUri, Word};
 group! {
     /// Where packages come from. (Files become keys of the `ConfigMap` of a pod.)
     #[group(heading = Some("Sources"), in_pod = true)]
-    pub struct Sourcing {
+    pub(crate) struct Sourcing {
         /// Use the repositories of this .sources or .list file; repeatable
         #[arg(value_name = "FILE")]
-        pub sources: Vec<PathBuf>,
+        pub(crate) sources: Vec<PathBuf>,
 
         /// Use this mirror; repeat for fallbacks [default: http://ftp.debian.org/debian]
         #[arg(value_name = "URL")]
-        pub mirror: Vec<MirrorUri>,
+        pub(crate) mirror: Vec<MirrorUri>,
 
         /// Use this suite of the mirror; repeatable [default: trixie and trixie-updates]
         #[arg(value_name = "NAME")]
-        pub suite: Vec<Word>,
+        pub(crate) suite: Vec<Word>,
 
         /// Use this component of each suite; repeatable [default: main]
         #[arg(value_name = "NAME")]
-        pub component: Vec<Word>,
+        pub(crate) component: Vec<Word>,
 
         /// Pin versions as this apt_preferences file says; repeatable
         #[arg(value_name = "FILE")]
-        pub preferences: Vec<PathBuf>,
+        pub(crate) preferences: Vec<PathBuf>,
     }
 }
 
 group! {
     /// Who is trusted, and who one is to others.
     #[group(heading = Some("Trust"))]
-    pub struct Trust {
+    pub(crate) struct Trust {
         /// Trust repositories signed with this .asc or .gpg keyring; repeatable
         #[arg(value_name = "FILE")]
-        pub keyring: Vec<PathBuf>,
+        pub(crate) keyring: Vec<PathBuf>,
 
         /// Trust HTTPS servers certified by this PEM file as well; repeatable
         #[arg(value_name = "FILE")]
-        pub ca_certificate: Vec<PathBuf>,
+        pub(crate) ca_certificate: Vec<PathBuf>,
 
         /// Log in to repositories with the passwords of this apt_auth.conf file
         #[arg(value_name = "FILE")]
-        pub auth: Option<PathBuf>,
+        pub(crate) auth: Option<PathBuf>,
     }
 }

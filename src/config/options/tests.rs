@@ -18,45 +18,45 @@ use crate::config::{environment, variable_of, yaml};
 group! {
     /// Settings of a test.
     #[group(heading = Some("Trial"), in_pod = true)]
-    pub struct Trial {
+    pub(crate) struct Trial {
         /// How many of them [default: 1]
         #[arg(value_name = "N")]
-        pub new_number: Option<Count<1>>,
+        pub(crate) new_number: Option<Count<1>>,
 
         /// Which of them; repeatable
         #[arg(value_name = "NAME")]
-        pub new_names: Vec<Word>,
+        pub(crate) new_names: Vec<Word>,
 
         /// Whether at all
-        pub switch: Option<bool>,
+        pub(crate) switch: Option<bool>,
     }
 }
 
 group! {
     /// Settings of a test that no pod is told.
     #[group(heading = Some("Trial"))]
-    pub struct HereOnly {
+    pub(crate) struct HereOnly {
         /// A file
         #[arg(value_name = "FILE")]
-        pub new_file: Option<PathBuf>,
+        pub(crate) new_file: Option<PathBuf>,
 
         /// A path that is not here
         #[arg(value_name = "PATH")]
-        pub new_path: Option<PathElsewhere>,
+        pub(crate) new_path: Option<PathElsewhere>,
 
         /// Among those above by its type only
         #[arg(short = 'n', value_name = "N")]
-        pub not_new as "new": Option<Count<0>>,
+        pub(crate) not_new as "new": Option<Count<0>>,
     }
 }
 
 layer! {
     /// A layer of a test.
-    pub struct Trials {
+    pub(crate) struct Trials {
         /// One group.
-        pub trial: Trial,
+        pub(crate) trial: Trial,
         /// Another.
-        pub here: HereOnly,
+        pub(crate) here: HereOnly,
     }
 }
 

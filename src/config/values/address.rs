@@ -10,7 +10,7 @@ use super::error::BadValue;
 
 /// An address to listen on: `IP:PORT`, or `:PORT` for all addresses of the pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listen(pub Vec<SocketAddr>);
+pub(crate) struct Listen(pub(crate) Vec<SocketAddr>);
 
 impl FromStr for Listen {
     type Err = BadValue;
@@ -43,7 +43,7 @@ impl fmt::Display for Listen {
 
 /// The base URI of a repository, in a scheme that aptlet can fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MirrorUri(pub Url);
+pub(crate) struct MirrorUri(pub(crate) Url);
 
 impl FromStr for MirrorUri {
     type Err = BadValue;

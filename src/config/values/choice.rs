@@ -5,7 +5,7 @@
     Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// Lines for people.
     #[default]
     Text,
@@ -18,7 +18,7 @@ pub enum LogFormat {
     Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum RequireScripts {
+pub(crate) enum RequireScripts {
     /// None: what is missing is noted.
     #[default]
     None,
@@ -33,7 +33,7 @@ pub enum RequireScripts {
     Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum Owners {
+pub(crate) enum Owners {
     /// The current user's, without set-id bits.
     #[default]
     Map,
@@ -46,7 +46,7 @@ pub enum Owners {
     Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum OnFailure {
+pub(crate) enum OnFailure {
     /// Ends.
     #[default]
     Abort,
@@ -71,7 +71,7 @@ pub enum Mode {
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
+pub(crate) enum Verbosity {
     /// Warnings and errors.
     Quiet,
     /// What is done.

@@ -3,4 +3,4 @@
 /// A value that does not fit its setting; the text says why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct BadValue(pub(super) String);
+pub(crate) struct BadValue(pub(super) String);

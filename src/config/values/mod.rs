@@ -10,10 +10,10 @@ mod path;
 mod pattern;
 mod word;
 
-pub use address::{Listen, MirrorUri};
-pub use choice::{LogFormat, Mode, OnFailure, Owners, RequireScripts, Verbosity};
-pub use error::BadValue;
-pub use number::{Count, Interval, Quantity};
-pub use path::{Base, Output, PathElsewhere};
-pub use pattern::PathPattern;
-pub use word::{Locale, Word};
+pub(crate) use address::{Listen, MirrorUri};
+pub use choice::Mode;
+pub(crate) use choice::{LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
+pub(crate) use number::{Count, Interval, Quantity};
+pub(crate) use path::{Base, Output, PathElsewhere};
+pub(crate) use pattern::PathPattern;
+pub(crate) use word::{Locale, Word};

@@ -8,7 +8,7 @@ use super::error::BadValue;
 
 /// A whole number from `LEAST` to 99999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count<const LEAST: u32>(pub u32);
+pub(crate) struct Count<const LEAST: u32>(pub(crate) u32);
 
 impl<const LEAST: u32> FromStr for Count<LEAST> {
     type Err = BadValue;
@@ -29,7 +29,7 @@ impl<const LEAST: u32> fmt::Display for Count<LEAST> {
 
 /// A number of bytes, as Kubernetes writes quantities (`2Gi`, `500M`, `1.5Gi`, plain bytes), but more than none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quantity(pub u64);
+pub(crate) struct Quantity(pub(crate) u64);
 
 impl FromStr for Quantity {
     type Err = BadValue;
@@ -69,7 +69,7 @@ impl fmt::Display for Quantity {
 
 /// A length of time as Prometheus writes it: a whole number and one of the units s, m, h and d.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interval(pub Duration);
+pub(crate) struct Interval(pub(crate) Duration);
 
 impl FromStr for Interval {
     type Err = BadValue;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// A path of another container, or within a tree: it is never beside a file of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathElsewhere(pub PathBuf);
+pub(crate) struct PathElsewhere(pub(crate) PathBuf);
 
 impl From<PathBuf> for PathElsewhere {
     fn from(path: PathBuf) -> Self {
@@ -14,7 +14,7 @@ impl From<PathBuf> for PathElsewhere {
 
 /// What counts as installed already.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Base {
+pub(crate) enum Base {
     /// `none`: nothing does, whatever the image has. A file of that name is `./none`.
     Nothing,
     /// What this dpkg status has: a file or a folder.
@@ -26,7 +26,7 @@ impl Base {
     pub(in crate::config) const NOTHING: &str = "none";
 
     /// The dpkg status, if there is to be one.
-    pub fn status(self) -> Option<PathBuf> {
+    pub(crate) fn status(self) -> Option<PathBuf> {
         match self {
             Self::Nothing => None,
             Self::Status(path) => Some(path),
@@ -42,7 +42,7 @@ impl From<PathBuf> for Base {
 
 /// Where `aptlet lock` writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
+pub(crate) enum Output {
     /// `-`: standard output.
     Stdout,
     /// A file.

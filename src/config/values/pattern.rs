@@ -8,11 +8,11 @@ use crate::control::glob::Glob;
 
 /// A pattern for paths of packages, as of dpkg(1)'s `--path-exclude` and `--path-include`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathPattern {
+pub(crate) struct PathPattern {
     /// As it was given.
-    pub text: String,
+    pub(crate) text: String,
     /// Where on the command line it stood; 0 where it was not given there.
-    pub place: usize,
+    pub(crate) place: usize,
 }
 
 impl FromStr for PathPattern {

@@ -8,7 +8,7 @@ use crate::request::words::is_separator;
 
 /// A suite or a component: one word, as sources.list(5) has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word(pub String);
+pub(crate) struct Word(pub(crate) String);
 
 impl FromStr for Word {
     type Err = BadValue;
@@ -29,7 +29,7 @@ impl fmt::Display for Word {
 
 /// The name of a locale, as `LC_ALL` has it: `de_DE.UTF-8`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Locale(pub String);
+pub(crate) struct Locale(pub(crate) String);
 
 impl FromStr for Locale {
     type Err = BadValue;

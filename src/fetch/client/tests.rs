@@ -2,8 +2,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::fetch::Answer;
+use crate::fetch::cause::Cause;
 use crate::fetch::testing::{self, CA, Reply, Server, client, options};
-use crate::fetch::{Answer, Cause};
 
 async fn text(client: &Client, url: &Url) -> Result<String, Error> {
     match client.get(url, 1000, None).await? {

@@ -39,9 +39,9 @@ const CONFIGURATION: &str = "\
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     /// What its file is called, without an extension.
-    pub name: String,
+    pub(crate) name: String,
     /// The certificate, in DER.
-    pub der: Vec<u8>,
+    pub(crate) der: Vec<u8>,
 }
 
 /// Trusted certificates by the names of their files in `/etc/ssl/certs`.

@@ -5,4 +5,4 @@ pub(super) mod bundle;
 pub(super) mod java;
 mod subject_hash;
 
-pub use self::bundle::Authority;
+pub(crate) use self::bundle::Authority;

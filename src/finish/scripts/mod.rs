@@ -10,7 +10,7 @@ mod known;
 pub(super) mod remaining;
 pub(super) mod walk;
 
-pub use self::remaining::Remaining;
+pub(crate) use self::remaining::Remaining;
 
 #[cfg(test)]
 mod tests;

@@ -9,13 +9,13 @@ const MOST_LETTERS: usize = 100;
 
 /// What is left of one script.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remaining {
+pub(crate) struct Remaining {
     /// The package.
-    pub package: String,
+    pub(crate) package: String,
     /// Which of its scripts.
-    pub script: Script,
+    pub(crate) script: Script,
     /// Statements that nothing does, shortened; none if all that was left out is known not to be missed.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
 }
 
 impl Remaining {

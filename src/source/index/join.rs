@@ -98,13 +98,8 @@ impl Index {
     }
 
     /// Number of packages, every version counted.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.records.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
     }
 
     /// All names that packages have or that relations mention.

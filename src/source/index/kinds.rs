@@ -22,7 +22,7 @@ impl RelationField {
     pub(super) const COUNT: usize = 6;
 
     /// As a control file spells it.
-    pub fn field(self) -> &'static str {
+    pub(crate) fn field(self) -> &'static str {
         match self {
             Self::PreDepends => "Pre-Depends",
             Self::Depends => "Depends",
@@ -50,7 +50,6 @@ pub enum MultiArch {
 
 /// `Priority`, the most important first (Debian Policy 2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-#[expect(missing_docs, reason = "the names are Debian's")]
 pub enum Priority {
     Required,
     Important,

@@ -22,9 +22,10 @@ mod part;
 mod record;
 
 pub use join::Index;
-pub use kinds::{MultiArch, Priority, RelationField};
-pub use names::{NameId, Names};
+pub(crate) use kinds::MultiArch;
+pub use kinds::RelationField;
+pub(crate) use names::NameId;
 pub use package::Package;
-pub use parse::BadIndex;
+pub(crate) use parse::BadIndex;
 pub use part::Part;
-pub use record::{Alternative, PackageId, Qualifier};
+pub(crate) use record::{Alternative, PackageId, Qualifier};

@@ -10,13 +10,13 @@ pub struct NameId(u32);
 
 impl NameId {
     /// A number below [`Names::len`].
-    pub fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
 
     /// The inverse of [`NameId::index`].
     #[expect(clippy::cast_possible_truncation, reason = "an index holds fewer than 2^32 names")]
-    pub fn from_index(index: usize) -> Self {
+    pub(crate) fn from_index(index: usize) -> Self {
         Self(index as u32)
     }
 }
@@ -43,7 +43,7 @@ impl Names {
 
     /// The id of a name, new or known.
     #[expect(clippy::cast_possible_truncation, reason = "the names of an index take less than 4 GiB")]
-    pub fn intern(&mut self, name: &str) -> NameId {
+    pub(crate) fn intern(&mut self, name: &str) -> NameId {
         let Self { text, ends, table, hasher } = self;
         let hash = hasher.hash_one(name);
         if let Some(id) = table.find(hash, |id| get(text, ends, *id) == name) {
@@ -68,17 +68,12 @@ impl Names {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
     /// All names, in the order of their ids.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.ids().map(|id| self.get(id))
     }
 

@@ -28,7 +28,7 @@ impl Index {
     }
 
     /// One package.
-    pub fn package(&self, id: PackageId) -> Package<'_> {
+    pub(crate) fn package(&self, id: PackageId) -> Package<'_> {
         Package { index: self, id, record: &self.records[id.index()] }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Package<'a> {
     }
 
     /// `Architecture` as a number.
-    pub fn architecture_id(self) -> NameId {
+    pub(crate) fn architecture_id(self) -> NameId {
         self.record.architecture
     }
 
@@ -115,7 +115,7 @@ impl<'a> Package<'a> {
     }
 
     /// The alternatives of one field, all groups after one another.
-    pub fn alternatives(self, kind: RelationField) -> &'a [Alternative] {
+    pub(crate) fn alternatives(self, kind: RelationField) -> &'a [Alternative] {
         self.record.alternatives(&self.index.alternatives, kind)
     }
 
@@ -136,7 +136,7 @@ impl<'a> Package<'a> {
     }
 
     /// One alternative as a control file writes it.
-    pub fn show(self, alternative: &Alternative) -> String {
+    pub(crate) fn show(self, alternative: &Alternative) -> String {
         let names = &self.index.names;
         let mut shown = names.get(alternative.name).to_owned();
         match alternative.qualifier {

@@ -12,14 +12,10 @@ pub struct Part {
     pub(super) alternatives: Vec<Alternative>,
 }
 
+#[cfg(test)]
 impl Part {
     /// Number of stanzas.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.records.len()
-    }
-
-    /// Whether there is no stanza.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
     }
 }

@@ -11,13 +11,13 @@ pub struct PackageId(u32);
 
 impl PackageId {
     /// A number below [`Index::len`](super::Index::len).
-    pub fn index(self) -> usize {
+    pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
 
     /// The inverse of [`PackageId::index`].
     #[expect(clippy::cast_possible_truncation, reason = "an index holds fewer than 2^32 records")]
-    pub fn from_index(index: usize) -> Self {
+    pub(crate) fn from_index(index: usize) -> Self {
         Self(index as u32)
     }
 }
@@ -32,7 +32,7 @@ pub(super) struct Text {
 
 /// The architecture qualifier of a relation (the Multi-Arch specification).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Qualifier {
+pub(crate) enum Qualifier {
     /// None: the depending package's own architecture, or a `Multi-Arch: foreign` package of any.
     None,
     /// `:any`: a package that says `Multi-Arch: allowed`.
@@ -47,7 +47,7 @@ pub struct Alternative {
     /// The package, real or virtual.
     pub name: NameId,
     /// What follows its colon.
-    pub qualifier: Qualifier,
+    pub(crate) qualifier: Qualifier,
     /// How its version is compared.
     pub operator: Operator,
     /// Empty where there is none.

@@ -21,7 +21,5 @@ mod source;
 mod value;
 
 pub use file::parse_file;
-pub use source::{ByHash, Location, SignedBy, Source, join};
+pub(crate) use source::{ByHash, SignedBy, Source, join};
 pub use value::Variables;
-
-pub use super::position::Position;

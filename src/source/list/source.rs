@@ -12,45 +12,45 @@ pub struct Source {
     /// Base URIs, all serving the same files; at least one.
     pub uris: Vec<Url>,
     /// The suite; ends in `/` for a flat repository.
-    pub suite: String,
+    pub(crate) suite: String,
     /// The components; none for a flat repository, else at least one.
     pub components: Vec<String>,
     /// The architectures to fetch; empty: the default ones.
-    pub architectures: Vec<String>,
+    pub(crate) architectures: Vec<String>,
     /// Which keys may sign; `None`: any default key.
-    pub signed_by: Option<SignedBy>,
+    pub(crate) signed_by: Option<SignedBy>,
     /// `Some(true)`: need not be signed; `Some(false)`: not trusted even when signed.
-    pub trusted: Option<bool>,
+    pub(crate) trusted: Option<bool>,
     /// Whether `Valid-Until` of the Release counts. Without `check_date` it does not either, as in apt.
-    pub check_valid_until: bool,
+    pub(crate) check_valid_until: bool,
     /// Seconds after its `Date` for which the Release is valid at least.
-    pub valid_until_min: Option<u64>,
+    pub(crate) valid_until_min: Option<u64>,
     /// Seconds after its `Date` for which the Release is valid at most.
-    pub valid_until_max: Option<u64>,
+    pub(crate) valid_until_max: Option<u64>,
     /// Whether dates are compared with the clock.
-    pub check_date: bool,
+    pub(crate) check_date: bool,
     /// Seconds that the Release may be dated in the future (apt's default: 10).
-    pub date_max_future: u64,
+    pub(crate) date_max_future: u64,
     /// Whether indexes are fetched by their hash.
-    pub by_hash: ByHash,
+    pub(crate) by_hash: ByHash,
     /// Whether a repository without a signature is taken all the same, as untrusted.
-    pub allow_insecure: bool,
+    pub(crate) allow_insecure: bool,
     /// Path of `InRelease` below the suite, where it is not `InRelease`.
-    pub inrelease_path: Option<String>,
+    pub(crate) inrelease_path: Option<String>,
 }
 
 /// The line at which something is written; lines count from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// The file.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The line.
     pub line: usize,
 }
 
 /// `Signed-By` of sources.list(5).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignedBy {
+pub(crate) enum SignedBy {
     /// Keyring files, and fingerprints to which the keys are restricted; not both empty.
     Named {
         /// Paths; absolute, or resolved beside the source list.
@@ -64,7 +64,7 @@ pub enum SignedBy {
 
 /// `By-Hash` of sources.list(5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ByHash {
+pub(crate) enum ByHash {
     /// If the Release says `Acquire-By-Hash: yes`.
     #[default]
     Yes,
@@ -91,7 +91,7 @@ impl Source {
     }
 
     /// All places where the Release may be: as `InRelease` and as `Release`, at each of the URIs.
-    pub fn release_urls(&self) -> impl Iterator<Item = Url> + '_ {
+    pub(crate) fn release_urls(&self) -> impl Iterator<Item = Url> + '_ {
         let inline = self.inrelease_path.as_deref().unwrap_or("InRelease");
         self.uris.iter().flat_map(move |uri| {
             let folder = self.release_dir(uri);
@@ -100,23 +100,17 @@ impl Source {
     }
 
     /// The files that its `Signed-By` names; none where that has the key itself.
-    pub fn keyring_files(&self) -> &[PathBuf] {
+    pub(crate) fn keyring_files(&self) -> &[PathBuf] {
         match &self.signed_by {
             Some(SignedBy::Named { keyrings, .. }) => keyrings,
             Some(SignedBy::Inline(_)) | None => &[],
         }
     }
-
-    /// Where the `Packages` of a component and architecture lie; ends in `/`.
-    pub fn index_dir(&self, uri: &Url, component: &str, architecture: &str) -> Url {
-        let release = self.release_dir(uri);
-        if self.is_flat() { release } else { join(&release, &format!("{component}/binary-{architecture}/")) }
-    }
 }
 
 /// The file `path` below `directory`, whether that ends in `/` or not. The path is taken as a name of a file, not
 /// as a part of a URL: `%` in it is a percent sign. It must not have `..` in it.
-pub fn join(directory: &Url, path: &str) -> Url {
+pub(crate) fn join(directory: &Url, path: &str) -> Url {
     let path = path.trim_start_matches('/').replace('%', "%25").replace('\\', "%5C");
     let mut url = directory.clone();
     url.set_path(&format!("{}/{path}", directory.path().trim_end_matches('/')));
@@ -143,14 +137,11 @@ mod tests {
             let source = one(&format!("deb http://mirror.example/debian{slash} bookworm main"));
             let uri = &source.uris[0];
             assert_eq!(source.release_dir(uri).as_str(), "http://mirror.example/debian/dists/bookworm/");
-            let index = source.index_dir(uri, "main", "amd64");
-            assert_eq!(index.as_str(), "http://mirror.example/debian/dists/bookworm/main/binary-amd64/");
         }
         for (suite, expected) in [("./", ""), ("/", ""), ("deb/$(ARCH)/", "deb/amd64/")] {
             let source = one(&format!("deb https://mirror.example/r {suite}"));
             let expected = format!("https://mirror.example/r/{expected}");
             assert_eq!(source.release_dir(&source.uris[0]).as_str(), expected);
-            assert_eq!(source.index_dir(&source.uris[0], "", "amd64").as_str(), expected);
         }
         let local = one("deb file:/srv/mirror stable main");
         assert_eq!(local.release_dir(&local.uris[0]).as_str(), "file:///srv/mirror/dists/stable/");

@@ -284,7 +284,7 @@ fn built_in_keys_are_valid_today() {
     keyring.extend(Keyring::builtin_ubuntu().unwrap());
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
     for certificate in keyring.certificates() {
-        for key in Component::all(&certificate.key) {
+        for key in Component::all(certificate) {
             assert_eq!(key.check(now, Some(now)), Ok(()), "{:X}", key.fingerprint());
         }
     }

@@ -13,7 +13,7 @@ use crate::tree::mtree::{Entry, Kind, write_line};
 ///
 /// # Errors
 /// [`Error::Read`], with the path that cannot be read.
-pub fn describe(
+pub(crate) fn describe(
     root: &Path,
     owners: bool,
     mode_of: impl Fn(&Path) -> Option<u32>,

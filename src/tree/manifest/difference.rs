@@ -8,16 +8,16 @@ use crate::tree::mtree::{Entry, Kind};
 
 /// How one path differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// As it is seen in the tree, absolute.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// What is the matter.
-    pub what: What,
+    pub(crate) what: What,
 }
 
 /// What is the matter with a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub(crate) enum What {
     /// It is gone.
     Missing,
     /// Nothing that was installed is there.
@@ -50,7 +50,7 @@ pub enum What {
 
 impl What {
     /// One word for it.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::Added => "added",

@@ -11,6 +11,5 @@ mod tests;
 mod verify;
 mod walk;
 
-pub use describe::describe;
-pub use difference::{Difference, What};
-pub use verify::verify;
+pub(crate) use describe::describe;
+pub(crate) use verify::verify;

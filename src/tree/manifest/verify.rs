@@ -17,7 +17,7 @@ use crate::tree::records;
 /// # Errors
 /// [`Error::Read`], with the path that cannot be read: of the manifest, where that is missing or cannot be understood; or of
 /// something in the tree.
-pub fn verify(
+pub(crate) fn verify(
     root: &Path,
     group: Option<u32>,
     originals: &BTreeMap<PathBuf, Sha256>,

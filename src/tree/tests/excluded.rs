@@ -40,9 +40,9 @@ fn what_is_left_out_is_listed_all_the_same() {
     ];
     let count = add(&mut scratch, "x", &rules, &data).unwrap();
     assert_eq!(count, LeftOut { paths: 6, bytes: 10 });
-    let finished = scratch.finish();
-    assert_eq!(finished.packages[0].paths.len(), 9, "all but the root and the node");
-    assert_eq!(finished.notes().count(), 0, "nothing to say of what is not there");
+    let packages = scratch.finish();
+    assert_eq!(packages[0].paths.len(), 9, "all but the root and the node");
+    assert_eq!(packages[0].notes, [], "nothing to say of what is not there");
     assert_eq!(scratch.text("usr/share/doc/x/copyright"), "mine");
     assert_eq!(mode(&scratch.at("usr/share/doc/x")), 0o750);
     assert_eq!(fs::read_link(scratch.at("usr/share/doc/y")).unwrap(), Path::new("x"));

@@ -25,7 +25,7 @@ fn lays_out_every_kind() {
         file("cut", &"long".repeat(100_000)),
     ];
     scratch.add("kinds", "", &entries).unwrap();
-    let finished = scratch.finish();
+    let packages = scratch.finish();
     let stat = |path: &str| scratch.at(path).symlink_metadata().unwrap();
 
     assert_eq!(fs::read_link(scratch.at("lib")).unwrap(), Path::new("usr/lib"));
@@ -51,7 +51,7 @@ fn lays_out_every_kind() {
     );
     assert_eq!(stat("bin").mtime(), 1_000_000_000);
 
-    let notes: Vec<_> = finished.notes().map(|(_, note)| note.to_string()).collect();
+    let notes: Vec<_> = packages[0].notes.iter().map(ToString::to_string).collect();
     assert_eq!(
         notes,
         [
@@ -61,7 +61,7 @@ fn lays_out_every_kind() {
             "/dev/null: device node not made",
         ]
     );
-    let paths = &finished.packages[0].paths;
+    let paths = &packages[0].paths;
     assert_eq!(paths[0], Path::new("/lib"));
     assert_eq!(paths[1], Path::new("/lib/x"), "as archived");
     assert!(!paths.contains(&PathBuf::from("/dev/null")));

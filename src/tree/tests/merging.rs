@@ -52,11 +52,11 @@ fn replaces_decides_which_file_stays() {
     scratch.add("late", "", &[file("./etc/y", "late"), file("./etc/z", "late")]).unwrap();
     assert_eq!(scratch.text("etc/x"), "b");
     assert_eq!(scratch.text("etc/y"), "a");
-    let finished = scratch.finish();
-    let paths = |index: usize| finished.packages[index].paths.clone();
+    let packages = scratch.finish();
+    let paths = |index: usize| packages[index].paths.clone();
     assert_eq!(paths(0), [PathBuf::from("/etc/y")], "the loser no longer lists the path");
     assert_eq!(paths(2), [PathBuf::from("/etc/z")]);
-    let notes: Vec<_> = finished.notes().map(|(_, note)| note.clone()).collect();
+    let notes: Vec<_> = packages.iter().flat_map(|package| package.notes.clone()).collect();
     let (path, owner) = (PathBuf::from("/etc/x"), "a 1.0 (amd64)".to_owned());
     let yielded = Note::Yielded { path: PathBuf::from("/etc/y"), owner: owner.clone() };
     assert_eq!(notes, [Note::Replaced { path, owner }, yielded]);
@@ -86,9 +86,14 @@ fn links_and_directories_of_one_name() {
         let error = scratch.add("f", "", &[file(&format!("./{name}/x"), "x")]).unwrap_err();
         assert!(matches!(error, Error::Overlap { .. }), "{name} leads to no directory of the tree");
     }
-    let finished = scratch.finish();
+    let packages = scratch.finish();
     assert_eq!(scratch.at("usr/share/real").metadata().unwrap().mtime(), 9);
-    assert!(finished.notes().any(|(_, note)| matches!(note, Note::KeptDirectory { .. })));
+    assert!(
+        packages
+            .iter()
+            .flat_map(|package| &package.notes)
+            .any(|note| matches!(note, Note::KeptDirectory { .. }))
+    );
 }
 
 #[test]
@@ -170,7 +175,7 @@ fn a_diverted_file_makes_way() {
     tree.merge(a, &private).unwrap();
     tree.merge(b, &scratch.folder.path().join("private")).unwrap();
     database::write(tree, 0).unwrap();
-    let finished = scratch.finish();
+    let packages = scratch.finish();
     for (path, text) in [("bin/x", "b"), ("bin/x.real", "a"), ("bin/y.distrib", "a"), ("bin/z", "b")] {
         assert_eq!(scratch.text(path), text, "{path}");
     }
@@ -178,6 +183,6 @@ fn a_diverted_file_makes_way() {
     assert_eq!(scratch.text("var/lib/dpkg/info/a.list"), "/.\n/bin/x\n/bin/y\n", "as packaged, as in dpkg");
     let expected = "/usr/bin/x\n/usr/bin/x.real\nb\n/bin/y\n/bin/y.distrib\n:\n";
     assert_eq!(scratch.text("var/lib/dpkg/diversions"), expected);
-    let notes: Vec<_> = finished.notes().map(|(_, note)| note.to_string()).collect();
+    let notes: Vec<_> = packages.iter().flat_map(|package| &package.notes).map(ToString::to_string).collect();
     assert_eq!(notes[0], "/bin/x: diverted to /usr/bin/x.real by package b");
 }
