@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::wording::{counted, mebibytes};
@@ -10,7 +10,8 @@ use crate::{finish, launch, tree};
 
 /// A note of a generation. Written as JSON it is one object, whose `kind` says what it is about; most have the `package`
 /// or the `path` that they concern.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub(crate) enum Note {
     /// A file of a package that is not laid out to the letter.
@@ -30,7 +31,8 @@ pub(crate) enum Note {
 }
 
 /// What concerns many files at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum OfTree {
     /// Files of other owners than root are the current user's.
@@ -61,13 +63,24 @@ pub(crate) enum OfTree {
     },
 }
 
-impl Note {
-    /// The object that it is as JSON, with its `text` for people.
-    pub(crate) fn to_json(&self) -> Value {
+/// A note as it is kept and printed: the object that it is as JSON, with its `text` for people. What a later version
+/// notes in another way stays readable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Recorded(Value);
+
+impl From<&Note> for Recorded {
+    fn from(note: &Note) -> Self {
         // it fails for nothing that a note can hold
-        let mut object = serde_json::to_value(self).unwrap_or_default();
-        object["text"] = self.to_string().into();
-        object
+        let mut object = serde_json::to_value(note).unwrap_or_default();
+        object["text"] = note.to_string().into();
+        Self(object)
+    }
+}
+
+impl fmt::Display for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0["text"].as_str().unwrap_or_default())
     }
 }
 
@@ -158,7 +171,8 @@ mod tests {
             assert_eq!(serde_json::from_value::<Note>(object.clone()).unwrap(), note);
             let mut with_text = object;
             with_text["text"] = note.to_string().into();
-            assert_eq!(note.to_json(), with_text);
+            let recorded = Recorded::from(&note);
+            assert_eq!((recorded.to_string(), recorded.0), (note.to_string(), with_text));
         }
     }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// Which of a package's maintainer scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Script {
     /// Runs before the package is unpacked.

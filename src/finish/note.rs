@@ -7,7 +7,8 @@ use super::maintainer_script::Script;
 
 /// What finishing could not do to the letter. Paths are as the tree's own programs see them; names and lines are as
 /// packages have them, with any letter.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Note {
     /// A maintainer script has lines that nothing here does.
@@ -177,7 +178,8 @@ pub(crate) enum Note {
 }
 
 /// Why an account is not made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum NoAccount {
     /// The name or another field cannot be in the file.
@@ -187,7 +189,8 @@ pub(crate) enum NoAccount {
 }
 
 /// Why a file is not made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum NoFile {
     /// A link in its way leads out of the tree.
@@ -197,7 +200,8 @@ pub(crate) enum NoFile {
 }
 
 /// A file that a program makes of others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Cache {
     /// `gschemas.compiled`.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::lacking::Lack;
 
 /// What is told of a command, or of a program that commands start. Serialised, a note has its variant as `kind`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Note {
     /// A command looks for files in the main image, though the tree has them.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Error;
 use crate::digest::Sha256;
 use crate::fetch::Validators;
-use crate::note::Note;
+use crate::note::Recorded;
 use crate::tree::records;
 
 const FORMAT: u32 = 2;
@@ -30,7 +30,7 @@ pub(crate) struct State {
     /// The Release files that the plan was made from; empty for a lock.
     pub(crate) releases: Vec<ReleaseState>,
     /// What an unprivileged run could not do, and what else differs from a dpkg installation.
-    pub(crate) notes: Vec<Note>,
+    pub(crate) notes: Vec<Recorded>,
 }
 
 /// A Release file as it was.

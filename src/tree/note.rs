@@ -3,11 +3,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// Where a package could not be laid out to the letter. Paths are as archived, absolute. Serialised, a note has its variant
 /// as `kind`: `{"kind": "device", "path": "/dev/null"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Note {
     /// Set-user-id and set-group-id bits were dropped.

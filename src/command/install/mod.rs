@@ -15,7 +15,7 @@ use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{CaBundle, Client};
 use crate::lock;
-use crate::note::Note;
+use crate::note::Recorded;
 use crate::plan::Plan;
 use crate::planning::{Inputs, Planner, Wanted, fingerprint, refuse_rollback, release_state};
 use crate::publish::space::Amount;
@@ -187,7 +187,7 @@ impl Making<'_> {
         if built.needs_binary {
             destination.need_binary();
         }
-        state.notes.clone_from(&built.notes);
+        state.notes = built.notes.iter().map(Recorded::from).collect();
         let commands = counted(built.commands, "command");
         built.finish(&[(records::STATE, &state.render()?)])?;
         let id = id(state);
@@ -272,7 +272,7 @@ fn facts(state: &State, generation: Option<&Path>, changed: bool) -> Map<String,
         ("packages".to_owned(), json!(state.packages)),
         ("bytes".to_owned(), json!(state.download_size)),
         ("generation".to_owned(), json!(name)),
-        ("notes".to_owned(), state.notes.iter().map(Note::to_json).collect()),
+        ("notes".to_owned(), json!(state.notes)),
     ])
 }
 

@@ -7,7 +7,6 @@ use crate::config::{LogFormat, Settings};
 use crate::current_generation;
 use crate::error::Error;
 use crate::lock;
-use crate::note::Note;
 use crate::publish::{self, State};
 use crate::report;
 use crate::tree::records;
@@ -34,9 +33,8 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
                     })
                 })
                 .collect();
-            let notes: Vec<_> = state.notes.iter().map(Note::to_json).collect();
             let object = serde_json::json!({
-                "generation": id, "plan": state.plan, "packages": packages, "notes": notes,
+                "generation": id, "plan": state.plan, "packages": packages, "notes": state.notes,
             });
             format!("{object}\n")
         }
