@@ -60,9 +60,16 @@ impl<G> About<G> {
 pub(super) struct FromYaml<S>(pub(super) S);
 
 impl<'de, S: Setting> Deserialize<'de> for FromYaml<S> {
+    #[inline(never)]
     fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
         S::from_yaml(value).map(Self)
     }
+}
+
+/// A flag, but for what it takes. There are dozens: inlined, they are a hundredth of the binary.
+#[inline(never)]
+pub(super) fn flag(name: &'static str, heading: Option<&'static str>, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help_heading(heading).help(help.trim_start())
 }
 
 /// `snake_case` in `kebab-case`. The length is the same.
@@ -125,8 +132,9 @@ macro_rules! group {
                 use $crate::config::options::setting::Setting;
                 vec![$({
                     let name = $crate::config::options::group::name!($field $($name)?);
-                    let flag = clap::Arg::new(name).long(name).help_heading(Self::ABOUT.heading);
-                    let flag = <$type as Setting>::taken_by(flag.help(concat!($($help),+).trim_start()));
+                    let help = concat!($($help),+);
+                    let flag = $crate::config::options::group::flag(name, Self::ABOUT.heading, help);
+                    let flag = <$type as Setting>::taken_by(flag);
                     $($(let flag = flag.$method($argument);)+)?
                     flag
                 }),+]

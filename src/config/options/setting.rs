@@ -73,11 +73,14 @@ pub(crate) trait Value: Clone + Send + Sync + Sized + 'static {
     }
 }
 
+// what is the same for each type of value is not inlined: there are dozens of settings
 impl<T: Value> Setting for Option<T> {
+    #[inline(never)]
     fn taken_by(flag: Arg) -> Arg {
         T::taken_by(flag.action(ArgAction::Set))
     }
 
+    #[inline(never)]
     fn from_matches(matches: &mut ArgMatches, name: &str) -> Self {
         matches.remove_one(name)
     }
@@ -94,6 +97,7 @@ impl<T: Value> Setting for Option<T> {
         self.filter(|value| !value.is_empty()).map(|value| value.relative_to(folder))
     }
 
+    #[inline(never)]
     fn pod_flags(&self, name: &str) -> Result<Vec<PodFlag>, Error> {
         self.as_slice().iter().filter_map(|value| pod_flag(value, name).transpose()).collect()
     }
@@ -103,10 +107,12 @@ impl<T: Value + FromStr> Setting for Vec<T>
 where
     T::Err: fmt::Display,
 {
+    #[inline(never)]
     fn taken_by(flag: Arg) -> Arg {
         T::taken_by(flag.action(ArgAction::Append))
     }
 
+    #[inline(never)]
     fn from_matches(matches: &mut ArgMatches, name: &str) -> Self {
         matches.remove_many(name).map(Iterator::collect).unwrap_or_default()
     }
@@ -123,6 +129,7 @@ where
         self.into_iter().map(|value| value.relative_to(folder)).collect()
     }
 
+    #[inline(never)]
     fn pod_flags(&self, name: &str) -> Result<Vec<PodFlag>, Error> {
         self.iter().filter_map(|value| pod_flag(value, name).transpose()).collect()
     }
