@@ -20,6 +20,9 @@ pub enum Error {
     Pin(#[from] resolve::pin::BadPin),
     #[error(transparent)]
     Resolve(#[from] resolve::Error),
+    /// What may be in a source that could not be used.
+    #[error("{error}; and there may be more in what was left out: {}", listed(left_out))]
+    LeftOut { error: resolve::Error, left_out: Vec<source::LeftOut> },
     #[error(transparent)]
     Lock(#[from] lock::Error),
     #[error("package {package}: {source}")]
@@ -106,7 +109,19 @@ impl fmt::Display for Class {
     }
 }
 
+fn listed(left_out: &[source::LeftOut]) -> String {
+    left_out.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 impl Error {
+    /// The same error, where these sources were left out: one of them may have what is missing.
+    pub(crate) fn without(self, left_out: Vec<source::LeftOut>) -> Self {
+        match self {
+            Self::Resolve(error) if !left_out.is_empty() => Self::LeftOut { error, left_out },
+            error => error,
+        }
+    }
+
     /// The class, as README's table of exit codes has it.
     pub(crate) fn class(&self) -> Class {
         match self {
@@ -115,6 +130,11 @@ impl Error {
             Self::Archive(error) => of_archive(error),
             Self::Resolve(resolve::Error::Unverifiable { .. }) => Class::NotTrusted,
             Self::Resolve(_) => Class::NoSolution,
+            // what is wrong with a source may pass, or matters more than a name that nobody has
+            Self::LeftOut { left_out, .. } => {
+                let classes = left_out.iter().map(|source| of_source(&source.error));
+                classes.max().unwrap_or(Class::NoSolution).max(Class::NoSolution)
+            }
             Self::Lock(lock::Error::Write { .. }) => Class::Destination,
             Self::Lock(_) => Class::Configuration,
             Self::Package { source, .. } | Self::Fetch(source) => of_fetch(source),
@@ -155,6 +175,7 @@ impl Error {
             Self::Archive(error) => error.hint(),
             Self::Pin(_) => Some("correct the file; apt_preferences(5) describes its format".to_owned()),
             Self::Resolve(error) => Some(error.hint()),
+            Self::LeftOut { left_out, .. } => left_out.iter().find_map(|source| source.error.hint()),
             Self::Lock(error) => Some(error.hint()),
             Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
             Self::Tree(error) => error.hint(),
@@ -192,9 +213,11 @@ fn of_fetch(error: &fetch::Error) -> Class {
     }
     match error {
         E::Setup(_) => Class::Internal,
-        E::Unsupported { .. } | E::BadAuth { .. } | E::BadCa { .. } | E::BadProxy { .. } => {
-            Class::Configuration
-        }
+        E::Unsupported { .. }
+        | E::BadAuth { .. }
+        | E::BadCa { .. }
+        | E::BadIdentity { .. }
+        | E::BadProxy { .. } => Class::Configuration,
         E::Write { .. } => Class::Destination,
         _ => Class::Mirror,
     }
@@ -206,13 +229,18 @@ fn of_source(error: &source::Error) -> Class {
         E::ListFormat { .. }
         | E::List { .. }
         | E::UnknownWord { .. }
-        | E::Unsupported { .. }
+        | E::Conflict { .. }
+        | E::NoSources { .. }
+        | E::NoMirrors { .. }
+        | E::NoSnapshots { .. }
         | E::KeyringRead { .. }
         | E::Keybox { .. }
         | E::MalformedKeyring { .. }
         | E::BadBase { .. }
         | E::NoPackagesIndex { .. } => Class::Configuration,
-        E::NoRelease { .. } | E::NoIndexFile { .. } | E::BadIndex { .. } => Class::Mirror,
+        E::NoRelease { .. } | E::NoIndexFile { .. } | E::BadIndex { .. } | E::BadMirrorList { .. } => {
+            Class::Mirror
+        }
         E::Fetch(error) => of_fetch(error),
         // a mirror that lies matters more than one that is down
         E::AllMirrors { attempts, .. } => {
@@ -227,6 +255,9 @@ fn of_source(error: &source::Error) -> Class {
         E::NoSignature { .. }
         | E::MalformedSignature { .. }
         | E::BadSignature { .. }
+        | E::UnsupportedKey { .. }
+        | E::Critical { .. }
+        | E::InfoChanged { .. }
         | E::UnknownKeys { .. }
         | E::KeyNotAllowed { .. }
         | E::ExpiredKey { .. }

@@ -122,7 +122,9 @@ pub(crate) fn render(plan: &Plan) -> String {
 /// which are signed anew every week. Two plans with the same digest install the same files.
 pub(crate) fn digest(plan: &Plan) -> Sha256 {
     let basis = Basis { architecture: plan.basis.architecture.clone(), ..Basis::default() };
-    let packages = plan.packages.clone();
+    // where else they are is no part of what they are
+    let packages =
+        plan.packages.iter().map(|package| Artifact { also: Vec::new(), ..package.clone() }).collect();
     Sha256::of(render(&Plan { basis, sources: Vec::new(), packages }).as_bytes())
 }
 
@@ -191,15 +193,16 @@ fn flaw(plan: &Plan) -> Option<String> {
         }
     }
     for package in &plan.packages {
-        if plan.source_of(package).is_none() {
-            return Some(format!(
-                "package {} comes from an unknown source '{}'",
-                package.name, package.source
-            ));
-        }
-        let filename = &package.filename;
-        if filename.is_empty() || filename.starts_with('/') || filename.split('/').any(|part| part == "..") {
-            return Some(format!("package {} has an unusable filename '{filename}'", package.name));
+        for (source, filename) in package.places() {
+            if plan.source(source).is_none() {
+                return Some(format!("package {} comes from an unknown source '{source}'", package.name));
+            }
+            if filename.is_empty()
+                || filename.starts_with('/')
+                || filename.split('/').any(|part| part == "..")
+            {
+                return Some(format!("package {} has an unusable filename '{filename}'", package.name));
+            }
         }
     }
     let twice = plan
@@ -234,6 +237,7 @@ mod tests {
                 size: 10,
                 sha256: Sha256::of(b"jq"),
                 installed_size: 20,
+                also: Vec::new(),
             }],
         }
     }

@@ -77,6 +77,19 @@ pub struct Artifact {
     /// `Installed-Size` of the control file, in KiB (Debian Policy 5.6.20); 0 when it is not declared.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub installed_size: u64,
+    /// Where the very same file is as well, in other sources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Place>,
+}
+
+/// Where a `.deb` is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "struct Place")]
+pub struct Place {
+    /// The [`PlanSource::id`].
+    pub source: String,
+    /// Path below the source's URI.
+    pub filename: String,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
@@ -85,6 +98,13 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Artifact {
+    /// The sources that have it, each by its [`PlanSource::id`] and with the path below its URI.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&str, &str)> {
+        let first = (self.source.as_str(), self.filename.as_str());
+        let others = self.also.iter().map(|place| (place.source.as_str(), place.filename.as_str()));
+        std::iter::once(first).chain(others)
+    }
+
     /// `name version (arch)`, for messages: one line, whatever a repository says.
     pub(crate) fn label(&self) -> String {
         let label = format!("{} {} ({})", self.name, self.version, self.architecture);
@@ -104,9 +124,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The source of an artifact of this plan.
-    pub(crate) fn source_of(&self, artifact: &Artifact) -> Option<&PlanSource> {
-        self.sources.iter().find(|source| source.id == artifact.source)
+    /// A source of this plan.
+    pub(crate) fn source(&self, id: &str) -> Option<&PlanSource> {
+        self.sources.iter().find(|source| source.id == id)
     }
 
     /// Bytes to download.

@@ -82,6 +82,7 @@ fn artifact(deb: &[u8]) -> Artifact {
         size: deb.len() as u64,
         sha256: Sha256::of(deb),
         installed_size: 0,
+        also: Vec::new(),
     }
 }
 

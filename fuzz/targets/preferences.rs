@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use aptlet::resolve::pin::{parse, priority};
+use aptlet::resolve::pin::{Priorities, parse};
 use aptlet::source::index::{Index, Part};
 use aptlet::source::provenance::Provenance;
 use libfuzzer_sys::fuzz_target;
@@ -27,8 +27,10 @@ fuzz_target!(|text: &str| {
                 component: "main".into(),
                 ..Provenance::default()
             };
+            let provenance = [from];
+            let priorities = Priorities::new(&INDEX, &provenance, &pins, "amd64");
             for package in INDEX.packages() {
-                priority(&pins, package, &from);
+                priorities.of(package);
             }
         }
         Err(error) => {

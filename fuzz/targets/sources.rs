@@ -15,7 +15,8 @@ fuzz_target!(|text: &str| {
                     assert!(!source.uris.is_empty());
                     assert_eq!(source.is_flat(), source.components.is_empty());
                     assert!((1..=text.lines().count()).contains(&source.origin.line));
-                    for uri in &source.uris {
+                    // cdrom:[…]/ has no path to put anything below
+                    for uri in source.uris.iter().filter(|uri| !uri.cannot_be_a_base()) {
                         let release = source.release_dir(uri);
                         assert!(inside(release.path(), uri.path()), "{release} is not below {uri}");
                     }

@@ -130,11 +130,10 @@ impl Fetcher {
 }
 
 fn urls(plan: &Plan, artifact: &Artifact) -> Result<Vec<Url>, Error> {
-    let uris = plan.source_of(artifact).map(|source| source.uris.as_slice()).unwrap_or_default();
-    let urls: Vec<Url> = uris
-        .iter()
-        .filter_map(|uri| Url::parse(uri).ok())
-        .map(|uri| join(&uri, &artifact.filename))
+    let places = artifact.places().filter_map(|(id, filename)| Some((plan.source(id)?, filename)));
+    let urls: Vec<Url> = places
+        .flat_map(|(source, filename)| source.uris.iter().map(move |uri| (uri, filename)))
+        .filter_map(|(uri, filename)| Some(join(&Url::parse(uri).ok()?, filename)))
         .collect();
     match urls.is_empty() {
         false => Ok(urls),

@@ -68,6 +68,7 @@ mod tests {
             filename: "pool/tool.deb".to_owned(),
             size: *size,
             installed_size: *installed_size,
+            also: Vec::new(),
             sha256: Sha256::of(b""),
         };
         Plan { packages: packages.iter().map(package).collect(), ..Plan::default() }

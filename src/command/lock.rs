@@ -16,7 +16,7 @@ pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Err
         return Err(Error::Internal("a lock was read to make one".to_owned()));
     };
     let planner = Planner::new(settings, choice, client).await?;
-    let planned = planner.plan(settings.explain.as_deref(), report).await?;
+    let planned = planner.plan(None, settings.explain.as_deref(), report).await?;
     let plan = planned.plan;
     let packages = counted(plan.packages.len(), "package");
     let size = plan.download_size();

@@ -34,6 +34,8 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
             Some(Key::Keyring) => keys.trust.keyring.push(path),
             Some(Key::Preferences) => keys.sourcing.preferences.push(path),
             Some(Key::Certificate) => keys.trust.ca_certificate.push(path),
+            Some(Key::ClientCertificate) => keys.trust.client_certificate = Some(path),
+            Some(Key::ClientKey) => keys.trust.client_key = Some(path),
             Some(Key::Auth) => keys.trust.auth = Some(path),
             Some(Key::Lock) => keys.locked.lock = Some(path),
             Some(Key::Settings) => {
@@ -42,6 +44,10 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
             Some(Key::Archive) => {}
             None => map.warnings.push(Warning::UnknownKey { path, nearest: nearest_key(&name) }),
         }
+    }
+    // alone it is a certificate like any other
+    if keys.trust.client_key.is_none() {
+        keys.trust.ca_certificate.extend(keys.trust.client_certificate.take());
     }
     // The keys and what `aptlet.yaml` lists are equals; only of single values there can be just one.
     append(&mut map.options.sourcing.sources, &keys.sourcing.sources);
@@ -110,6 +116,8 @@ mod tests {
             "x.pref",
             "auth.conf",
             "ca.crt",
+            "tls.crt",
+            "tls.key",
             "b.pem",
             "p.deb",
         ];
@@ -133,6 +141,8 @@ mod tests {
                     keyring: vec![at("k.gpg"), at("z.asc")],
                     auth: Some(at("auth.conf")),
                     ca_certificate: vec![at("b.pem"), at("ca.crt")],
+                    client_certificate: Some(at("tls.crt")),
+                    client_key: Some(at("tls.key")),
                 },
                 ..Options::default()
             }

@@ -11,6 +11,9 @@ pub(super) enum Key {
     Preferences,
     Auth,
     Certificate,
+    /// `tls.crt` of a Secret: the client's own.
+    ClientCertificate,
+    ClientKey,
     Lock,
     Settings,
     /// For `packages` to name as `./NAME.deb`.
@@ -18,7 +21,7 @@ pub(super) enum Key {
 }
 
 /// The keys that mean something: a name, or `*.` and an extension.
-pub(super) const KEYS: [(&str, Key); 12] = [
+pub(super) const KEYS: [(&str, Key); 14] = [
     ("packages", Key::Packages),
     ("*.sources", Key::Sources),
     ("*.list", Key::Sources),
@@ -26,6 +29,8 @@ pub(super) const KEYS: [(&str, Key); 12] = [
     ("*.gpg", Key::Keyring),
     ("*.pref", Key::Preferences),
     ("auth.conf", Key::Auth),
+    ("tls.crt", Key::ClientCertificate),
+    ("tls.key", Key::ClientKey),
     ("*.crt", Key::Certificate),
     ("*.pem", Key::Certificate),
     ("*.deb", Key::Archive),

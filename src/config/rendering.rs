@@ -41,6 +41,8 @@ pub struct Rendering {
     pub config_map: Option<String>,
     /// The name of the Secret with `auth.conf`.
     pub auth_secret: Option<String>,
+    /// The name of the Secret with `tls.crt` and `tls.key`.
+    pub tls_secret: Option<String>,
     /// The image of aptlet.
     pub image: String,
     /// Whether that was said, and is not the default.
@@ -100,6 +102,7 @@ impl Rendering {
             files: files.into_iter().map(|(file, _)| file).collect(),
             config_map,
             auth_secret: named("auth-secret", options.manifest.auth_secret.clone())?,
+            tls_secret: named("tls-secret", options.manifest.tls_secret.clone())?,
             image: options.manifest.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             image_is_given: options.manifest.image.is_some(),
             port: port(options.answering.listen.as_ref())?,
@@ -129,6 +132,9 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     }
     if options.trust.auth.is_some() {
         return refuse("auth", "a ConfigMap is no place for passwords", SECRET);
+    }
+    if options.trust.client_certificate.is_some() || options.trust.client_key.is_some() {
+        return refuse("client-certificate", "a ConfigMap is no place for keys", TLS_SECRET);
     }
     if options.sourcing.mirror.iter().any(|mirror| mirror.0.password().is_some()) {
         return refuse("mirror", "the password in its URL would be there for all to read", SECRET);
@@ -161,6 +167,9 @@ fn check_folder(options: &Options, mode: Mode, host: &Host) -> Result<(), Error>
 const SECRET: &str = "put the login into a file auth.conf, run 'kubectl create secret generic NAME --from-file=auth.conf', \
      and give --auth-secret NAME";
 
+const TLS_SECRET: &str =
+    "run 'kubectl create secret tls NAME --cert=tls.crt --key=tls.key', and give --tls-secret NAME";
+
 /// A key of the `ConfigMap` with the path of its text, and the setting that it comes from.
 type File = ((String, PathBuf), &'static str);
 
@@ -176,6 +185,12 @@ fn files(options: &Options, settings: &Settings, host: &Host) -> Result<Vec<File
             Some(Key::Preferences) => !options.sourcing.preferences.is_empty(),
             Some(Key::Keyring) => !options.trust.keyring.is_empty(),
             Some(Key::Certificate) => !options.trust.ca_certificate.is_empty(),
+            // without its key it is an authority's
+            Some(Key::ClientCertificate) => folder.join("tls.key").exists(),
+            Some(Key::ClientKey) if options.manifest.tls_secret.is_none() => {
+                return refuse("tls.key", "a ConfigMap is no place for keys", TLS_SECRET);
+            }
+            Some(Key::ClientKey) => true,
             Some(Key::Packages) => !from_folder && !settings.requests.is_empty(),
             Some(Key::Lock) => settings.lock.is_none() || options.locked.lock.is_some(),
             Some(Key::Auth) if options.manifest.auth_secret.is_none() => {

@@ -37,6 +37,14 @@ pub struct Settings {
     pub(crate) preferences: Vec<PathBuf>,
     /// Files of `apt_auth.conf(5)`.
     pub(crate) auth: Vec<PathBuf>,
+    /// Whether each source has to be usable.
+    pub(crate) strict_sources: bool,
+    /// Whether a repository may say that it is another one than before.
+    pub(crate) allow_releaseinfo_change: bool,
+    /// The PEM file of the certificate to show to servers that ask for one.
+    pub(crate) client_certificate: Option<PathBuf>,
+    /// That of its key, where it is another.
+    pub(crate) client_key: Option<PathBuf>,
     /// PEM files of certificate authorities to trust besides those built in.
     pub(crate) ca_certificates: Vec<PathBuf>,
     /// The native architecture of what is installed.
@@ -148,8 +156,12 @@ impl Settings {
             sources,
             keyrings: trust.keyring,
             preferences: sourcing.preferences,
+            strict_sources: sourcing.strict_sources.unwrap_or(command == Command::Lock),
+            allow_releaseinfo_change: sourcing.allow_releaseinfo_change.unwrap_or(false),
             auth: trust.auth.into_iter().collect(),
             ca_certificates: trust.ca_certificate,
+            client_certificate: trust.client_certificate,
+            client_key: trust.client_key,
             architecture: choosing.arch.unwrap_or_else(Architecture::native),
             recommends: choosing.recommends.unwrap_or(false),
             exclude: choosing.exclude.into_iter().map(|name| name.0).collect(),
@@ -186,7 +198,8 @@ impl Settings {
 fn check_files(options: &Options, lock: Option<&Path>) -> Result<(), Error> {
     let (sourcing, trust) = (&options.sourcing, &options.trust);
     let lists = [&sourcing.sources, &trust.keyring, &sourcing.preferences, &trust.ca_certificate];
-    let files = lists.into_iter().flatten().chain(&trust.auth).map(PathBuf::as_path);
+    let secrets = trust.auth.iter().chain(&trust.client_certificate).chain(&trust.client_key);
+    let files = lists.into_iter().flatten().chain(secrets).map(PathBuf::as_path);
     files.chain(lock).try_for_each(text::check)
 }
 

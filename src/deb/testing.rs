@@ -105,6 +105,7 @@ pub(crate) fn artifact(name: &str) -> Artifact {
         size: 0,
         sha256: Sha256::of(b""),
         installed_size: 1,
+        also: Vec::new(),
     }
 }
 

@@ -29,6 +29,9 @@ pub enum Cause {
     /// TLS did not come about.
     #[error("TLS failed: {0}")]
     Tls(String),
+    /// The server wants to know who asks, and nobody is said to.
+    #[error("the server asks for a client certificate, and none is given")]
+    Anonymous,
     /// Anything else, in the words of the libraries below.
     #[error("{0}")]
     Other(String),
@@ -77,6 +80,7 @@ impl Cause {
                 Self::Certificate("no known CA has issued it".to_owned())
             }
             rustls::Error::InvalidCertificate(error) => Self::Certificate(of_certificate(error)),
+            rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired) => Self::Anonymous,
             rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
                 Self::Tls("the server does not speak TLS on this port".to_owned())
             }
@@ -89,6 +93,10 @@ impl Cause {
         match self {
             Self::Certificate(_) => {
                 "give the CA that issued it with `--ca-certificate FILE`, and check the host name and the clock"
+            }
+            Self::Anonymous => {
+                "give it with `--client-certificate FILE` and `--client-key FILE`, or as the keys tls.crt and tls.key of \
+                 a Secret"
             }
             Self::Tls(_) => "check that the mirror speaks TLS 1.2 or 1.3 on this port, or use http",
             _ if proxied => {

@@ -10,7 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::auth;
+use super::cause::Cause;
 use super::error::{Error, redacted};
+use super::identity::{Identity, Nobody};
 use super::proxy::{Environment, Proxies};
 use super::retry::Retry;
 use super::tls::{self, CaBundle};
@@ -31,6 +33,8 @@ pub(crate) struct ClientOptions {
     pub(crate) timeout: Duration,
     /// CAs to trust besides the built-in ones.
     pub(crate) ca_bundles: Vec<CaBundle>,
+    /// What to show to servers that ask for a certificate.
+    pub(crate) identity: Option<Identity>,
     /// Credentials, from [`auth::parse`].
     pub(crate) auth: Vec<auth::Entry>,
 }
@@ -43,6 +47,7 @@ impl Default for ClientOptions {
             backoff: Duration::from_millis(250),
             timeout: Duration::from_secs(30),
             ca_bundles: Vec::new(),
+            identity: None,
             auth: Vec::new(),
         }
     }
@@ -61,6 +66,7 @@ struct Inner {
     http: reqwest::Client,
     options: ClientOptions,
     proxies: Proxies,
+    nobody: Nobody,
     hosts: Mutex<HashMap<HostPort, Arc<Semaphore>>>,
 }
 
@@ -68,6 +74,8 @@ struct Inner {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) response: Response,
+    /// Whether a server has asked for a certificate, and there is none.
+    lacks_identity: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -85,8 +93,14 @@ impl Client {
         environment: Environment<'_>,
     ) -> Result<Self, Error> {
         let proxies = Proxies::read(environment)?;
+        let nobody = Nobody::default();
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::configuration(&options.ca_bundles, environment)?)
+            .tls_backend_preconfigured(tls::configuration(
+                &options.ca_bundles,
+                options.identity.as_ref(),
+                &nobody,
+                environment,
+            )?)
             .user_agent(concat!("aptlet/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(options.timeout)
             .read_timeout(options.timeout)
@@ -94,7 +108,7 @@ impl Client {
             // redirects are followed in `send`, where each hop gets its own credentials and its own queue
             .redirect(redirect::Policy::none());
         let http = proxies.apply(builder)?.build().map_err(|error| Error::Setup(format!("{error:?}")))?;
-        Ok(Self { inner: Arc::new(Inner { http, options, proxies, hosts: Mutex::default() }) })
+        Ok(Self { inner: Arc::new(Inner { http, options, proxies, nobody, hosts: Mutex::default() }) })
     }
 
     /// The tries for one request.
@@ -109,7 +123,14 @@ impl Client {
     /// Wraps a failure of the HTTP client while it talked to `url`.
     pub(super) fn failed(&self, url: &Url, label: &str, error: &reqwest::Error) -> Error {
         let proxied = self.inner.proxies.cover(url.scheme());
-        Error::network(label.to_owned(), error, proxied, self.inner.options.timeout)
+        let asked = url.scheme() == "https" && self.inner.nobody.was_asked();
+        match Error::network(label.to_owned(), error, proxied, self.inner.options.timeout) {
+            // with TLS 1.2 the server just gives up
+            Error::Unreachable {
+                url, cause: Cause::Tls(_) | Cause::Reset | Cause::Closed, tries, ..
+            } if asked => Error::Unreachable { url, cause: Cause::Anonymous, proxied, tries },
+            error => error,
+        }
     }
 
     /// One try: sends the request and follows redirects. Any status but a redirect's is a success here.
@@ -128,7 +149,10 @@ impl Client {
             }
             let response = request.send().await.map_err(|error| self.failed(&target, &label, &error))?;
             match next_hop(&target, &response) {
-                None => return Ok(Opened { response, _permit: permit }),
+                None => {
+                    let lacks_identity = target.scheme() == "https" && self.inner.nobody.was_asked();
+                    return Ok(Opened { response, lacks_identity, _permit: permit });
+                }
                 Some(Ok(next)) => target = next,
                 Some(Err(problem)) => return Err(Error::Redirect { url: label, problem }),
             }
@@ -157,6 +181,10 @@ impl Opened {
         let url = label(url, self.response.url());
         if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
             return Error::NotFound { url, cause: format!("the server answered {status}") };
+        }
+        // nginx speaks to anybody, and says no then
+        if self.lacks_identity && matches!(status.as_u16(), 400 | 495 | 496) {
+            return Error::Unreachable { url, cause: Cause::Anonymous, proxied: false, tries: 1 };
         }
         let retry_after = self
             .response

@@ -139,6 +139,14 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// A certificate to show to servers, or its key, that cannot be used.
+    #[error("client certificate {}: {problem}", .path.display())]
+    BadIdentity {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong; never quotes the file.
+        problem: String,
+    },
     /// An environment variable that does not name a usable proxy.
     #[error("the environment variable {variable} {problem}")]
     BadProxy {
@@ -161,7 +169,9 @@ impl Error {
     /// Whether the same request may succeed a little later.
     pub(super) fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { cause, .. } => !matches!(cause, Cause::Certificate(_) | Cause::Tls(_)),
+            Self::Unreachable { cause, .. } => {
+                !matches!(cause, Cause::Certificate(_) | Cause::Tls(_) | Cause::Anonymous)
+            }
             Self::Status { status, .. } => {
                 matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
             }
@@ -230,6 +240,9 @@ impl Error {
             Self::AllFailed { attempts, .. } => return attempts.iter().find_map(|(_, error)| error.hint()),
             Self::BadAuth { .. } => "write each entry as `machine HOST[/PATH] login USER password PASSWORD`",
             Self::BadCa { .. } => "give a file of PEM certificates (-----BEGIN CERTIFICATE-----)",
+            Self::BadIdentity { .. } => {
+                "give a PEM certificate and its key without a passphrase, such as tls.crt and tls.key of a Secret"
+            }
             Self::BadProxy { .. } => {
                 "write the proxy as http://[USER:PASSWORD@]HOST:PORT, or DIRECT for none"
             }

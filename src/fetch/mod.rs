@@ -22,7 +22,9 @@ mod document;
 mod download;
 mod error;
 mod examine;
+mod identity;
 mod local;
+mod pinned;
 mod proxy;
 mod retry;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub(crate) use document::{Answer, Document};
 pub(crate) use download::Expected;
 pub(crate) use error::Error;
 pub(crate) use examine::Examined;
+pub(crate) use identity::Identity;
 pub(crate) use retry::jittered;
 pub(crate) use tls::CaBundle;
 pub(crate) use validators::Validators;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::danger::ClientCertVerifier;
 use url::Url;
 
 use super::client::{Client, ClientOptions};
@@ -75,16 +76,29 @@ impl Server {
 
     /// The same over TLS; its CA is [`CA`].
     pub(super) fn tls(reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
-        let certificate = CertificateDer::from_pem_slice(include_bytes!("testdata/server.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_slice(include_bytes!("testdata/server.key")).unwrap();
+        let (certificate, key) =
+            (include_bytes!("testdata/server.pem"), include_bytes!("testdata/server.key"));
+        Self::tls_with(certificate, key, rustls::ALL_VERSIONS, None, reply)
+    }
+
+    /// The same with another certificate, for clients of which `clients` verifies who they are.
+    pub(super) fn tls_with(
+        certificate: &[u8],
+        key: &[u8],
+        versions: &[&'static rustls::SupportedProtocolVersion],
+        clients: Option<Arc<dyn ClientCertVerifier>>,
+        reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let certificate = CertificateDer::from_pem_slice(certificate).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(key).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        let config = Arc::new(config);
+        let config =
+            rustls::ServerConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
+        let config = match clients {
+            Some(clients) => config.with_client_cert_verifier(clients),
+            None => config.with_no_client_auth(),
+        };
+        let config = Arc::new(config.with_single_cert(vec![certificate], key).unwrap());
         Self::serve("https", reply, move |stream| {
             let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
             Box::new(rustls::StreamOwned::new(connection, stream))

@@ -9,6 +9,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::error::Error;
+use super::identity::{self, Identity, Nobody};
+use super::pinned::Pinning;
 use super::proxy::Environment;
 
 /// The CA certificates of a PEM file.
@@ -43,13 +45,17 @@ impl CaBundle {
 }
 
 /// A client configuration that trusts the built-in roots, those of `bundles`, and those that `SSL_CERT_FILE` and
-/// `SSL_CERT_DIR` name.
+/// `SSL_CERT_DIR` name. It shows `identity` to servers that ask for one; without, `nobody` remembers that.
 pub(super) fn configuration(
     bundles: &[CaBundle],
+    identity: Option<&Identity>,
+    nobody: &Nobody,
     environment: Environment<'_>,
 ) -> Result<ClientConfig, Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut pinned = Vec::new();
     for bundle in bundles {
+        pinned.extend(bundle.certificates.iter().cloned());
         add_file(&mut roots, bundle.clone())?;
     }
     if let Some(path) = environment("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
@@ -60,11 +66,19 @@ pub(super) fn configuration(
             add_folder(&mut roots, &folder)?;
         }
     }
-    Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = Arc::new(Pinning::new(roots, pinned, &provider)?);
+    let configuration = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Setup(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    match identity {
+        None => Ok(configuration.with_client_cert_resolver(Arc::new(nobody.clone()))),
+        Some(Identity { path, chain, key }) => configuration
+            .with_client_auth_cert(chain.clone(), key.clone_key())
+            .map_err(|error| identity::bad(path, format_args!("it does not go with its key: {error}"))),
+    }
 }
 
 fn add_file(roots: &mut RootCertStore, bundle: CaBundle) -> Result<(), Error> {
@@ -104,3 +118,6 @@ fn add(roots: &mut RootCertStore, bundle: CaBundle) -> Result<(), Error> {
 fn bad(path: &Path, problem: impl std::fmt::Display) -> Error {
     Error::BadCa { path: path.to_owned(), problem: problem.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,8 @@ impl Planner<'_> {
             settings.exclude,
             settings.with_essential,
             settings.upgrade_base,
-            base
+            base,
+            settings.strict_sources
         ]);
         digest(settings, inputs, &json!([requests, choice, sources, archives]))
     }

@@ -10,7 +10,7 @@ use super::sources;
 use crate::config::{self, Settings, read_text_from};
 use crate::digest::Sha256;
 use crate::error::Error;
-use crate::fetch::{self, CaBundle, Client, ClientOptions, auth};
+use crate::fetch::{self, CaBundle, Client, ClientOptions, Identity, auth};
 use crate::lock;
 use crate::plan::Plan;
 use crate::request::Request;
@@ -25,6 +25,8 @@ pub(crate) struct Inputs {
     pub(crate) wanted: Wanted,
     /// Certificate authorities to trust for `https`, and in the tree.
     pub(crate) authorities: Vec<CaBundle>,
+    /// What to show to servers that ask for a certificate.
+    identity: Option<Identity>,
     /// Logins: of auth.conf, then those in URIs.
     credentials: Vec<auth::Entry>,
     /// The files that decide the outcome, and the digests of what was in them.
@@ -94,7 +96,10 @@ impl Inputs {
         let archives = settings.requests.iter().filter_map(Request::archive);
         let uris = sources.iter().flat_map(|source| &source.uris);
         let uris = uris.chain(archives.map(|archive| &archive.folder));
-        credentials.extend(uris.filter_map(auth::Entry::of_url));
+        credentials.extend(uris.filter_map(|uri| match source::list_of(uri) {
+            Some(list) => auth::Entry::of_url(&list),
+            None => auth::Entry::of_url(uri),
+        }));
         let wanted = match locked {
             Some(plan) => {
                 // they decide nothing of what is written down
@@ -115,7 +120,8 @@ impl Inputs {
                 |error: io::Error| fetch::Error::BadCa { path: path.clone(), problem: error.to_string() };
             authorities.push(CaBundle::of_file(path, &files.bytes(path).map_err(unreadable)?)?);
         }
-        Ok(Self { wanted, authorities, credentials, digests: files.digests() })
+        let identity = identity(settings, &mut files)?;
+        Ok(Self { wanted, authorities, identity, credentials, digests: files.digests() })
     }
 
     /// The client that mirrors are asked with.
@@ -128,10 +134,20 @@ impl Inputs {
             retries: settings.retries,
             timeout: settings.timeout,
             ca_bundles: self.authorities.clone(),
+            identity: self.identity.clone(),
             auth: self.credentials.clone(),
             ..ClientOptions::default()
         })?)
     }
+}
+
+/// The certificate that servers are shown, and its key, which may be in the same file.
+fn identity(settings: &Settings, files: &mut Files<'_>) -> Result<Option<Identity>, Error> {
+    let Some(path) = &settings.client_certificate else { return Ok(None) };
+    let key_path = settings.client_key.as_ref().unwrap_or(path);
+    let certificate = files.aside(path).map_err(|source| unreadable(path, source))?;
+    let key = files.aside(key_path).map_err(|source| unreadable(key_path, source))?;
+    Ok(Some(Identity::of_files(path, &certificate, key_path, &key)?))
 }
 
 fn unreadable(path: &Path, source: io::Error) -> config::Error {

@@ -6,9 +6,10 @@ mod files;
 pub(crate) mod fingerprint;
 mod freshness;
 mod inputs;
+mod known;
 mod planner;
 mod sources;
 
-pub(crate) use freshness::{refuse_rollback, release_state};
+pub(crate) use freshness::{refuse_changes, refuse_rollback, release_state};
 pub(crate) use inputs::{Inputs, Wanted};
 pub(crate) use planner::Planner;

@@ -1,27 +1,38 @@
 //! From the inputs to a plan: the stops *sources*, *index* and *resolve*.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::elsewhere;
 use super::inputs::{Base, PlanInputs};
+use super::known::rests_on;
 use super::sources::foreign;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::fetch::Client;
 use crate::plan::{Basis, Plan};
+use crate::publish::State;
 use crate::report::Report;
 use crate::request;
+use crate::resolve::pin::Pin;
 use crate::resolve::{self, ResolveOptions, Resolved, Why};
 use crate::source::archive::{self, Archived};
 use crate::source::list::Source;
-use crate::source::{Loaded, Loader, Released, base};
+use crate::source::{LeftOut, Loaded, Loader, Released, base};
 use crate::wording::counted;
+
+/// How long the other URIs of a source are waited for when all else is there.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Makes a plan of the inputs.
 pub(crate) struct Planner<'a> {
     pub(super) settings: &'a Settings,
     pub(super) choice: PlanInputs,
     pub(super) loader: Loader,
+    /// The sources that are nowhere to be found.
+    pub(super) unlocated: Vec<LeftOut>,
     /// The archives that are asked for; those whose requests say what must be there are not read before a plan is made.
     pub(super) archives: Vec<(&'a request::Archive, Option<Archived>)>,
 }
@@ -30,12 +41,14 @@ pub(crate) struct Planner<'a> {
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) releases: Vec<Released>,
+    /// The sources that it could be made without, and that another run may find in order.
+    pub(crate) left_out: Vec<String>,
     /// The answer to what was to be explained.
     pub(crate) why: Option<Why>,
 }
 
 impl<'a> Planner<'a> {
-    /// Reads the archives that are asked for by their paths.
+    /// Looks up lists of mirrors and snapshots, and reads the archives that are asked for by their paths.
     ///
     /// # Errors
     /// An archive that cannot be taken.
@@ -50,6 +63,7 @@ impl<'a> Planner<'a> {
             keyring: std::mem::take(&mut choice.keyring),
             keyring_files: std::mem::take(&mut choice.keyring_files),
             architectures: architectures.chain(foreign(settings)).collect(),
+            source_names: choice.pins.iter().any(Pin::needs_sources),
             now: Timestamp::now(),
         };
         let mut archives = Vec::new();
@@ -60,21 +74,47 @@ impl<'a> Planner<'a> {
             };
             archives.push((archive, read));
         }
-        Ok(Self { settings, choice, loader, archives })
+        let unlocated;
+        (choice.sources, unlocated) = loader.located(choice.sources).await;
+        Ok(Self { settings, choice, loader, unlocated, archives })
     }
 
-    /// Makes the plan; `explain` names a package whose being in it is to be explained.
+    /// Makes the plan; `known` is what is installed, and `explain` names a package whose being in the plan is to be
+    /// explained. A source that cannot be used is left out, with a warning, but for one that what is installed was made
+    /// from: without it, a run would take packages back to older versions.
     ///
     /// # Errors
-    /// Sources that cannot be had or are not to be trusted; requests that have no solution.
-    pub(crate) async fn plan(mut self, explain: Option<&str>, report: &Report) -> Result<Planned, Error> {
+    /// Sources that cannot be had or are not to be trusted, and are needed; requests that have no solution.
+    pub(crate) async fn plan(
+        mut self,
+        known: Option<&State>,
+        explain: Option<&str>,
+        report: &Report,
+    ) -> Result<Planned, Error> {
         let stop = report.begin("sources", 0);
         let archives = self.read_archives().await?;
         let requests = requests(self.settings, &archives);
-        let releases = releases(&self.loader, &self.choice.sources).await?;
+        let strict = self.settings.strict_sources;
+        let dispensable = |source: &Source| !strict && !known.is_some_and(|state| rests_on(state, source));
+        let (releases, mut left_out) = self.releases(known, &dispensable).await?;
         let base = self.choice.base.as_ref().map(|base| base::parse(&base.path, &base.text)).transpose()?;
+        let nothing_else = archives.is_empty();
         let archived = archives.into_iter().map(|archive| (archive.part, archive.provenance));
-        let loaded = self.loader.index(&releases, archived.chain(base).collect()).await?;
+        // beside the indexes, which take longer
+        let compared = tokio::spawn(compare(self.loader.clone(), releases.clone()));
+        let _stopped = Stopped(compared.abort_handle());
+        let mut loaded = self.loader.index(&releases, archived.chain(base).collect(), &dispensable).await?;
+        left_out.append(&mut loaded.left_out);
+        if nothing_else
+            && loaded.provenance.len() == usize::from(self.choice.base.is_some())
+            && !left_out.is_empty()
+        {
+            return Err(left_out.swap_remove(0).error.into());
+        }
+        for source in &left_out {
+            tracing::warn!("a source is left out: {source}");
+        }
+        let _ = tokio::time::timeout(PATIENCE, compared).await;
         let suites = counted(releases.len(), "suite");
         stop.end(format!("{} in {suites}", counted(loaded.index.len(), "package")));
 
@@ -87,14 +127,47 @@ impl<'a> Planner<'a> {
             Err(error) => {
                 // the search takes memory of its own
                 drop(loaded);
-                return Err(elsewhere::look(error, self.settings, &self.loader, &releases).await);
+                let error = elsewhere::look(error, self.settings, &self.loader, &releases).await;
+                return Err(error.without(left_out));
             }
         };
+        let left_out = left_out.into_iter().filter(LeftOut::may_pass).map(|source| source.source).collect();
         for note in &resolved.notes {
             tracing::info!("{note}");
         }
         stop.end(counted(resolved.plan.packages.len(), "package"));
-        Ok(Planned { plan: resolved.plan, releases, why })
+        Ok(Planned { plan: resolved.plan, releases, left_out, why })
+    }
+
+    /// The Releases of the sources, and what is left out.
+    async fn releases(
+        &mut self,
+        known: Option<&State>,
+        dispensable: &impl Fn(&Source) -> bool,
+    ) -> Result<(Vec<Released>, Vec<LeftOut>), Error> {
+        let mut left_out = std::mem::take(&mut self.unlocated);
+        let rested_on = |name: &str| {
+            known.is_some_and(|state| state.releases.iter().any(|release| release.source == name))
+        };
+        if let Some(needed) =
+            left_out.iter().position(|source| self.settings.strict_sources || rested_on(&source.source))
+        {
+            return Err(left_out.swap_remove(needed).error.into());
+        }
+        let mut tasks = Vec::new();
+        for source in &self.choice.sources {
+            let (loader, source) = (self.loader.clone(), source.clone());
+            tasks.push(tokio::spawn(async move { loader.release(&source).await }));
+        }
+        let mut releases = Vec::new();
+        for (task, source) in tasks.into_iter().zip(&self.choice.sources) {
+            match task.await.map_err(|error| Error::Internal(error.to_string()))? {
+                Ok(released) => releases.push(released),
+                Err(error) if dispensable(source) => left_out.push(LeftOut::source(source, error)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok((releases, left_out))
     }
 
     /// One after the other, since the beginning of each is held in memory.
@@ -174,16 +247,21 @@ fn requests(settings: &Settings, archives: &[Archived]) -> Vec<request::Request>
     named.chain(of_archives).collect()
 }
 
-async fn releases(loader: &Loader, sources: &[Source]) -> Result<Vec<Released>, Error> {
-    let mut tasks = Vec::new();
-    for source in sources {
-        let (loader, source) = (loader.clone(), source.clone());
-        tasks.push(tokio::spawn(async move { loader.release(&source).await }));
+/// Looks whether all URIs of each source have the same.
+async fn compare(loader: Loader, releases: Vec<Released>) {
+    let mut tasks = JoinSet::new();
+    for released in releases.into_iter().filter(|released| released.source.uris.len() > 1) {
+        let loader = loader.clone();
+        tasks.spawn(async move { loader.compare(&released).await });
     }
-    let mut releases = Vec::new();
-    for task in tasks {
-        let released = task.await.map_err(|error| Error::Internal(error.to_string()))?;
-        releases.push(released?);
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Ends a task that nobody waits for any more.
+struct Stopped(AbortHandle);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.0.abort();
     }
-    Ok(releases)
 }

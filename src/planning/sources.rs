@@ -7,6 +7,7 @@ use url::Url;
 use super::files::Files;
 use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice};
 use crate::error::Error;
+use crate::source;
 use crate::source::list::{self, Source, Variables};
 
 /// Debian's security archive, which has suites of its own on a host of its own.
@@ -49,6 +50,7 @@ pub(super) fn read(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Sou
             add(path, &stanza(SECURITY_MIRROR, SECURITY_SUITE, components))?;
         }
     }
+    let mut sources = list::settled(sources)?;
     let foreign = foreign(settings);
     sources.retain(|source| {
         source.architectures.is_empty()
@@ -57,7 +59,21 @@ pub(super) fn read(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Sou
                 .iter()
                 .any(|listed| listed == settings.architecture.as_str() || foreign.contains(listed))
     });
+    if sources.is_empty() {
+        let files: Vec<String> = files_of(&settings.sources).map(|path| path.display().to_string()).collect();
+        let architecture = settings.architecture.to_string();
+        return Err(source::Error::NoSources { files: files.join(", "), architecture }.into());
+    }
     Ok(sources)
+}
+
+fn files_of(choice: &SourceChoice) -> impl Iterator<Item = &Path> {
+    let (given, machine) = match choice {
+        SourceChoice::Files(paths) => (paths.as_slice(), [].as_slice()),
+        SourceChoice::Machine(machine) => ([].as_slice(), machine.files.as_slice()),
+        SourceChoice::Mirror { .. } | SourceChoice::BuiltIn { .. } => ([].as_slice(), [].as_slice()),
+    };
+    given.iter().map(PathBuf::as_path).chain(machine.iter().map(|(path, _)| path.as_path()))
 }
 
 fn stanza(uris: &str, suites: &str, components: &[String]) -> String {

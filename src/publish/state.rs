@@ -29,6 +29,9 @@ pub(crate) struct State {
     pub(crate) download_size: u64,
     /// The Release files that the plan was made from; empty for a lock.
     pub(crate) releases: Vec<ReleaseState>,
+    /// The sources that the plan was made without, as source lists have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_out: Vec<String>,
     /// What an unprivileged run could not do, and what else differs from a dpkg installation.
     pub(crate) notes: Vec<Recorded>,
 }
@@ -37,6 +40,12 @@ pub(crate) struct State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct ReleaseState {
+    /// Its source, as the source list has it, without credentials.
+    #[serde(default)]
+    pub(crate) source: String,
+    /// What it said of itself.
+    #[serde(default)]
+    pub(crate) info: Option<ReleaseInfo>,
     /// Where it was fetched from, without credentials.
     pub(crate) url: String,
     /// What the server said of it.
@@ -49,6 +58,22 @@ pub(crate) struct ReleaseState {
     pub(crate) valid_until: Option<i64>,
 }
 
+/// What a Release file says of itself, which pins refer to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub(crate) struct ReleaseInfo {
+    /// `Origin`
+    pub(crate) origin: String,
+    /// `Label`
+    pub(crate) label: String,
+    /// `Suite`
+    pub(crate) suite: String,
+    /// `Codename`
+    pub(crate) codename: String,
+    /// That of its packages where no pin is about them, by `NotAutomatic` and `ButAutomaticUpgrades`.
+    pub(crate) priority: String,
+}
+
 impl State {
     /// A state of today's format.
     pub(crate) fn new(request: Sha256, plan: Sha256) -> Self {
@@ -59,6 +84,7 @@ impl State {
             packages: 0,
             download_size: 0,
             releases: Vec::new(),
+            left_out: Vec::new(),
             notes: Vec::new(),
         }
     }

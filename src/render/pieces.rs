@@ -79,20 +79,30 @@ pub(super) fn front(rendering: &Rendering) -> Vec<String> {
 
 /// The volumes of the pod.
 pub(super) fn volumes(rendering: &Rendering) -> Vec<Value> {
-    let items = json!([{ "key": "auth.conf", "path": "auth.conf" }]);
-    let config = match (&rendering.config_map, &rendering.auth_secret) {
-        (None, None) => None,
-        (Some(name), None) => Some(json!({ "name": CONFIG, "configMap": { "name": name } })),
-        (None, Some(secret)) => {
+    let secrets: Vec<(&str, Value)> = secrets(rendering);
+    let config = match (&rendering.config_map, secrets.as_slice()) {
+        (None, []) => None,
+        (Some(name), []) => Some(json!({ "name": CONFIG, "configMap": { "name": name } })),
+        (None, [(secret, items)]) => {
             Some(json!({ "name": CONFIG, "secret": { "secretName": secret, "items": items } }))
         }
-        (Some(name), Some(secret)) => {
-            let sources =
-                json!([{ "configMap": { "name": name } }, { "secret": { "name": secret, "items": items } }]);
+        (config_map, secrets) => {
+            let config_map = config_map.iter().map(|name| json!({ "configMap": { "name": name } }));
+            let secrets =
+                secrets.iter().map(|(secret, items)| json!({ "secret": { "name": secret, "items": items } }));
+            let sources: Vec<Value> = config_map.chain(secrets).collect();
             Some(json!({ "name": CONFIG, "projected": { "sources": sources } }))
         }
     };
     [json!({ "name": PACKAGES, "emptyDir": {} })].into_iter().chain(config).collect()
+}
+
+/// The Secrets that are mounted beside the settings, and the keys of them that are.
+fn secrets(rendering: &Rendering) -> Vec<(&str, Value)> {
+    let items = |keys: &[&str]| keys.iter().map(|key| json!({ "key": key, "path": key })).collect();
+    let auth = rendering.auth_secret.as_deref().map(|name| (name, items(&["auth.conf"])));
+    let tls = rendering.tls_secret.as_deref().map(|name| (name, items(&["tls.crt", "tls.key"])));
+    auth.into_iter().chain(tls).collect()
 }
 
 /// The mounts of a main container.
@@ -106,7 +116,7 @@ pub(super) fn mounts(rendering: &Rendering) -> Vec<Value> {
 }
 
 fn config_mount(rendering: &Rendering) -> Option<Value> {
-    let has_config = rendering.config_map.is_some() || rendering.auth_secret.is_some();
+    let has_config = rendering.config_map.is_some() || !secrets(rendering).is_empty();
     has_config.then(|| json!({ "name": CONFIG, "mountPath": CONFIG_PATH, "readOnly": true }))
 }
 

@@ -45,6 +45,9 @@ pub(super) fn values(rendering: &Rendering, data: Data) -> Result<Value, Error> 
     if let Some(secret) = &rendering.auth_secret {
         values.insert("auth".to_owned(), json!({ "secretName": secret }));
     }
+    if let Some(secret) = &rendering.tls_secret {
+        values.insert("tls".to_owned(), json!({ "secretName": secret }));
+    }
     if rendering.mount != "/p" {
         values.insert("prefix".to_owned(), json!(rendering.mount));
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::options::ResolveOptions;
-use super::pin;
+use super::pin::Priorities;
 use super::slot::{Choice, Slot};
 use crate::control::version;
 use crate::source::index::{Index, NameId, Package, PackageId};
@@ -60,13 +60,14 @@ impl<'i> Universe<'i> {
 
     fn find_candidates(&mut self, options: &ResolveOptions<'i>) {
         let mut best: Vec<i32> = vec![0; self.candidates.len()];
+        let priorities = Priorities::new(self.index, self.provenance, options.pins, options.architecture);
         for package in self.index.packages() {
             let Some(slot) = self.slot_of(package) else { continue };
             if Some(package.part()) == self.base_part {
                 self.present[slot] = Some(package.id());
                 continue;
             }
-            let priority = pin::priority(options.pins, package, &self.provenance[package.part()]);
+            let priority = priorities.of(package);
             if priority <= 0 {
                 continue;
             }

@@ -231,6 +231,7 @@ mod tests {
                 keyring: Keyring::default(),
                 keyring_files: KeyringFiles::default(),
                 architectures: vec!["amd64".to_owned()],
+                source_names: false,
                 now: Timestamp::UNIX_EPOCH,
             };
             Self { folder: tempfile::tempdir().unwrap(), loader }

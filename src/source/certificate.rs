@@ -6,7 +6,10 @@ use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType, SubpacketData};
 use pgp::ser::Serialize as _;
-use pgp::types::{Fingerprint, KeyDetails, PublicParams, Tag};
+use pgp::types::{EddsaLegacyPublicParams, Fingerprint, KeyDetails, PublicParams, Tag};
+
+use super::critical;
+use super::secp256k1::holds;
 
 /// Octets of an RSA public key (RFC 9580 section 5.5.5.1) below which its modulus is shorter than 2048 bits.
 const RSA_2048_OCTETS: usize = 2 + 256 + 2 + 1;
@@ -59,11 +62,28 @@ impl<'a> Component<'a> {
 
     /// Whether the key made `signature` over `data`, regardless of whether it may.
     pub(super) fn verifies(&self, signature: &Signature, data: &[u8]) -> bool {
-        match self.subkey {
-            Some(subkey) => signature.verify(&subkey.key, data),
-            None => signature.verify(&self.certificate.primary_key, data),
-        }
-        .is_ok()
+        holds(signature, |signature| {
+            match self.subkey {
+                Some(subkey) => signature.verify(&subkey.key, data),
+                None => signature.verify(&self.certificate.primary_key, data),
+            }
+            .is_ok()
+        })
+    }
+
+    /// What makes it impossible to check here what this key signs, or that it is bound to its primary key.
+    pub(super) fn unsupported(&self) -> Option<String> {
+        [self.key(), &self.certificate.primary_key].into_iter().find_map(|key: &dyn KeyDetails| {
+            let curve = match key.public_params() {
+                PublicParams::ECDSA(params) if !params.is_supported() => params.curve(),
+                PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Unsupported { curve, .. }) => {
+                    curve.clone()
+                }
+                PublicParams::Unknown { .. } => return Some("an algorithm that is not known".to_owned()),
+                _ => return None,
+            };
+            Some(format!("the curve {}", curve.name()))
+        })
     }
 
     /// When the key was made.
@@ -92,9 +112,12 @@ impl<'a> Component<'a> {
 /// Checks the primary key and says whether its key flags allow it to sign data.
 fn check_primary(certificate: &SignedPublicKey, now: Timestamp) -> Result<bool, Unusable> {
     let key = &certificate.primary_key;
-    let revoked = certificate.details.revocation_signatures.iter().any(|signature| {
-        signature.typ() == Some(SignatureType::KeyRevocation) && signature.verify_key(key).is_ok()
-    });
+    let made_by_key = |signature: &Signature| holds(signature, |signature| signature.verify_key(key).is_ok());
+    let revoked = certificate
+        .details
+        .revocation_signatures
+        .iter()
+        .any(|signature| signature.typ() == Some(SignatureType::KeyRevocation) && made_by_key(signature));
     if revoked {
         return Err(Unusable::Revoked);
     }
@@ -105,7 +128,7 @@ fn check_primary(certificate: &SignedPublicKey, now: Timestamp) -> Result<bool, 
             .direct_signatures
             .iter()
             .filter(|signature| expiry(signature).is_some() || flags(signature).is_some()),
-        |signature| signature.typ() == Some(SignatureType::Key) && signature.verify_key(key).is_ok(),
+        |signature| signature.typ() == Some(SignatureType::Key) && made_by_key(signature),
     );
     let user = certificate
         .details
@@ -114,7 +137,9 @@ fn check_primary(certificate: &SignedPublicKey, now: Timestamp) -> Result<bool, 
         .filter_map(|user| {
             newest(user.signatures.iter(), |signature| {
                 signature.typ() != Some(SignatureType::CertRevocation)
-                    && signature.verify_certification(key, Tag::UserId, &user.id).is_ok()
+                    && holds(signature, |signature| {
+                        signature.verify_certification(key, Tag::UserId, &user.id).is_ok()
+                    })
             })
         })
         .max_by_key(|signature| signature.created());
@@ -135,8 +160,9 @@ fn check_subkey(
     now: Timestamp,
 ) -> Result<(), Unusable> {
     let primary = &certificate.primary_key;
-    let made_by_primary =
-        |signature: &Signature| signature.verify_subkey_binding(primary, &subkey.key).is_ok();
+    let made_by_primary = |signature: &Signature| {
+        holds(signature, |signature| signature.verify_subkey_binding(primary, &subkey.key).is_ok())
+    };
     let revoked = subkey.signatures.iter().any(|signature| {
         signature.typ() == Some(SignatureType::SubkeyRevocation) && made_by_primary(signature)
     });
@@ -153,7 +179,8 @@ fn check_subkey(
     // without the back signature anybody could adopt another's signing subkey (RFC 9580 section 5.2.1.9)
     let back = binding
         .embedded_signature()
-        .filter(|back| is_sound(back) && back.verify_primary_key_binding(&subkey.key, primary).is_ok());
+        .filter(|back| is_sound(back))
+        .filter(|back| holds(back, |back| back.verify_primary_key_binding(&subkey.key, primary).is_ok()));
     if back.is_none() {
         return Err(Unusable::Invalid("it has not signed its binding to the primary key"));
     }
@@ -176,7 +203,8 @@ fn newest<'a>(
 /// Self-signatures over SHA-1 are still accepted, for keys as old as Ubuntu's of 2012 have no other, and
 /// forging one takes a second preimage; MD5 and RIPEMD-160 are not.
 fn is_sound(signature: &Signature) -> bool {
-    !matches!(signature.hash_alg(), None | Some(HashAlgorithm::Md5 | HashAlgorithm::Ripemd160))
+    let weak = matches!(signature.hash_alg(), None | Some(HashAlgorithm::Md5 | HashAlgorithm::Ripemd160));
+    !weak && critical::unknown(signature).is_none()
 }
 
 /// Seconds after the key's making at which it expires; `Some(0)`: never.

@@ -37,15 +37,48 @@ pub enum Error {
         /// The known word most like it.
         nearest: &'static str,
     },
-    /// A field or option of apt's that would change what is installed, and that aptlet has not got (configuration).
-    #[error("{at}: {what} '{name}' is not supported")]
-    Unsupported {
-        /// Where.
+
+    /// Two entries that say different things about one Release (configuration).
+    #[error("{at}: {option} of {source_name} is not the same as in {other}")]
+    Conflict {
+        /// The later one.
         at: Position,
-        /// What the word stands for: a field, an option.
-        what: &'static str,
-        /// The word.
-        name: String,
+        /// The option.
+        option: &'static str,
+        /// URI and suite.
+        source_name: String,
+        /// The earlier one.
+        other: Position,
+    },
+    /// Nothing to choose from (configuration).
+    #[error("no source of {files} is switched on and for architecture '{architecture}'")]
+    NoSources {
+        /// The lists.
+        files: String,
+        /// What is installed for.
+        architecture: String,
+    },
+    /// A list of mirrors that has none (configuration).
+    #[error("the mirror list {url} names no mirror that can be used for {source_name}")]
+    NoMirrors {
+        /// The list.
+        url: String,
+        /// URI and suite.
+        source_name: String,
+    },
+    /// A list of mirrors that cannot be unpacked (mirror or network).
+    #[error("the mirror list {url} cannot be unpacked: {source}")]
+    BadMirrorList {
+        /// The list.
+        url: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A repository of which no snapshots are known (configuration).
+    #[error("no snapshot service is known for {source_name}")]
+    NoSnapshots {
+        /// URI and suite.
+        source_name: String,
     },
 
     /// A keyring that cannot be read (configuration).
@@ -92,6 +125,26 @@ pub enum Error {
         url: String,
         /// Fingerprint of the key.
         key: String,
+    },
+    /// A key of a kind that cannot be checked here (not trusted).
+    #[error("{url} is signed by key {key}, which uses {algorithm}, and that is not supported")]
+    UnsupportedKey {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key.
+        key: String,
+        /// The curve or algorithm.
+        algorithm: String,
+    },
+    /// The signature has something that whoever checks it must know, and aptlet does not (not trusted).
+    #[error("bad signature on {url}: that of key {key} has a critical {what}, which is not known")]
+    Critical {
+        /// The signed file.
+        url: String,
+        /// Fingerprint of the key.
+        key: String,
+        /// What it has.
+        what: String,
     },
     /// Nobody known signed the file (not trusted).
     #[error("{url} is signed only by unknown keys: {}; looked in {}", keys.join(", "), list(keyrings))]
@@ -268,6 +321,18 @@ pub enum Error {
         /// What is wrong with it.
         source: BadIndex,
     },
+    /// A repository that says another thing of itself than before (not trusted).
+    #[error("{url} says that its {field} is '{now}', and it was '{known}' when what is installed was made")]
+    InfoChanged {
+        /// The file.
+        url: String,
+        /// The field.
+        field: &'static str,
+        /// What was recorded.
+        known: String,
+        /// What it is.
+        now: String,
+    },
     /// The repository does not have the component for the architecture (configuration).
     #[error("{url} lists no Packages index for component '{component}' and architecture '{architecture}'")]
     NoPackagesIndex {
@@ -295,15 +360,23 @@ impl Error {
         let hint = match self {
             Self::ListFormat { .. } => "Rename the file after the format it is in".to_owned(),
             Self::List { .. } => "Correct the line; sources.list(5) describes both formats".to_owned(),
-            Self::UnknownWord { what: "field", nearest, .. } => {
-                format!("Write '{nearest}', or begin the name of a private field with X-")
-            }
             Self::BadBase { .. } => {
                 "Give the dpkg status of the main image (/var/lib/dpkg/status), or its /var/lib/dpkg/status.d"
                     .to_owned()
             }
             Self::UnknownWord { nearest, .. } => format!("Write '{nearest}', or remove it"),
-            Self::Unsupported { .. } => "Remove it, or install from this source with apt itself".to_owned(),
+            Self::Conflict { option, .. } => format!("Write the same {option} in both, or remove one of them"),
+            Self::NoSources { .. } => {
+                "Remove 'Enabled: no', or correct Architectures; without the list, aptlet's own sources are used"
+                    .to_owned()
+            }
+            Self::NoMirrors { .. } => {
+                "Correct the list: a URI a line, which may begin with file: only where the list itself is a file"
+                    .to_owned()
+            }
+            Self::NoSnapshots { .. } => {
+                "Give the URI of the snapshot itself, with 'Snapshot: no'".to_owned()
+            }
             Self::KeyringRead { .. } => {
                 "Check the path in Signed-By, and that the file is mounted and readable by this user".to_owned()
             }
@@ -320,6 +393,14 @@ impl Error {
             }
             Self::MalformedSignature { .. } | Self::BadSignature { .. } => {
                 "Try again or another mirror; the file was damaged or tampered with on the way".to_owned()
+            }
+            Self::UnsupportedKey { .. } => {
+                "Ask the repository's owner to sign with an RSA, Ed25519 or NIST key as well; a signature of another \
+                 key beside this one is enough"
+                    .to_owned()
+            }
+            Self::Critical { .. } => {
+                "Ask the repository's owner to sign without it; 'Trusted: yes' would take the file unverified".to_owned()
             }
             Self::UnknownKeys { .. } => {
                 "Add the repository's public key to the configuration as NAME.asc and set 'Signed-By: NAME.asc'"
@@ -354,12 +435,15 @@ impl Error {
             Self::NoRelease { .. } => {
                 "Check the URI and the suite of the source; a flat repository's suite ends in '/'".to_owned()
             }
-            Self::NoIndexFile { .. } | Self::BadIndex { .. } => {
+            Self::NoIndexFile { .. } | Self::BadIndex { .. } | Self::BadMirrorList { .. } => {
                 "Try another mirror, or again later: this one may be in the middle of an update".to_owned()
             }
             Self::Distrusted { .. } => "Remove the source, or the line 'Trusted: no'".to_owned(),
             Self::Rollback { .. } => {
                 "Use a mirror that is up to date; to go back on purpose, start with an empty volume".to_owned()
+            }
+            Self::InfoChanged { .. } => {
+                "Find out why, and give --allow-releaseinfo-change if that is what you want to install from".to_owned()
             }
             Self::Internal(_) => return None,
             Self::NoPackagesIndex { component, components, architectures, .. } => {

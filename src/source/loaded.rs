@@ -7,7 +7,8 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::Error;
-use super::index::{BadIndex, Index, Part};
+use super::index::{BadIndex, Index, Part, Wanted};
+use super::left_out::LeftOut;
 use super::list::{ByHash, Source, join};
 use super::loader::Loader;
 use super::provenance::Provenance;
@@ -30,41 +31,70 @@ pub(crate) struct Loaded {
     pub(crate) index: Index,
     /// By the number of the part.
     pub(crate) provenance: Vec<Provenance>,
+    /// The components that are in neither.
+    pub(crate) left_out: Vec<LeftOut>,
 }
+
+/// An index on its way: where it belongs, and what came of it.
+type Arriving = (usize, Result<Part, Error>);
 
 impl Loader {
     /// Fetches and parses every index that the Releases list, several at once, and joins them in order, with `more`
-    /// after them.
+    /// after them. A component that cannot be had is left out if `dispensable` says that of its source.
     pub(crate) async fn index(
         &self,
         releases: &[Released],
         more: Vec<(Part, Provenance)>,
+        dispensable: impl Fn(&Source) -> bool,
     ) -> Result<Loaded, Error> {
-        let mut tasks = JoinSet::new();
-        let mut provenance = Vec::new();
+        let mut tasks: JoinSet<Arriving> = JoinSet::new();
+        let mut left_out = Vec::new();
+        let mut places: Vec<(&Released, &str, String)> = Vec::new();
         for released in releases {
             for component in components(&released.source) {
-                for architecture in self.indexes(released, component)? {
-                    let number = provenance.len();
-                    provenance.push(provenance_of(released, component, &provenance));
-                    let files = released.release.packages_files(component, &architecture);
-                    let (loader, released) = (self.clone(), released.clone());
-                    tasks.spawn(async move { (number, loader.part(&released, &files).await) });
+                match self.indexes(released, component) {
+                    Ok(architectures) => {
+                        places.extend(architectures.into_iter().map(|own| (released, component, own)));
+                    }
+                    Err(error) if dispensable(&released.source) => {
+                        left_out.push(LeftOut::part(&released.source, component, error));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
         }
-        let mut parts: Vec<Option<Part>> = Vec::new();
-        parts.resize_with(provenance.len(), || None);
+        for (number, (released, component, architecture)) in places.iter().enumerate() {
+            let files = released.release.packages_files(component, architecture);
+            let (loader, released) = (self.clone(), (*released).clone());
+            tasks.spawn(async move { (number, loader.part(&released, &files).await) });
+        }
+        let mut arrived: Vec<Option<Part>> = Vec::new();
+        arrived.resize_with(places.len(), || None);
         while let Some(joined) = tasks.join_next().await {
             let (number, part) = joined.map_err(|error| Error::Internal(error.to_string()))?;
-            parts[number] = Some(part?);
+            let (released, component, architecture) = &places[number];
+            match part {
+                Ok(part) => arrived[number] = Some(part),
+                Err(error) if dispensable(&released.source) => {
+                    let what = if component.is_empty() { "Packages" } else { component };
+                    let what = format!("{what} {architecture}");
+                    left_out.push(LeftOut::part(&released.source, what.trim_end(), error));
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let mut parts: Vec<Part> = parts.into_iter().flatten().collect();
+        let (mut parts, mut provenance) = (Vec::new(), Vec::new());
+        for (part, (released, component, architecture)) in arrived.into_iter().zip(&places) {
+            if let Some(part) = part {
+                provenance.push(provenance_of(released, component, architecture, &provenance));
+                parts.push(part);
+            }
+        }
         for (part, from) in more {
             parts.push(part);
             provenance.push(from);
         }
-        Ok(Loaded { index: Index::new(parts), provenance })
+        Ok(Loaded { index: Index::new(parts), provenance, left_out })
     }
 
     /// The architectures of the `Packages` files that a component is read from: `amd64` and `all`, for example. A
@@ -93,7 +123,8 @@ impl Loader {
     }
 
     async fn part(&self, released: &Released, files: &[IndexFile]) -> Result<Part, Error> {
-        self.read_index(released, files, |reader, limit| Part::read_sized(reader, limit)).await
+        let wanted = Wanted { only: released.source.only.clone(), sources: self.source_names };
+        self.read_index(released, files, move |reader, limit| Part::read_wanted(reader, limit, &wanted)).await
     }
 
     /// What `read` makes of one `Packages` file, in the first form and from the first place that has it. `read` is told
@@ -207,8 +238,14 @@ fn places(released: &Released, file: &IndexFile) -> Vec<Url> {
         .collect()
 }
 
-fn provenance_of(released: &Released, component: &str, known: &[Provenance]) -> Provenance {
+fn provenance_of(
+    released: &Released,
+    component: &str,
+    architecture: &str,
+    known: &[Provenance],
+) -> Provenance {
     let (source, release) = (&released.source, &released.release);
+    let pools = if source.pools.is_empty() { &source.uris } else { &source.pools };
     let suite = source.suite.clone();
     let mut id = if component.is_empty() { suite.clone() } else { format!("{suite}/{component}") };
     while known.iter().any(|other| other.source.id == id) {
@@ -222,11 +259,12 @@ fn provenance_of(released: &Released, component: &str, known: &[Provenance]) -> 
         codename: release.codename.clone(),
         version: release.version.clone(),
         component: component.to_owned(),
+        architecture: if component.is_empty() { String::new() } else { architecture.to_owned() },
         not_automatic: release.not_automatic,
         but_automatic_upgrades: release.but_automatic_upgrades,
         source: PlanSource {
             id,
-            uris: source.uris.iter().map(Url::to_string).collect(),
+            uris: pools.iter().map(Url::to_string).collect(),
             suite,
             component: component.to_owned(),
             release_date: release.date.map(|date| date.to_string()),

@@ -17,6 +17,8 @@ pub(crate) struct Loader {
     pub(crate) keyring_files: KeyringFiles,
     /// The native architecture, then the foreign ones.
     pub(crate) architectures: Vec<String>,
+    /// Whether the names of source packages are kept.
+    pub(crate) source_names: bool,
     /// The clock.
     pub(crate) now: Timestamp,
 }

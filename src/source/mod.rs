@@ -3,15 +3,17 @@
 //! ```text
 //! list              apt's source lists, in both formats
 //!   ↓
+//! located           lists of mirrors looked up, and snapshots
+//!   ↓
 //! released          the Release of each source (release), fetched and verified (apt-secure(8)):
-//!                   clearsign, armor: its signature;  keyring, certificate: whose;  verify: whether that will do
+//!                   clearsign, armor: its signature;  keyring, certificate: whose;  verify, critical: whether that will do
 //!   ↓
 //! loaded            every `Packages` file that a Release vouches for, checked and parsed while it streams in (stream)
 //!   ↓
 //! index             all packages; provenance says where each part of it comes from
 //! ```
 //!
-//! `Loader` goes the whole way. Two further parts of the index have no Release: a single `.deb` (`archive`),
+//! `Loader` goes the whole way; what cannot go it is `left_out`, and matters once it is needed. Two further parts of the index have no Release: a single `.deb` (`archive`),
 //! and what the main image has installed already ([`base`]). `elsewhere` tells where a package is that no source has.
 
 pub(crate) mod archive;
@@ -19,17 +21,21 @@ mod armor;
 pub mod base;
 mod certificate;
 mod clearsign;
+mod critical;
 pub(crate) mod elsewhere;
 mod error;
 pub mod index;
 pub mod keyring;
+mod left_out;
 pub mod list;
 mod loaded;
 mod loader;
+mod located;
 mod position;
 pub mod provenance;
 pub mod release;
 mod released;
+mod secp256k1;
 mod stream;
 pub mod verify;
 
@@ -37,6 +43,8 @@ pub mod verify;
 mod signing;
 
 pub use error::Error;
+pub use left_out::LeftOut;
 pub(crate) use loaded::Loaded;
 pub(crate) use loader::Loader;
+pub(crate) use located::list_of;
 pub(crate) use released::Released;

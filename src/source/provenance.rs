@@ -19,6 +19,8 @@ pub struct Provenance {
     pub version: String,
     /// The component; empty for a flat repository.
     pub component: String,
+    /// The architecture whose index it is, which has packages for `all`, too; empty for a flat repository.
+    pub architecture: String,
     /// `NotAutomatic: yes`
     pub not_automatic: bool,
     /// `ButAutomaticUpgrades: yes`
@@ -28,6 +30,20 @@ pub struct Provenance {
 }
 
 impl Provenance {
+    /// The priority of its packages where no pin is about them (`apt_preferences(5)`).
+    pub(crate) fn priority(&self) -> i32 {
+        Self::default_priority(self.not_automatic, self.but_automatic_upgrades)
+    }
+
+    /// The same, by the two fields that decide it.
+    pub(crate) fn default_priority(not_automatic: bool, but_automatic_upgrades: bool) -> i32 {
+        match (not_automatic, but_automatic_upgrades) {
+            (_, true) => 100,
+            (true, false) => 1,
+            (false, false) => 500,
+        }
+    }
+
     /// Whether `name` is this suite by its suite, its codename or the name it was asked for by.
     pub(crate) fn is_suite(&self, name: &str) -> bool {
         !name.is_empty() && [&self.suite, &self.codename, &self.source.suite].iter().any(|own| *own == name)

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Error;
 use super::list::Source;
+use super::provenance::Provenance;
 use crate::compression::Compression;
 use crate::digest::Checksum;
 
@@ -26,6 +27,8 @@ pub struct Release {
     pub(crate) codename: String,
     /// `Version`, such as `13.2`.
     pub(crate) version: String,
+    /// `Snapshots`: where earlier states of it are, with `@SNAPSHOTID@` in it.
+    pub(crate) snapshots: String,
     /// `Date`: when it was made.
     pub(crate) date: Option<Timestamp>,
     /// `Valid-Until`.
@@ -163,6 +166,7 @@ impl Release {
             "suite" => value.clone_into(&mut self.suite),
             "codename" => value.clone_into(&mut self.codename),
             "version" => value.clone_into(&mut self.version),
+            "snapshots" => value.clone_into(&mut self.snapshots),
             "date" => self.date = Some(parse_date(value)?),
             "valid-until" => self.valid_until = Some(parse_date(value)?),
             "notautomatic" => self.not_automatic = is_yes(value),
@@ -241,6 +245,11 @@ impl Release {
             until = Some(until.map_or(max, |until| until.min(max)));
         }
         until
+    }
+
+    /// The priority of its packages where no pin is about them (`apt_preferences(5)`).
+    pub(crate) fn priority(&self) -> i32 {
+        Provenance::default_priority(self.not_automatic, self.but_automatic_upgrades)
     }
 
     /// Whether this is the Release that `source` asked for by its suite: a mirror could serve another one, signed

@@ -33,6 +33,17 @@ pub(crate) struct Released {
     pub(super) text_sha256: Sha256,
 }
 
+impl Released {
+    /// `URL (Origin, Codename, Date)`
+    fn shown(&self) -> String {
+        let Release { origin, codename, date, .. } = &self.release;
+        let date = date.map(|date| date.to_string()).unwrap_or_default();
+        let said: Vec<&str> =
+            [origin.as_str(), codename, &date].into_iter().filter(|said| !said.is_empty()).collect();
+        format!("{} ({})", self.url, said.join(", "))
+    }
+}
+
 impl Loader {
     /// The Release of a source, from the first of its URIs that has one that can be trusted.
     pub(crate) async fn release(&self, source: &Source) -> Result<Released, Error> {
@@ -53,6 +64,23 @@ impl Loader {
             }
         }
         Err(Error::AllMirrors { suite: source.suite.clone(), attempts })
+    }
+
+    /// Warns where the other URIs of a source, as far as they answer meanwhile, have another Release than the one that was
+    /// taken: apt would take what each has.
+    pub(crate) async fn compare(&self, released: &Released) {
+        let source = &released.source;
+        let others = source.uris.iter().skip_while(|uri| **uri != released.uri).skip(1);
+        for uri in others {
+            let Ok(other) = self.release_from(source, uri).await else { continue };
+            if other.text_sha256 != released.text_sha256 {
+                let (taken, other) = (released.shown(), other.shown());
+                tracing::warn!(
+                    "the URIs of suite {} do not have the same Release: taken is {taken}; left is {other}",
+                    source.suite
+                );
+            }
+        }
     }
 
     /// The Release of a source from one of its URIs, without a warning where it is another suite's.

@@ -23,6 +23,8 @@ pub(crate) struct Signer {
     pub(crate) time: u32,
     /// Seconds for which they are good; 0: for ever.
     pub(crate) lifetime: u32,
+    /// What they say besides, marked critical.
+    pub(crate) critical: Vec<SubpacketData>,
 }
 
 impl Signer {
@@ -52,7 +54,7 @@ impl Signer {
             params.subkeys(vec![subkey.build().unwrap()]);
         }
         let key = params.build().unwrap().generate(thread_rng()).unwrap();
-        Self { key, hash: HashAlgorithm::Sha512, time: MADE + 3600, lifetime: 0 }
+        Self { key, hash: HashAlgorithm::Sha512, time: MADE + 3600, lifetime: 0, critical: Vec::new() }
     }
 
     fn public(&self) -> SignedPublicKey {
@@ -105,6 +107,8 @@ impl Signer {
             let lifetime = Duration::from_secs(self.lifetime);
             config.hashed_subpackets.push(packet(SubpacketData::SignatureExpirationTime(lifetime)));
         }
+        let critical = self.critical.iter().map(|data| Subpacket::critical(data.clone()).unwrap());
+        config.hashed_subpackets.extend(critical);
         config.sign(key, &Password::empty(), data).unwrap()
     }
 

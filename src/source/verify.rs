@@ -9,7 +9,7 @@ use pgp::packet::{Packet, PacketParser, Signature, SignatureType, SignatureVersi
 use super::certificate::{Component, Unusable, after, time};
 use super::keyring::{Keyring, line};
 use super::list::{SignedBy, Source};
-use super::{Error, armor, clearsign};
+use super::{Error, armor, clearsign, critical};
 
 /// By what a signature is judged, besides the keyring.
 #[derive(Debug, Clone)]
@@ -152,7 +152,7 @@ impl Check<'_> {
         for signature in signatures {
             match self.judge(signature, data) {
                 Ok(signer) => good.push(signer),
-                Err(bad @ Error::BadSignature { .. }) => return Err(bad),
+                Err(bad @ (Error::BadSignature { .. } | Error::Critical { .. })) => return Err(bad),
                 Err(Error::UnknownKeys { keys, .. }) => unknown.extend(keys),
                 Err(error) => refused = refused.or(Some(error)),
             }
@@ -200,8 +200,18 @@ impl Check<'_> {
         if is_weak(hash) {
             return Err(Error::WeakHash { url, key, hash: hash.to_string() });
         }
+        if let Some(what) = critical::unknown(signature) {
+            return Err(Error::Critical { url, key, what });
+        }
+        let (supported, unsupported): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|key| key.unsupported().is_none());
+        if let (true, Some(algorithm)) =
+            (supported.is_empty(), unsupported.first().and_then(Component::unsupported))
+        {
+            return Err(Error::UnsupportedKey { url, key, algorithm });
+        }
         // a key id is short enough for two keys to share it, and two keyrings can hold the same key
-        let made: Vec<_> = candidates.into_iter().filter(|key| key.verifies(signature, data)).collect();
+        let made: Vec<_> = supported.into_iter().filter(|key| key.verifies(signature, data)).collect();
         if made.is_empty() {
             return Err(Error::BadSignature { url, key });
         }

@@ -69,6 +69,7 @@ fn a_tree_is_what_dpkg_deb_extracts() {
             version: field("Version"),
             architecture: field("Architecture"),
             installed_size: field("Installed-Size").parse().unwrap_or(0),
+            also: Vec::new(),
             ..crate::deb::testing::artifact("")
         };
         let private = scratch.path().join(format!("private-{index}"));

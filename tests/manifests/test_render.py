@@ -50,6 +50,8 @@ PAIRS = [
      {"mode": "entrypoint", "prefix": "/t", "extraArgs": ["--on-failure=continue"]}),
     (["--mount=/opt/tools", "--slim"], {"prefix": "/opt/tools", "extraArgs": ["--slim"]}),
     (["--auth-secret=login"], {"auth": {"secretName": "login"}}),
+    (["--tls-secret=client"], {"tls": {"secretName": "client"}}),
+    (["--auth-secret=login", "--tls-secret=client"], {"auth": {"secretName": "login"}, "tls": {"secretName": "client"}}),
     (["--image=mirror.example:5000/aptlet:2"], {"image": {"repository": "mirror.example:5000/aptlet", "tag": "2"}}),
     (["--container=main"], {"containers": ["main"]}),
 ]

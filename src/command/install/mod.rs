@@ -17,7 +17,7 @@ use crate::fetch::{CaBundle, Client};
 use crate::lock;
 use crate::note::Recorded;
 use crate::plan::Plan;
-use crate::planning::{Inputs, Planner, Wanted, fingerprint, refuse_rollback, release_state};
+use crate::planning::{Inputs, Planner, Wanted, fingerprint, refuse_changes, refuse_rollback, release_state};
 use crate::publish::space::Amount;
 use crate::publish::{self, Destination, State, View};
 use crate::relocate::Relocation;
@@ -41,16 +41,37 @@ impl ToInstall<'_> {
         }
     }
 
-    /// The plan, and the Releases that it rests on, none of which may be older than those that are `known`.
-    async fn plan(self, known: Option<&State>, report: &Report) -> Result<(Plan, Vec<Released>), Error> {
+    /// The plan, and what it rests on: no Release may be older than those that are `known`, or somebody else's.
+    async fn plan(
+        self,
+        settings: &Settings,
+        known: Option<&State>,
+        report: &Report,
+    ) -> Result<(Plan, Sources), Error> {
         let planned = match self {
-            Self::Plan(plan) => return Ok((plan, Vec::new())),
-            Self::Planner(planner) => planner.plan(None, report).await?,
+            Self::Plan(plan) => return Ok((plan, Sources::default())),
+            Self::Planner(planner) => planner.plan(known, None, report).await?,
         };
         if let Some(state) = known {
             refuse_rollback(state, &planned.releases)?;
+            refuse_changes(state, &planned.releases, settings.allow_releaseinfo_change)?;
         }
-        Ok((planned.plan, planned.releases))
+        Ok((planned.plan, Sources { releases: planned.releases, left_out: planned.left_out }))
+    }
+}
+
+/// The sources of a plan that is made.
+#[derive(Default)]
+struct Sources {
+    releases: Vec<Released>,
+    /// Those that it was made without.
+    left_out: Vec<String>,
+}
+
+impl Sources {
+    fn note_in(&self, state: &mut State) {
+        state.releases = self.releases.iter().map(release_state).collect();
+        state.left_out.clone_from(&self.left_out);
     }
 }
 
@@ -94,12 +115,12 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         Err(error) if error.full().is_none() => return Err(error),
         staging => staging.ok(),
     };
-    let (plan, releases) = asked.plan(known.as_ref(), report).await?;
+    let (plan, sources) = asked.plan(settings, known.as_ref(), report).await?;
     if let (Some(state), Some(generation)) = (installed, &previous)
         && state.plan == lock::digest(&plan)
     {
         let mut state = state.clone();
-        state.releases = releases.iter().map(release_state).collect();
+        sources.note_in(&mut state);
         // what is installed is right all the same, and the next run finds that out again
         if let Err(error) = state.rewrite(generation) {
             tracing::warn!("cannot note that the sources were signed anew: {error}");
@@ -124,7 +145,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     let mut state = State::new(request, lock::digest(&plan));
     state.packages = plan.packages.len();
     state.download_size = plan.download_size();
-    state.releases = releases.iter().map(release_state).collect();
+    sources.note_in(&mut state);
     let plan = Arc::new(plan);
     let making = Making {
         settings,

@@ -27,6 +27,10 @@ group! {
         #[arg(value_name = "NAME")]
         pub(crate) auth_secret: Option<String>,
 
+        /// Mount the keys tls.crt and tls.key of this Secret, the certificate for HTTPS servers that ask for one
+        #[arg(value_name = "NAME")]
+        pub(crate) tls_secret: Option<String>,
+
         /// Start aptlet from this image [default: ghcr.io/aptlet/aptlet:0.1]
         #[arg(value_name = "IMAGE")]
         pub(crate) image: Option<String>,

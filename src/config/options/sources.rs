@@ -28,6 +28,12 @@ group! {
         /// Pin versions as this apt_preferences file says; repeatable
         #[arg(value_name = "FILE")]
         pub(crate) preferences: Vec<PathBuf>,
+
+        /// Fail if any source cannot be used, and not only if something is missing then [default: false; for 'lock', true]
+        pub(crate) strict_sources: Option<bool>,
+
+        /// Accept a repository whose Origin, Label or Codename is another than that of what is installed [default: false]
+        pub(crate) allow_releaseinfo_change: Option<bool>,
     }
 }
 
@@ -42,6 +48,14 @@ group! {
         /// Trust HTTPS servers certified by this PEM file as well; repeatable
         #[arg(value_name = "FILE")]
         pub(crate) ca_certificate: Vec<PathBuf>,
+
+        /// Show this PEM certificate to HTTPS servers that ask for one
+        #[arg(value_name = "FILE")]
+        pub(crate) client_certificate: Option<PathBuf>,
+
+        /// The PEM key of --client-certificate [default: the key in the same file]
+        #[arg(value_name = "FILE")]
+        pub(crate) client_key: Option<PathBuf>,
 
         /// Log in to repositories with the passwords of this apt_auth.conf file
         #[arg(value_name = "FILE")]

@@ -16,6 +16,7 @@ pub(super) fn rendering(mode: Mode, config_map: Option<&str>) -> Rendering {
         files: Vec::new(),
         config_map: config_map.map(str::to_owned),
         auth_secret: None,
+        tls_secret: None,
         image: "mirror.example/aptlet:1".to_owned(),
         image_is_given: true,
         port: 8081,

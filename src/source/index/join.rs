@@ -3,7 +3,7 @@
 use super::kinds::RelationField;
 use super::names::{NameId, Names};
 use super::part::Part;
-use super::record::{Alternative, PackageId, Qualifier, Record};
+use super::record::{Alternative, PackageId, Qualifier, Record, Text};
 
 /// All packages of all sources.
 #[derive(Debug, Default)]
@@ -12,6 +12,8 @@ pub struct Index {
     pub(super) texts: Vec<String>,
     pub(super) records: Vec<Record>,
     pub(super) alternatives: Vec<Alternative>,
+    /// By the number of the record, ascending.
+    pub(super) sources: Vec<(u32, Text)>,
     pub(super) versions: Table,
     pub(super) providers: Table,
 }
@@ -75,6 +77,8 @@ impl Index {
                     }
                 }
             }
+            let before = index.records.len() as u32;
+            index.sources.extend(part.sources.iter().map(|(record, text)| (record + before, *text)));
             index.texts.push(part.text);
             if index.records.is_empty() {
                 (index.records, index.alternatives) = (part.records, part.alternatives);

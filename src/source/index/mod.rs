@@ -20,6 +20,7 @@ mod package;
 mod parse;
 mod part;
 mod record;
+mod wanted;
 
 pub use join::Index;
 pub(crate) use kinds::MultiArch;
@@ -29,3 +30,4 @@ pub use package::Package;
 pub(crate) use parse::BadIndex;
 pub use part::Part;
 pub(crate) use record::{Alternative, PackageId, Qualifier};
+pub(crate) use wanted::{Only, Wanted};

@@ -94,6 +94,19 @@ impl<'a> Package<'a> {
         self.record.important
     }
 
+    /// Name and version of its source package, where the index has been asked to keep them; else its own.
+    pub(crate) fn source(self) -> (&'a str, &'a str) {
+        let sources = &self.index.sources;
+        let kept = sources.binary_search_by_key(&self.id.index(), |(record, _)| *record as usize);
+        let text = kept.map_or("", |at| self.text(sources[at].1));
+        let (name, version) = text.split_once('(').unwrap_or((text, ""));
+        let (name, version) = (name.trim(), version.trim().trim_end_matches(')').trim());
+        (
+            if name.is_empty() { self.name() } else { name },
+            if version.is_empty() { self.version() } else { version },
+        )
+    }
+
     /// `Filename`
     pub fn filename(self) -> &'a str {
         self.text(self.record.filename)

@@ -7,6 +7,7 @@ use super::kinds::{MultiArch, Priority, RelationField};
 use super::names::Names;
 use super::part::Part;
 use super::record::{Alternative, Qualifier, Record, Text};
+use super::wanted::Wanted;
 use crate::control::relation;
 use crate::digest::Sha256;
 
@@ -64,9 +65,10 @@ enum Field {
     Replaces,
     Enhances,
     Provides,
+    Source,
 }
 
-const FIELDS: [(Field, &str); 21] = [
+const FIELDS: [(Field, &str); 22] = [
     (Field::Package, "Package"),
     (Field::Version, "Version"),
     (Field::Architecture, "Architecture"),
@@ -88,6 +90,7 @@ const FIELDS: [(Field, &str); 21] = [
     (Field::Replaces, "Replaces"),
     (Field::Enhances, "Enhances"),
     (Field::Provides, "Provides"),
+    (Field::Source, "Source"),
 ];
 
 /// The known field that a line begins with. Field names are not case-sensitive (Debian Policy 5.1).
@@ -95,7 +98,7 @@ const FIELDS: [(Field, &str); 21] = [
 fn field_of(line: &[u8]) -> Option<Field> {
     use Field::{Architecture, Breaks, Conflicts, Depends, Enhances, Essential, Filename, Important};
     use Field::{InstalledSize, MultiArch, Package, PreDepends, Priority, Protected, Provides};
-    use Field::{Recommends, Replaces, Sha256, Size, Suggests, Version};
+    use Field::{Recommends, Replaces, Sha256, Size, Source, Suggests, Version};
     let likely: &[Field] = match line.first()?.to_ascii_lowercase() {
         b'a' => &[Architecture],
         b'b' => &[Breaks],
@@ -107,7 +110,7 @@ fn field_of(line: &[u8]) -> Option<Field> {
         b'm' => &[MultiArch],
         b'p' => &[Package, Priority, Provides, PreDepends, Protected],
         b'r' => &[Recommends, Replaces],
-        b's' => &[Size, Sha256, Suggests],
+        b's' => &[Size, Sha256, Suggests, Source],
         b'v' => &[Version],
         _ => &[],
     };
@@ -127,17 +130,22 @@ fn field_of(line: &[u8]) -> Option<Field> {
 impl Part {
     /// Parses a `Packages` file while it is read; its text is never held as a whole.
     pub fn read(reader: impl Read) -> Result<Self, BadIndex> {
-        read(reader, 0)
+        read(reader, 0, &Wanted::default())
     }
 
     /// The same, where it is known to have about that many bytes.
     pub fn read_sized(reader: impl Read, bytes: u64) -> Result<Self, BadIndex> {
-        read(reader, bytes)
+        read(reader, bytes, &Wanted::default())
+    }
+
+    /// The same for what is wanted of it.
+    pub(crate) fn read_wanted(reader: impl Read, bytes: u64, wanted: &Wanted) -> Result<Self, BadIndex> {
+        read(reader, bytes, wanted)
     }
 }
 
-fn read(mut reader: impl Read, bytes: u64) -> Result<Part, BadIndex> {
-    let mut stanzas = Stanzas { part: sized(bytes), number: 0 };
+fn read(mut reader: impl Read, bytes: u64, wanted: &Wanted) -> Result<Part, BadIndex> {
+    let mut stanzas = Stanzas { part: sized(bytes), wanted, number: 0 };
     let mut buffer = vec![0; CHUNK];
     let mut filled = 0;
     loop {
@@ -185,17 +193,19 @@ fn sized(bytes: u64) -> Part {
         text: String::with_capacity(bytes / 7),
         records: Vec::with_capacity(bytes / 640),
         alternatives: Vec::with_capacity(bytes / 112),
+        sources: Vec::new(),
     }
 }
 
-struct Stanzas {
+struct Stanzas<'a> {
     part: Part,
+    wanted: &'a Wanted,
     number: usize,
 }
 
 type Values = [Range<usize>; FIELDS.len()];
 
-impl Stanzas {
+impl Stanzas<'_> {
     fn take(&mut self, stanza: &[u8], values: &Values) -> Result<(), BadIndex> {
         if stanza.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
@@ -239,7 +249,11 @@ impl Stanzas {
             }
         };
 
-        let name = self.part.names.intern(word(Field::Package)?);
+        let name = word(Field::Package)?;
+        if !self.wanted.has(name) {
+            return Ok(());
+        }
+        let name = self.part.names.intern(name);
         let relations = narrow(self.part.alternatives.len())?;
         let mut ends = [0; RelationField::COUNT];
         for (field, kind) in [
@@ -293,6 +307,10 @@ impl Stanzas {
             relations,
             ends,
         };
+        if self.wanted.sources && !bytes(Field::Source).is_empty() {
+            let source = self.text(Field::Source, value(Field::Source)?)?;
+            self.part.sources.push((narrow(self.part.records.len())?, source));
+        }
         self.part.records.push(record);
         Ok(())
     }

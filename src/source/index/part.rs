@@ -1,7 +1,7 @@
 //! What one `Packages` file held.
 
 use super::names::Names;
-use super::record::{Alternative, Record};
+use super::record::{Alternative, Record, Text};
 
 /// What one `Packages` file held. Made by [`Part::read`], joined into an [`Index`](super::Index).
 #[derive(Debug, Default)]
@@ -10,6 +10,8 @@ pub struct Part {
     pub(super) text: String,
     pub(super) records: Vec<Record>,
     pub(super) alternatives: Vec<Alternative>,
+    /// `Source` of the records that have one, by their number, where it was asked for.
+    pub(super) sources: Vec<(u32, Text)>,
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::options::{Format, SourceOptions, flag};
+use super::options::{Format, SourceOptions, boolean};
 use super::source::Source;
 use super::value::{File, Place, Value, Variables, Word};
 use crate::source::Error;
 
+const CONTINUES_NOTHING: &str = "a continuation line without a field before it is passed over";
 const OWN_FIELDS: &[&str] = &["Types", "URIs", "Suites", "Components", "Enabled"];
 
 pub(super) fn parse(path: &Path, text: &str, vars: &Variables) -> Result<Vec<Source>, Error> {
@@ -37,31 +38,37 @@ fn stanzas(file: File<'_>, text: &str) -> Result<Vec<Stanza>, Error> {
         if line.starts_with('#') {
             continue;
         }
-        if line.trim().is_empty() {
+        if line.is_empty() {
             if !fields.is_empty() {
                 stanzas.push(Stanza::default());
             }
-        } else if line.starts_with([' ', '\t']) {
-            let Some(field) = fields.last_mut() else {
-                let place = Place { line: number, column: 1 };
-                return Err(file.error(place, "a continuation line without a field before it"));
-            };
-            field.value.lines.push(word(line, 1));
+        } else if line.starts_with([' ', '\t', '\r']) {
+            // a line of white space alone, too: as apt has it, it ends no stanza
+            match fields.last_mut() {
+                Some(field) => field.value.lines.push(word(line, 1)),
+                None if line.trim().is_empty() => {}
+                None => file.warn(Place { line: number, column: 1 }, CONTINUES_NOTHING),
+            }
         } else {
             let place = Place { line: number, column: 1 };
-            let Some((name, value)) = line.split_once(':') else {
+            let Some((spaced, value)) = line.split_once(':') else {
                 return Err(
                     file.error(place, format!("'{}' is not a field: it has no colon", line.trim_end()))
                 );
             };
+            let name = spaced.trim_end();
             if name.is_empty() || name.contains(char::is_whitespace) {
                 return Err(file.error(place, format!("'{name}' is not the name of a field")));
             }
-            if let Some(first) = fields.iter().find(|field| field.name.text.eq_ignore_ascii_case(name)) {
-                let problem = format!("{name} is already given on line {}", first.name.place.line);
-                return Err(file.error(place, problem));
+            if let Some(first) = fields.iter().position(|field| field.name.text.eq_ignore_ascii_case(name)) {
+                // apt knows the last one
+                let first = fields.remove(first).name.place.line;
+                file.warn(
+                    place,
+                    format_args!("{name} is already given on line {first}, which has no effect"),
+                );
             }
-            let column = name.chars().count() + 2;
+            let column = spaced.chars().count() + 2;
             fields.push(Field { name: word(name, 1), value: Value { lines: vec![word(value, column)] } });
         }
     }
@@ -91,12 +98,22 @@ impl Stanza {
         }
     }
 
-    /// One source per suite; none if the stanza is switched off or is only about source packages.
+    /// Whether it is switched on, which it is by anything but a word for no.
+    fn is_enabled(&self, file: File<'_>) -> bool {
+        let field = self.fields.iter().find(|field| field.name.text.eq_ignore_ascii_case("Enabled"));
+        let Some(field) = field else { return true };
+        let words = field.value.words();
+        let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let text = text.join(" ");
+        boolean(&text).unwrap_or_else(|| {
+            file.warn(field.value.place(), format_args!("Enabled is '{text}', which apt takes for yes"));
+            true
+        })
+    }
+
+    /// One source per suite; none if the stanza is switched off.
     fn sources(&self, file: File<'_>) -> Result<Vec<Source>, Error> {
-        let enabled = self.fields.iter().find(|field| field.name.text.eq_ignore_ascii_case("Enabled"));
-        if let Some(field) = enabled
-            && !flag(file, "Enabled", &field.value)?
-        {
+        if !self.is_enabled(file) {
             return Ok(Vec::new());
         }
         let mut options = SourceOptions::default();
@@ -121,16 +138,18 @@ impl Stanza {
         let component_words = self.words("Components");
         let components =
             component_words.iter().map(|word| file.component(word)).collect::<Result<Vec<_>, _>>()?;
+        let only = options.only(file, self.place())?;
         let mut sources = Vec::new();
         for word in &suites {
             file.check_components(word, &component_words)?;
             let suite = file.suite(word)?;
-            sources.push(options.source(file, self.place().line, uris.clone(), suite, components.clone()));
+            let source = options.source(file, self.place().line, uris.clone(), suite, components.clone());
+            sources.push(Source { binary, only: only.clone(), ..source });
         }
         if options.excludes_all(&file.vars.architecture) {
-            return Err(file.error(self.place(), "Architectures-Remove leaves this stanza no architecture"));
+            sources.clear();
         }
-        Ok(if binary { sources } else { Vec::new() })
+        Ok(sources)
     }
 }
 
@@ -139,8 +158,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::path::PathBuf;
+    use std::sync::Arc;
 
     use super::*;
+    use crate::source::index::Only;
     use crate::source::list::{ByHash, SignedBy};
 
     fn parse(text: &str) -> Result<Vec<Source>, Error> {
@@ -184,7 +205,7 @@ mod tests {
             "{PLAIN}Architectures: amd64 i386\nArchitectures-Add: armhf\nArchitectures-Remove: i386\nTrusted: yes\n\
              Check-Valid-Until: no\nValid-Until-Max: 3600\nValid-Until-Min: 60\nCheck-Date: off\nDate-Max-Future: 5\n\
              By-Hash: force\nAllow-Insecure: true\nLanguages: none\nTargets-Remove: Contents-deb\nPDiffs: no\n\
-             InRelease-Path: signed/InRelease\nSnapshot: no\n"
+             InRelease-Path: signed/InRelease\nSnapshot: no\nLanguages-Add:\nInclude: a b,c\n"
         );
         let source = parse(&text).unwrap().remove(0);
         assert_eq!(source.architectures, ["amd64", "armhf"]);
@@ -193,12 +214,52 @@ mod tests {
         assert_eq!((source.valid_until_max, source.valid_until_min), (Some(3600), Some(60)));
         assert_eq!((source.date_max_future, source.by_hash), (5, ByHash::Force));
         assert_eq!(source.inrelease_path.as_deref(), Some("signed/InRelease"));
+        assert_eq!(source.snapshot, None);
+        let names = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(source.only, Only::Of(Arc::new(names.into())));
+        let source = parse(&format!("{PLAIN}Snapshot: 20250101T000000Z\nExclude: a\n")).unwrap().remove(0);
+        assert_eq!(source.snapshot.as_deref(), Some("20250101T000000Z"));
+        assert_eq!(source.only, Only::AllBut(Arc::new(["a".to_owned()].into())));
+    }
+
+    #[test]
+    fn what_apt_passes_over_is_passed_over() {
+        for odd in [
+            "Architectrues: amd64\n",
+            "Description: of it\nRepolib-Name: x\n",
+            "Enabled: maybe\n",
+            "Enabled:\n",
+            "Languages:\n",
+            "By-Hash:\n",
+            "By-Hash: perhaps\n",
+            "Include:\n",
+        ] {
+            let sources = parse(&format!("{PLAIN}{odd}")).unwrap();
+            assert_eq!(sources, parse(PLAIN).unwrap(), "{odd}");
+        }
+        let spaced = PLAIN.replace("Suites:", "Suites :");
+        assert_eq!(parse(&spaced).unwrap(), parse(PLAIN).unwrap());
+        assert_eq!(parse(&format!(" # continued\n{PLAIN}")).unwrap()[0].suite, "trixie");
+        // white space ends no stanza, so these are one, and of each field the last one counts
+        let one = format!("{PLAIN} \n{}", PLAIN.replace("trixie", "sid"));
+        let suites: Vec<String> = parse(&one).unwrap().into_iter().map(|source| source.suite).collect();
+        assert_eq!(suites, ["sid"]);
+        assert_eq!(parse(&one.replace(" \n", "\r\n")).unwrap().len(), 2);
+        let twice =
+            parse(&format!("Suites: sid\nsuites: forky\n{PLAIN}Enabled: no\nenabled: yes\n")).unwrap();
+        assert_eq!(twice[0].suite, "trixie", "the last one counts");
+        for uri in ["ftp://h/d", "cdrom:[x]/", "tor+http://h/d", "s3://b/d", "mirror+file:/etc/mirrors"] {
+            let text = PLAIN.replace("http://mirror.example/debian", uri);
+            assert_eq!(parse(&text).unwrap()[0].uris[0].as_str(), uri);
+        }
     }
 
     #[test]
     fn disabled_stanzas_and_source_packages_give_nothing() {
         assert!(parse(&format!("Enabled: no\n{PLAIN}")).unwrap().is_empty());
-        assert!(parse(&PLAIN.replace("Types: deb", "Types: deb-src")).unwrap().is_empty());
+        assert!(parse(&format!("{PLAIN}Architectures-Remove: arm64\n")).unwrap().is_empty());
+        assert!(parse(&format!("{PLAIN}Architectures:\n")).unwrap().is_empty());
+        assert!(!parse(&PLAIN.replace("Types: deb", "Types: deb-src")).unwrap()[0].binary);
         assert_eq!(parse(&format!("Enabled: yes\n{PLAIN}")).unwrap().len(), 1);
     }
 
@@ -225,17 +286,11 @@ mod tests {
     #[test]
     fn every_error_names_its_place() {
         let cases = [
-            (
-                format!("{PLAIN}Architectrues: amd64\n"),
-                "5:1: unknown field 'Architectrues'; the nearest known one is 'Architectures'",
-            ),
-            (format!("{PLAIN}Suits: sid\n"), "5:1: unknown field 'Suits'; the nearest known one is 'Suites'"),
             (PLAIN.replace("deb\n", "dbe\n"), "1:8: unknown type 'dbe'; the nearest known one is 'deb'"),
             (
                 PLAIN.replace("http://mirror.example/debian", "mirror.example"),
                 "2:7: 'mirror.example' is not a URI",
             ),
-            (PLAIN.replace("http:", "ftp:"), "2:7: URIs with scheme 'ftp' are not supported"),
             (PLAIN.replace("/debian", "/$(VERSION)"), "2:7: unknown variable"),
             (PLAIN.replace("Components: main\n", ""), "3:9: suite 'trixie' has no component"),
             (PLAIN.replace("trixie", "./"), "4:13: suite './' is an exact path"),
@@ -244,13 +299,11 @@ mod tests {
             (format!("{PLAIN}Trusted: maybe\n"), "5:10: Trusted must be yes or no"),
             (format!("{PLAIN}Trusted: yes no\n"), "5:14: Trusted takes one word"),
             (format!("{PLAIN}Valid-Until-Max: 7d\n"), "5:18: Valid-Until-Max must be a number of seconds"),
-            (format!("{PLAIN}suites: sid\n"), "5:1: suites is already given on line 3"),
-            (format!("{PLAIN}Snapshot: 20250101T000000Z\n"), "5:11: field 'Snapshot' is not supported"),
-            (format!("{PLAIN}Architectures-Remove: arm64\n"), "1:1: Architectures-Remove leaves"),
-            (format!("{PLAIN}Enabled:\n"), "5:9: Enabled takes one word"),
-            (format!("{PLAIN}By-Hash:\n"), "5:1: By-Hash has no value"),
+            (format!("{PLAIN}Snapshot: a/b\n"), "5:11: 'a/b' names no snapshot"),
+            (format!("{PLAIN}Include: a\nExclude: b\n"), "1:1: it has both Include and Exclude"),
+            (format!("{PLAIN}Signed-By:\n"), "5:1: Signed-By has no value"),
+            (format!("{PLAIN}Trusted:\n"), "5:1: Trusted has no value"),
             (format!("{PLAIN}nonsense\n"), "5:1: 'nonsense' is not a field"),
-            (format!(" continued\n{PLAIN}"), "1:1: a continuation line without"),
         ];
         for (text, expected) in cases {
             let message = refused(&text);

@@ -1,12 +1,14 @@
 //! The options that both formats share, under their two names, and what they mean (sources.list(5)).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use url::Url;
 
 use super::source::{ByHash, Location, SignedBy, Source};
-use super::value::{File, Value, Word};
+use super::value::{File, Place, Value, Word};
 use crate::source::Error;
+use crate::source::index::Only;
 
 /// An option: its name in the one-line format, its field in the deb822 format, and what aptlet does with it.
 struct Known {
@@ -30,10 +32,29 @@ enum Meaning {
     ByHash,
     AllowInsecure,
     InReleasePath,
+    Snapshot,
+    Include,
+    Exclude,
     /// Decides about indexes that aptlet never fetches, or would allow what it never does.
     Irrelevant,
-    /// Would change what is installed: an error unless it says no.
-    Unsupported,
+}
+
+impl Meaning {
+    /// Whether it decides who is believed: what is odd there is never passed over.
+    fn is_trust(self) -> bool {
+        matches!(
+            self,
+            Self::SignedBy
+                | Self::Trusted
+                | Self::CheckValidUntil
+                | Self::ValidUntilMin
+                | Self::ValidUntilMax
+                | Self::CheckDate
+                | Self::DateMaxFuture
+                | Self::AllowInsecure
+                | Self::Snapshot
+        )
+    }
 }
 
 const fn known(option: &'static str, field: &'static str, meaning: Meaning) -> Known {
@@ -63,9 +84,9 @@ const KNOWN: &[Known] = &[
     known("pdiffs", "PDiffs", Meaning::Irrelevant),
     known("allow-weak", "Allow-Weak", Meaning::Irrelevant),
     known("allow-downgrade-to-insecure", "Allow-Downgrade-To-Insecure", Meaning::Irrelevant),
-    known("snapshot", "Snapshot", Meaning::Unsupported),
-    known("include", "Include", Meaning::Unsupported),
-    known("exclude", "Exclude", Meaning::Unsupported),
+    known("snapshot", "Snapshot", Meaning::Snapshot),
+    known("include", "Include", Meaning::Include),
+    known("exclude", "Exclude", Meaning::Exclude),
 ];
 
 /// Which of an option's two names a file uses.
@@ -113,10 +134,17 @@ pub(super) struct SourceOptions {
     by_hash: ByHash,
     allow_insecure: bool,
     inrelease_path: Option<String>,
+    snapshot: Option<String>,
+    include: Option<Vec<String>>,
+    exclude: Option<Vec<String>>,
 }
 
 impl SourceOptions {
-    /// Takes in `value` under `name`; `others` are further names that are known there.
+    /// Takes in `value` under `name`; `others` are further names that are known there. apt passes over what it does not
+    /// know and what has no value; here that is told, but for what decides about trust.
+    ///
+    /// # Errors
+    /// What apt refuses as well, and a value about trust that is none.
     pub(super) fn set(
         &mut self,
         file: File<'_>,
@@ -130,11 +158,20 @@ impl SourceOptions {
             Format::Deb822 => known.field.eq_ignore_ascii_case(&name.text),
         };
         let Some(known) = KNOWN.iter().find(matches) else {
-            return Err(file.unknown(name, format.what(), format.names().chain(others.iter().copied())));
+            file.pass_over(name, format.what(), format.names().chain(others.iter().copied()));
+            return Ok(());
         };
         let shown = format.name(known);
         if value.words().is_empty() {
-            return Err(file.error(name.place, format!("{shown} has no value")));
+            match known.meaning {
+                Meaning::Architectures if format == Format::Deb822 => self.architectures = Some(Vec::new()),
+                meaning if meaning.is_trust() || format == Format::OneLine => {
+                    return Err(file.error(name.place, format!("{shown} has no value")));
+                }
+                Meaning::Irrelevant => {}
+                _ => file.warn(name.place, format_args!("{shown} has no value, and no effect")),
+            }
+            return Ok(());
         }
         let flag = || flag(file, shown, value);
         let seconds = || seconds(file, shown, value);
@@ -153,21 +190,53 @@ impl SourceOptions {
             Meaning::ByHash if file.single(shown, value)?.text.eq_ignore_ascii_case("force") => {
                 self.by_hash = ByHash::Force;
             }
-            Meaning::ByHash => self.by_hash = if flag()? { ByHash::Yes } else { ByHash::No },
+            Meaning::ByHash => match flag() {
+                Ok(true) => self.by_hash = ByHash::Yes,
+                Ok(false) => self.by_hash = ByHash::No,
+                Err(_) => file.warn(
+                    value.place(),
+                    format_args!("{shown} is none of yes, no and force, and has no effect"),
+                ),
+            },
             Meaning::AllowInsecure => self.allow_insecure = flag()?,
             Meaning::InReleasePath => {
                 let word = file.single(shown, value)?;
                 file.no_parent(shown, &word.text, &word)?;
                 self.inrelease_path = Some(word.text);
             }
-            Meaning::Irrelevant => {}
-            Meaning::Unsupported if matches!(flag(), Ok(false)) => {}
-            Meaning::Unsupported => {
-                let (what, name) = (format.what(), shown.to_owned());
-                return Err(Error::Unsupported { at: file.at(value.place()), what, name });
+            Meaning::Snapshot => {
+                let word = file.single(shown, value)?;
+                let is_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+                self.snapshot = match boolean(&word.text) {
+                    // it would allow a flag that aptlet has not got
+                    Some(_) => None,
+                    None if word.text.chars().all(is_id) => Some(word.text),
+                    None => {
+                        let problem =
+                            format!("'{}' names no snapshot: those are such as 20250101T000000Z", word.text);
+                        return Err(file.error(word.place, problem));
+                    }
+                };
             }
+            Meaning::Include => self.include = Some(items()),
+            Meaning::Exclude => self.exclude = Some(items()),
+            Meaning::Irrelevant => {}
         }
         Ok(())
+    }
+
+    /// Which packages count; `place` is that of the entry.
+    ///
+    /// # Errors
+    /// Both `Include` and `Exclude`, as for apt.
+    pub(super) fn only(&self, file: File<'_>, place: Place) -> Result<Only, Error> {
+        let names = |names: &[String]| Arc::new(names.iter().cloned().collect());
+        match (&self.include, &self.exclude) {
+            (None, None) => Ok(Only::All),
+            (Some(include), None) => Ok(Only::Of(names(include))),
+            (None, Some(exclude)) => Ok(Only::AllBut(names(exclude))),
+            (Some(_), Some(_)) => Err(file.error(place, "it has both Include and Exclude")),
+        }
     }
 
     /// The source that they describe.
@@ -181,9 +250,13 @@ impl SourceOptions {
     ) -> Source {
         Source {
             origin: Location { file: file.path.to_owned(), line },
+            binary: true,
             uris,
+            pools: Vec::new(),
             suite,
             components,
+            only: Only::All,
+            snapshot: self.snapshot.clone(),
             architectures: self.architectures(&file.vars.architecture),
             signed_by: self.signed_by.clone(),
             trusted: self.trusted,
@@ -214,18 +287,24 @@ impl SourceOptions {
 
     /// Whether no architecture is left to fetch.
     pub(super) fn excludes_all(&self, native: &str) -> bool {
-        !self.remove.is_empty() && self.architectures(native).is_empty()
+        let said = self.architectures.is_some() || !self.remove.is_empty();
+        said && self.architectures(native).is_empty()
     }
 }
 
 /// apt's booleans (apt.conf(5)).
-pub(super) fn flag(file: File<'_>, name: &str, value: &Value) -> Result<bool, Error> {
-    let word = file.single(name, value)?;
-    match word.text.to_ascii_lowercase().as_str() {
-        "yes" | "true" | "with" | "on" | "enable" | "1" => Ok(true),
-        "no" | "false" | "without" | "off" | "disable" | "0" => Ok(false),
-        _ => Err(file.error(word.place, format!("{name} must be yes or no, not '{}'", word.text))),
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "with" | "on" | "enable" | "1" => Some(true),
+        "no" | "false" | "without" | "off" | "disable" | "0" => Some(false),
+        _ => None,
     }
+}
+
+fn flag(file: File<'_>, name: &str, value: &Value) -> Result<bool, Error> {
+    let word = file.single(name, value)?;
+    let not_one = || file.error(word.place, format!("{name} must be yes or no, not '{}'", word.text));
+    boolean(&word.text).ok_or_else(not_one)
 }
 
 /// A number of seconds; 0 is apt's way to leave the default.

@@ -4,17 +4,28 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use crate::source::index::Only;
+
 /// One suite of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Where it was written.
     pub origin: Location,
-    /// Base URIs, all serving the same files; at least one.
+    /// Whether it is one of binary packages, `deb`.
+    pub(crate) binary: bool,
+    /// Base URIs, all serving the same files; at least one. What is to be looked up, a list of mirrors or a snapshot,
+    /// has been once [`Loader::located`](crate::source::Loader::located) is done with it.
     pub uris: Vec<Url>,
+    /// Base URIs of packages, where they are others.
+    pub(crate) pools: Vec<Url>,
     /// The suite; ends in `/` for a flat repository.
     pub(crate) suite: String,
     /// The components; none for a flat repository, else at least one.
     pub components: Vec<String>,
+    /// Which of its packages count.
+    pub(crate) only: Only,
+    /// The identifier of a snapshot of it, which is to be used in its stead.
+    pub(crate) snapshot: Option<String>,
     /// The architectures to fetch; empty: the default ones.
     pub(crate) architectures: Vec<String>,
     /// Which keys may sign; `None`: any default key.
@@ -80,6 +91,15 @@ impl Source {
         self.suite.ends_with('/')
     }
 
+    /// What messages and records call it: as it was written, but without credentials.
+    pub(crate) fn name(&self) -> String {
+        let uri = self.uris.first().map(without_login).unwrap_or_default();
+        match &self.snapshot {
+            Some(snapshot) => format!("{uri} {} (snapshot {snapshot})", self.suite),
+            None => format!("{uri} {}", self.suite),
+        }
+    }
+
     /// Where `Release` lies, and what the paths in it are relative to; ends in `/`.
     pub fn release_dir(&self, uri: &Url) -> Url {
         let suite = self.suite.trim_matches('/');
@@ -106,6 +126,15 @@ impl Source {
             Some(SignedBy::Inline(_)) | None => &[],
         }
     }
+}
+
+fn without_login(uri: &Url) -> String {
+    let mut uri = uri.clone();
+    // these fail only for URIs that cannot have credentials
+    let _ = uri.set_username("");
+    let _ = uri.set_password(None);
+    uri.set_query(None);
+    uri.to_string()
 }
 
 /// The file `path` below `directory`, whether that ends in `/` or not. The path is taken as a name of a file, not

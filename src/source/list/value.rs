@@ -7,9 +7,6 @@ use url::Url;
 use crate::source::Error;
 use crate::source::position::Position;
 
-/// The schemes that aptlet fetches from.
-const SCHEMES: &[&str] = &["http", "https", "file", "copy"];
-
 /// What `$(…)` stands for in URIs and suites.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variables {
@@ -88,6 +85,11 @@ impl File<'_> {
         Position { file: self.path.to_owned(), line: place.line, column: place.column }
     }
 
+    /// Tells of what is odd and does no harm.
+    pub(super) fn warn(self, place: Place, problem: impl std::fmt::Display) {
+        tracing::warn!("{}: {problem}", self.at(place));
+    }
+
     pub(super) fn error(self, place: Place, problem: impl Into<String>) -> Error {
         Error::List { at: self.at(place), problem: problem.into() }
     }
@@ -98,11 +100,22 @@ impl File<'_> {
         what: &'static str,
         known: impl IntoIterator<Item = &'static str>,
     ) -> Error {
-        let name = word.text.clone();
-        let lower = name.to_lowercase();
-        let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
-        let nearest = known.into_iter().min_by_key(|known| distance(known)).unwrap_or_default();
+        let (name, nearest) = (word.text.clone(), nearest(&word.text, known));
         Error::UnknownWord { at: self.at(word.place), what, name, nearest }
+    }
+
+    /// Tells of a name that apt does not know either, and passes over in silence.
+    pub(super) fn pass_over(
+        self,
+        word: &Word,
+        what: &'static str,
+        known: impl IntoIterator<Item = &'static str>,
+    ) {
+        let (name, nearest) = (&word.text, nearest(&word.text, known));
+        self.warn(
+            word.place,
+            format_args!("unknown {what} '{name}' is passed over; the nearest known one is '{nearest}'"),
+        );
     }
 
     /// The only word of a value.
@@ -116,17 +129,10 @@ impl File<'_> {
         }
     }
 
-    /// A URI of a repository.
+    /// A URI of a repository, of whatever scheme: one that cannot be fetched from matters only if it is needed.
     pub(super) fn uri(self, word: &Word) -> Result<Url, Error> {
         let text = self.substitute(word)?;
-        let url = Url::parse(&text)
-            .map_err(|error| self.error(word.place, format!("'{text}' is not a URI: {error}")))?;
-        if !SCHEMES.contains(&url.scheme()) {
-            let (scheme, known) = (url.scheme(), SCHEMES.join(", "));
-            return Err(self
-                .error(word.place, format!("URIs with scheme '{scheme}' are not supported, only {known}")));
-        }
-        Ok(url)
+        Url::parse(&text).map_err(|error| self.error(word.place, format!("'{text}' is not a URI: {error}")))
     }
 
     /// A suite; one that ends in `/` is the exact path of a flat repository.
@@ -182,4 +188,10 @@ impl File<'_> {
         }
         Ok(text)
     }
+}
+
+fn nearest(name: &str, known: impl IntoIterator<Item = &'static str>) -> &'static str {
+    let lower = name.to_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
+    known.into_iter().min_by_key(|known| distance(known)).unwrap_or_default()
 }

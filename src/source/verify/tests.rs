@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use pgp::crypto::hash::HashAlgorithm;
-use pgp::packet::SignatureType;
+use pgp::packet::{Notation, SignatureType, SubpacketData};
 
 use super::*;
 use crate::source::signing::{MADE, Signer, clearsign_by};
@@ -288,4 +288,63 @@ fn built_in_keys_are_valid_today() {
             assert_eq!(key.check(now, Some(now)), Ok(()), "{:X}", key.fingerprint());
         }
     }
+}
+
+#[test]
+fn what_is_critical_and_unknown_is_a_bad_signature() {
+    let notation = |name: &str| {
+        let name = name.as_bytes().to_vec().into();
+        SubpacketData::Notation(Notation { readable: true, name, value: b"1".to_vec().into() })
+    };
+    let known = notation("preferred-email-encoding@pgp.com");
+    for (critical, what) in [
+        (notation("strange@mirror.example"), Some("notation 'strange@mirror.example'")),
+        (SubpacketData::Experimental(101, b"x".to_vec().into()), Some("subpacket of type 101")),
+        (SubpacketData::SignersUserID(b"x".to_vec().into()), None),
+        (known, None),
+    ] {
+        let mut signer = Signer::ed25519();
+        signer.critical = vec![critical];
+        match (verdict(&signer, &policy()), what) {
+            (Ok(_), None) => {}
+            (Err(error @ Error::Critical { .. }), Some(what)) => {
+                assert!(
+                    error.to_string().contains(&format!("has a critical {what}, which is not known")),
+                    "{error}"
+                );
+            }
+            (other, _) => panic!("{other:?}"),
+        }
+        // whoever else signed
+        if what.is_some() {
+            let other = Signer::ed25519();
+            let message = clearsign_by(TEXT, &[&other, &signer]);
+            assert!(matches!(
+                inline(&message, &keyring(&[&other, &signer]), &policy()),
+                Err(Error::Critical { .. })
+            ));
+            assert!(inline(&message, &keyring(&[&other]), &policy()).is_ok(), "it is nobody's that is known");
+        }
+    }
+}
+
+#[test]
+fn curves_that_are_not_supported_are_named() {
+    // made by gpg 2.2.40
+    let of = |key: &str, message: &str| {
+        let ring = Keyring::parse(key.as_bytes(), "test.asc").unwrap();
+        inline(message, &ring, &policy())
+    };
+    let known =
+        of(include_str!("../testdata/secp256k1.asc"), include_str!("../testdata/secp256k1.InRelease"));
+    assert_eq!(known.unwrap().text, "Origin: Test\nSuite: stable\n");
+    let (key, message) = (
+        include_str!("../testdata/brainpoolP256r1.asc"),
+        include_str!("../testdata/brainpoolP256r1.InRelease"),
+    );
+    let error = of(key, message).unwrap_err();
+    assert!(
+        matches!(&error, Error::UnsupportedKey { algorithm, .. } if algorithm == "the curve brainpoolP256r1")
+    );
+    assert!(!error.hint().unwrap().contains("tampered"), "{error}");
 }

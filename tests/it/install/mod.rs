@@ -4,10 +4,13 @@
 mod again;
 mod archives;
 mod base;
+mod changes;
 mod crash;
 mod finish;
 mod group;
 mod inputs;
+mod left_out;
+mod lists;
 mod locales;
 mod network;
 mod owners;

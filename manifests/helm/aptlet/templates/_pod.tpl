@@ -5,16 +5,27 @@
 - name: {{ $settings.name }}-packages
   emptyDir: {{- toYaml $settings.volume | nindent 4 }}
 - name: {{ $settings.name }}-config
-{{- if $settings.auth.secretName }}
+{{- if or $settings.auth.secretName $settings.tls.secretName }}
   projected:
     sources:
       - configMap:
           name: {{ include "aptlet.configMapName" $settings }}
+{{- with $settings.auth.secretName }}
       - secret:
-          name: {{ $settings.auth.secretName | toYaml }}
+          name: {{ . | toYaml }}
           items:
             - key: auth.conf
               path: auth.conf
+{{- end }}
+{{- with $settings.tls.secretName }}
+      - secret:
+          name: {{ . | toYaml }}
+          items:
+            - key: tls.crt
+              path: tls.crt
+            - key: tls.key
+              path: tls.key
+{{- end }}
 {{- else }}
   configMap:
     name: {{ include "aptlet.configMapName" $settings }}

@@ -1,0 +1,75 @@
+//! What a repository says of itself, and the keys that it is believed by, from one run to the next.
+
+use super::{command, repository};
+use crate::support::repository::Repository;
+use crate::support::signing::SigningKey;
+use crate::support::stage::{Run, Stage};
+
+fn repository_with(field: &str, value: &str, date: &str, version: &str) -> Repository {
+    let repository =
+        Repository::new("stable").release_field("Version", "1").add("main", &command("tool", version));
+    let repository = if field.is_empty() { repository } else { repository.release_field(field, value) };
+    repository.date(date.parse().unwrap())
+}
+
+#[test]
+fn a_repository_that_becomes_another_is_refused() {
+    for (field, value, refused) in [
+        ("Origin", "Other", true),
+        ("Label", "Other", true),
+        ("Codename", "other", true),
+        ("NotAutomatic", "yes", true),
+        // as apt has it: these change with every stable release
+        ("Suite", "oldstable", false),
+        ("Version", "2", false),
+    ] {
+        let stage = Stage::new();
+        stage.publish(&repository_with("", "", "2024-06-01T00:00:00Z", "1.0"));
+        stage.install(&["tool"]).run().succeeded();
+        stage.publish(&repository_with(field, value, "2024-06-02T00:00:00Z", "2.0"));
+        if refused {
+            let what = if field == "NotAutomatic" { "default priority" } else { field };
+            let words =
+                [what, "dists/stable/InRelease says that its ", "hint: ", "--allow-releaseinfo-change"];
+            stage.install(&["tool"]).run().failed(5, &words);
+            assert_eq!(stage.installed(), ["tool 1.0"], "{field}");
+            stage.install(&["tool", "--allow-releaseinfo-change"]).run().succeeded();
+        } else {
+            let outcome = stage.install(&["tool"]).run().succeeded();
+            assert_eq!(outcome.stderr.contains("says that its Suite is 'oldstable'"), field == "Suite");
+        }
+        assert_eq!(stage.installed(), ["tool 2.0"], "{field}");
+        // what was accepted is what is known from now on
+        let again = stage.install(&["tool"]).run().succeeded();
+        assert!(!again.stderr.contains("says that its"), "{field}: {}", again.stderr);
+    }
+}
+
+#[test]
+fn a_keyring_that_changes_is_looked_at_again() {
+    let mut stage = Stage::new();
+    stage.publish(&repository(&["tool"]));
+    let source = stage.source("stable", "key.asc");
+    stage.sandbox.configure("a.sources", source);
+    let (own, other) = (stage.key.public_armored(), SigningKey::generate("other").public_armored());
+    stage.sandbox.configure("key.asc", &own);
+    stage.bare("install").arg("tool").run().succeeded();
+    stage.sandbox.configure("key.asc", &other);
+    stage.bare("install").arg("tool").run().failed(5, &["signed only by unknown keys"]);
+    assert_eq!(stage.installed(), ["tool 1.0"], "what is there stays");
+    stage.sandbox.configure("key.asc", format!("{own}{other}"));
+    stage.bare("install").arg("tool").run().succeeded();
+}
+
+#[test]
+fn a_keybox_is_said_to_be_one() {
+    let mut stage = Stage::new();
+    stage.publish(&repository(&["tool"]));
+    let keybox = b"\0\0\0\x20\x01\x01\0\x02KBXf\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    for name in ["key.gpg", "key.kbx", "key.asc"] {
+        let path = stage.sandbox.path(name);
+        std::fs::write(&path, keybox).unwrap();
+        stage.sandbox.configure("a.sources", stage.source("stable", path.to_str().unwrap()));
+        stage.bare("install").arg("tool").run().failed(2, &["is a GnuPG keybox", "--export"]);
+    }
+}
