@@ -44,28 +44,29 @@ impl CaBundle {
     }
 }
 
+/// A variable that does not name certificates.
+#[derive(Debug, Clone)]
+pub(super) struct BadVariable {
+    pub(super) variable: &'static str,
+    pub(super) problem: String,
+}
+
 /// A client configuration that trusts the built-in roots, those of `bundles`, and those that `SSL_CERT_FILE` and
-/// `SSL_CERT_DIR` name. It shows `identity` to servers that ask for one; without, `nobody` remembers that.
+/// `SSL_CERT_DIR` name; and what is wrong with these two, which matters to https alone. It shows `identity` to servers
+/// that ask for one; without, `nobody` remembers that.
 pub(super) fn configuration(
     bundles: &[CaBundle],
     identity: Option<&Identity>,
     nobody: &Nobody,
     environment: Environment<'_>,
-) -> Result<ClientConfig, Error> {
+) -> Result<(ClientConfig, Option<BadVariable>), Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let mut pinned = Vec::new();
     for bundle in bundles {
         pinned.extend(bundle.certificates.iter().cloned());
         add_file(&mut roots, bundle.clone())?;
     }
-    if let Some(path) = environment("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
-        add_file(&mut roots, CaBundle::read(Path::new(&path))?)?;
-    }
-    if let Some(folders) = environment("SSL_CERT_DIR").filter(|folders| !folders.is_empty()) {
-        for folder in std::env::split_paths(&folders) {
-            add_folder(&mut roots, &folder)?;
-        }
-    }
+    let of_environment = add_environment(&mut roots, environment).err();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Arc::new(Pinning::new(roots, pinned, &provider)?);
     let configuration = ClientConfig::builder_with_provider(provider)
@@ -73,12 +74,27 @@ pub(super) fn configuration(
         .map_err(|error| Error::Setup(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    match identity {
-        None => Ok(configuration.with_client_cert_resolver(Arc::new(nobody.clone()))),
+    let configuration = match identity {
+        None => configuration.with_client_cert_resolver(Arc::new(nobody.clone())),
         Some(Identity { path, chain, key }) => configuration
             .with_client_auth_cert(chain.clone(), key.clone_key())
-            .map_err(|error| identity::bad(path, format_args!("it does not go with its key: {error}"))),
+            .map_err(|error| identity::bad(path, format_args!("it does not go with its key: {error}")))?,
+    };
+    Ok((configuration, of_environment))
+}
+
+fn add_environment(roots: &mut RootCertStore, environment: Environment<'_>) -> Result<(), BadVariable> {
+    let wrong = |variable| move |error: Error| BadVariable { variable, problem: error.to_string() };
+    if let Some(path) = environment("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+        let read = CaBundle::read(Path::new(&path));
+        read.and_then(|bundle| add_file(roots, bundle)).map_err(wrong("SSL_CERT_FILE"))?;
     }
+    if let Some(folders) = environment("SSL_CERT_DIR").filter(|folders| !folders.is_empty()) {
+        for folder in std::env::split_paths(&folders) {
+            add_folder(roots, &folder).map_err(wrong("SSL_CERT_DIR"))?;
+        }
+    }
+    Ok(())
 }
 
 fn add_file(roots: &mut RootCertStore, bundle: CaBundle) -> Result<(), Error> {
