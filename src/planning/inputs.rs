@@ -269,7 +269,7 @@ mod tests {
             let pin = format!("{:?}", planner.choice.pins);
             let digest = planner.fingerprint(&inputs.digests);
             let suite = planner.choice.sources[0].suite.clone();
-            (suite, if pin.contains("one") { "one" } else { "two" }.to_owned(), digest)
+            (suite, if pin.contains("Letter('n')") { "one" } else { "two" }.to_owned(), digest)
         }
     }
 
