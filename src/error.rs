@@ -128,6 +128,17 @@ impl Error {
         }
     }
 
+    /// Whether it is about what mirrors have and say just now, and not about who vouches for it: a mirror that is down, lags
+    /// behind, is being updated, or is not the one that answers.
+    pub(crate) fn is_of_mirrors(&self) -> bool {
+        match self {
+            Self::Source(error) => source_is_of_mirrors(error),
+            Self::Package { source, .. } | Self::Fetch(source) => fetch_is_of_mirrors(source),
+            Self::Archive(error) => of_archive(error) == Class::Mirror,
+            _ => false,
+        }
+    }
+
     /// Whether the destination takes no more, and in which way.
     pub(crate) fn full(&self) -> Option<Full> {
         match self {
@@ -212,7 +223,9 @@ fn of_source(error: &source::Error) -> Class {
         | E::MalformedKeyring { .. }
         | E::BadBase { .. }
         | E::NoPackagesIndex { .. } => Class::Configuration,
-        E::NoRelease { .. } | E::NoIndexFile { .. } | E::BadIndex { .. } => Class::Mirror,
+        E::NotRelease { .. } | E::NoRelease { .. } | E::NoIndexFile { .. } | E::BadIndex { .. } => {
+            Class::Mirror
+        }
         E::Fetch(error) => of_fetch(error),
         // a mirror that lies matters more than one that is down
         E::AllMirrors { attempts, .. } => {
@@ -240,6 +253,20 @@ fn of_source(error: &source::Error) -> Class {
         | E::Distrusted { .. }
         | E::Rollback { .. }
         | E::ReleaseFromFuture { .. } => Class::NotTrusted,
+    }
+}
+
+fn fetch_is_of_mirrors(error: &fetch::Error) -> bool {
+    // other bytes than those that were promised are not installed, and are what a mirror in the middle of an update has
+    of_fetch(error) == Class::Mirror || error.has_mismatch()
+}
+
+fn source_is_of_mirrors(error: &source::Error) -> bool {
+    match error {
+        source::Error::Fetch(error) => fetch_is_of_mirrors(error),
+        source::Error::AllMirrors { attempts, .. } => attempts.iter().all(source_is_of_mirrors),
+        source::Error::Rollback { .. } | source::Error::ReleaseExpired { .. } => true,
+        error => of_source(error) == Class::Mirror,
     }
 }
 

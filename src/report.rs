@@ -16,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogFormat, Verbosity};
 use crate::error::Error;
+use crate::masking;
 
 /// Kubernetes keeps as much of a termination message (container v1 core, `terminationMessagePath`), in bytes.
 const LONGEST_TERMINATION_MESSAGE: usize = 4096;
@@ -93,7 +94,7 @@ impl Report {
         let stops = self.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut object = facts;
         object.insert("level".into(), json!("info"));
-        object.insert("message".into(), json!(summary));
+        object.insert("message".into(), json!(masking::text(summary)));
         object.insert("seconds".into(), json!(rounded(total)));
         let seconds = stops.iter().map(|stop| (stop.name.to_owned(), json!(rounded(stop.time)))).collect();
         object.insert("stops".into(), Value::Object(seconds));
@@ -107,7 +108,7 @@ impl Report {
         if self.format == LogFormat::Json {
             return emit(&object.to_string());
         }
-        let mut text = format!("{summary} in {:.1} s", total.as_secs_f64());
+        let mut text = format!("{} in {:.1} s", masking::text(summary), total.as_secs_f64());
         for stop in stops.iter() {
             let _ = write!(text, "\n{:>9} {:>7.2} s  {}", stop.name, stop.time.as_secs_f64(), stop.detail);
         }
@@ -122,7 +123,8 @@ impl Report {
     /// The last word of `aptlet run` when its command cannot be started; the code is a shell's.
     pub(crate) fn unstarted(&self, message: &str, code: u8, termination_log: &Path) {
         let object = json!({
-            "level": "error", "class": "command", "code": code, "message": message, "hint": Value::Null,
+            "level": "error", "class": "command", "code": code, "message": masking::text(message),
+            "hint": Value::Null,
         });
         last_word(self.format, message, None, &object, termination_log);
     }
@@ -134,8 +136,9 @@ pub(crate) fn failure(format: LogFormat, error: &Error, termination_log: &Path) 
 }
 
 fn last_word(format: LogFormat, message: &str, hint: Option<&str>, object: &Value, termination_log: &Path) {
+    let message = masking::text(message);
     let text = match hint {
-        Some(hint) => format!("error: {message}\n hint: {hint}"),
+        Some(hint) => format!("error: {message}\n hint: {}", masking::text(hint)),
         None => format!("error: {message}"),
     };
     match format {
@@ -150,7 +153,8 @@ pub(crate) fn object_of(error: &Error) -> Value {
     let class = error.class();
     json!({
         "level": "error", "class": class.to_string(), "code": class.code(),
-        "message": error.to_string(), "hint": error.hint(),
+        "message": masking::text(&error.to_string()),
+        "hint": error.hint().map(|hint| masking::text(&hint).into_owned()),
     })
 }
 
@@ -162,6 +166,7 @@ pub(crate) fn echo(object: &Value) {
 
 /// Writes a message to the termination message file, which the kubelet makes; elsewhere there is none.
 pub(crate) fn terminate(text: &str, termination_log: &Path) {
+    let text = masking::text(text);
     if let Ok(mut file) = std::fs::OpenOptions::new().write(true).truncate(true).open(termination_log) {
         let end = text.floor_char_boundary(LONGEST_TERMINATION_MESSAGE);
         // there is nowhere left to say that this failed
@@ -231,15 +236,17 @@ struct Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let text = format!("{value:?}");
+        let shown = masking::text(&text);
         if field.name() == "message" {
-            self.message = format!("{value:?}");
+            self.message = shown.into_owned();
         } else {
-            self.others.insert(field.name().to_owned(), json!(format!("{value:?}")));
+            self.others.insert(field.name().to_owned(), json!(shown));
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.others.insert(field.name().to_owned(), json!(value));
+        self.others.insert(field.name().to_owned(), json!(masking::text(value)));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {

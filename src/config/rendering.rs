@@ -9,7 +9,7 @@ use super::keys::{Key, classify};
 use super::options::{Layer as _, Options};
 use super::places::prefix;
 use super::settings::Settings;
-use super::values::{Listen, Mode, Owners, Word};
+use super::values::{Listen, Mode, OnFailure, Owners, Word};
 use super::{configmap, environment, text};
 use crate::request::{Kind, Origin, Request};
 
@@ -121,7 +121,7 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     if options.renewing.interval.is_some() && mode != Mode::Sidecar {
         return refuse("interval", "only a sidecar stays to look again", "add --mode sidecar, or drop it");
     }
-    if options.running.on_failure.is_some() && mode != Mode::Entrypoint {
+    if options.running.on_failure == Some(OnFailure::Continue) && mode != Mode::Entrypoint {
         return refuse("on-failure", "only an entrypoint can go on", "add --mode entrypoint, or drop it");
     }
     if options.tree.owners == Some(Owners::Keep) {
@@ -130,7 +130,12 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     if options.trust.auth.is_some() {
         return refuse("auth", "a ConfigMap is no place for passwords", SECRET);
     }
-    if options.sourcing.mirror.iter().any(|mirror| mirror.0.password().is_some()) {
+    if options
+        .sourcing
+        .mirror
+        .iter()
+        .any(|mirror| mirror.0.password().is_some() || mirror.0.query().is_some())
+    {
         return refuse("mirror", "the password in its URL would be there for all to read", SECRET);
     }
     if mode == Mode::Sidecar && options.tree.keep_generations.is_some_and(|count| count.0 < 2) {

@@ -29,6 +29,9 @@ pub enum Cause {
     /// TLS did not come about.
     #[error("TLS failed: {0}")]
     Tls(String),
+    /// What answers does not speak HTTP, or something in between garbles it.
+    #[error("the answer is not HTTP: {0}")]
+    NotHttp(String),
     /// Anything else, in the words of the libraries below.
     #[error("{0}")]
     Other(String),
@@ -52,6 +55,9 @@ impl Cause {
     fn known(error: &(dyn Error + 'static)) -> Option<Self> {
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
             return Some(Self::of_tls(error));
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>().filter(|error| error.is_parse()) {
+            return Some(Self::NotHttp(one_line(error)));
         }
         let error = error.downcast_ref::<io::Error>()?;
         // an io::Error is transparent: what it wraps is not among the sources
@@ -84,6 +90,11 @@ impl Cause {
         }
     }
 
+    /// Whether the same request may succeed a little later.
+    pub(super) fn may_pass(&self) -> bool {
+        !matches!(self, Self::Certificate(_) | Self::Tls(_) | Self::NotHttp(_))
+    }
+
     /// What to do next; `proxied` tells whether the request went through a proxy.
     pub(super) fn hint(&self, proxied: bool) -> &'static str {
         match self {
@@ -91,6 +102,10 @@ impl Cause {
                 "give the CA that issued it with `--ca-certificate FILE`, and check the host name and the clock"
             }
             Self::Tls(_) => "check that the mirror speaks TLS 1.2 or 1.3 on this port, or use http",
+            Self::NotHttp(_) => {
+                "check the scheme, host and port of the URI, and that nothing in between changes what is sent: fetch \
+                 the URL by hand"
+            }
             _ if proxied => {
                 "check the proxy that the environment names (http_proxy, https_proxy, all_proxy); no_proxy lists \
                  the hosts to reach without it"

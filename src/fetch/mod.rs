@@ -7,9 +7,11 @@
 //! that no caller needs to think of them.
 //!
 //! ```text
+//! places     which of several URLs of one file is asked next
+//!   ↓
 //! client     one request: its redirects, credentials (auth), proxy, TLS, and its place in the queue of its host
 //!   ↓
-//! body       a body that goes on where a connection broke (retry, validators); or a local file
+//! body       a body that goes on where a connection broke (retry, validators) or is too slow (pace); or a local file
 //!   ↓
 //! document   held in memory        download   into a file, verified        examine   digest and first bytes
 //! ```
@@ -22,7 +24,10 @@ mod document;
 mod download;
 mod error;
 mod examine;
+mod host;
 mod local;
+mod pace;
+mod places;
 mod proxy;
 mod retry;
 #[cfg(test)]
@@ -35,6 +40,7 @@ pub(crate) use document::{Answer, Document};
 pub(crate) use download::Expected;
 pub(crate) use error::Error;
 pub(crate) use examine::Examined;
+pub(crate) use places::may_pass;
 pub(crate) use retry::jittered;
 pub(crate) use tls::CaBundle;
 pub(crate) use validators::Validators;

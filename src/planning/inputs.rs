@@ -25,7 +25,7 @@ pub(crate) struct Inputs {
     pub(crate) wanted: Wanted,
     /// Certificate authorities to trust for `https`, and in the tree.
     pub(crate) authorities: Vec<CaBundle>,
-    /// Logins: of auth.conf, then those in URIs.
+    /// Logins: of auth.conf, and those in URIs.
     credentials: Vec<auth::Entry>,
     /// The files that decide the outcome, and the digests of what was in them.
     pub(crate) digests: Vec<(PathBuf, Sha256)>,
@@ -94,7 +94,7 @@ impl Inputs {
         let archives = settings.requests.iter().filter_map(Request::archive);
         let uris = sources.iter().flat_map(|source| &source.uris);
         let uris = uris.chain(archives.map(|archive| &archive.folder));
-        credentials.extend(uris.filter_map(auth::Entry::of_url));
+        credentials.extend(uris.map(auth::Entry::of_uri));
         let wanted = match locked {
             Some(plan) => {
                 // they decide nothing of what is written down
@@ -126,7 +126,9 @@ impl Inputs {
         Ok(Client::new(ClientOptions {
             connections_per_host: settings.connections,
             retries: settings.retries,
+            patience: settings.patience,
             timeout: settings.timeout,
+            min_speed: settings.min_speed,
             ca_bundles: self.authorities.clone(),
             auth: self.credentials.clone(),
             ..ClientOptions::default()

@@ -9,6 +9,6 @@ mod inputs;
 mod planner;
 mod sources;
 
-pub(crate) use freshness::{refuse_rollback, release_state};
+pub(crate) use freshness::{is_valid, refuse_rollback, release_state};
 pub(crate) use inputs::{Inputs, Wanted};
 pub(crate) use planner::Planner;

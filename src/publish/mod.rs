@@ -120,6 +120,9 @@ pub(crate) fn write_hint(error: &io::Error) -> Option<String> {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "Give the volume more space or inodes (the emptyDir's sizeLimit), or ask for fewer packages."
         }
+        io::ErrorKind::NotFound | io::ErrorKind::Unsupported => {
+            "Choose another --dest: a folder of a file system that takes files, which /proc and /sys do not."
+        }
         io::ErrorKind::NotADirectory => "Name a folder with --dest: there is a file where it would be.",
         _ => return None,
     };

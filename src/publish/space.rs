@@ -207,16 +207,30 @@ pub(super) fn lacking(volume: Option<Volume>, needed: Amount) -> Option<(Resourc
         .or_else(|| inodes.map(|free| (Resource::Inodes, free, needed.inodes)))
 }
 
+/// With fewer inodes than this left, they may be what a run failed for.
+const FEW_INODES: u64 = 16;
+
 /// What was lacking of a volume that turned out to be full: which resource, what the run could have had of it, and what
 /// it needs at least. `taken` is what it had by then, `missing` what it is known to need still.
 pub(super) fn lacked(volume: Option<Volume>, taken: Amount, missing: Amount) -> (Resource, u64, u64) {
-    let resource = volume.map_or(Resource::Bytes, |volume| volume.scarcer());
     let needed = taken + missing;
+    let resource = volume.map_or(Resource::Bytes, |volume| {
+        let free = volume.free_bytes().map(|free| free.saturating_add(taken.bytes));
+        let inodes = volume.free_inodes();
+        // that many files would be missing is a guess, that none is left is not
+        if inodes.is_none_or(|free| free >= FEW_INODES) && free.is_some_and(|free| free < needed.bytes) {
+            Resource::Bytes
+        } else {
+            volume.scarcer()
+        }
+    });
     let (free, taken, needed, least) = match resource {
         Resource::Bytes => {
             (volume.and_then(|volume| volume.free_bytes()), taken.bytes, needed.bytes, 256 << 10)
         }
-        Resource::Inodes => (volume.and_then(|volume| volume.free_inodes()), taken.inodes, needed.inodes, 16),
+        Resource::Inodes => {
+            (volume.and_then(|volume| volume.free_inodes()), taken.inodes, needed.inodes, FEW_INODES)
+        }
     };
     let free = free.unwrap_or_default().saturating_add(taken);
     // there was not enough, whatever the packages declare
@@ -256,6 +270,9 @@ mod tests {
         let missing = Amount { bytes: 2 * MIB, inodes: 200 };
         assert_eq!(lacked(Some(volume(0, 500)), taken, missing), (Resource::Bytes, 5 * MIB, 7 * MIB));
         assert_eq!(lacked(Some(volume(1, 0)), taken, missing), (Resource::Inodes, 900, 1100));
+        // space is short, and of inodes there are relatively fewer
+        assert_eq!(lacked(Some(volume(1, 20)), taken, missing), (Resource::Bytes, 6 * MIB, 7 * MIB));
+        assert_eq!(lacked(Some(volume(1, 20)), taken, Amount { bytes: 0, inodes: 90 }).0, Resource::Inodes);
         // never less than what did not do
         let (_, free, needed) = lacked(Some(volume(0, 500)), taken, Amount::default());
         assert_eq!((free, needed), (5 * MIB, 5 * MIB + 5 * MIB / 8));

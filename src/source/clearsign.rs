@@ -1,6 +1,12 @@
 //! The cleartext signature framework (RFC 9580 section 7), as strictly as apt reads it: one signed message
 //! and nothing else. Text that is not covered by the signature must never reach a parser.
 
+use std::io::{self, Read};
+
+/// What the signatures of one message may take, in bytes: each takes some kilobytes of memory while it is looked at, and Debian's
+/// have three of less than a kilobyte.
+pub(super) const LARGEST_SIGNATURE: usize = 256 << 10;
+
 const BEGIN_MESSAGE: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
 const BEGIN_SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 const END_SIGNATURE: &str = "-----END PGP SIGNATURE-----";
@@ -10,10 +16,45 @@ const END_SIGNATURE: &str = "-----END PGP SIGNATURE-----";
 pub(super) struct Clearsigned {
     /// The text, with `\n` at the end of every line.
     pub(super) text: String,
-    /// The same as it was hashed: without the white space at line ends, `\r\n` between lines.
-    pub(super) canonical: Vec<u8>,
     /// The armored signatures.
     pub(super) armor: String,
+}
+
+impl Clearsigned {
+    /// The text as it was hashed: without the white space at line ends, `\r\n` between lines.
+    pub(super) fn canonical(&self) -> Canonical<'_> {
+        Canonical { rest: self.text.strip_suffix('\n').unwrap_or_default().as_bytes(), ended: false }
+    }
+}
+
+/// Reads a text with `\r\n` for its line ends. A copy of it would take twice its size where its lines are short.
+#[derive(Debug, Clone)]
+pub(super) struct Canonical<'a> {
+    rest: &'a [u8],
+    /// Whether the `\r` of the line end that comes next was read.
+    ended: bool,
+}
+
+impl Read for Canonical<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() && !self.rest.is_empty() {
+            if self.rest[0] == b'\n' {
+                buffer[filled] = if self.ended { b'\n' } else { b'\r' };
+                self.rest = &self.rest[usize::from(self.ended)..];
+                self.ended = !self.ended;
+                filled += 1;
+                continue;
+            }
+            let line = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+            let count = line.min(buffer.len() - filled);
+            let (read, rest) = self.rest.split_at(count);
+            buffer[filled..filled + count].copy_from_slice(read);
+            self.rest = rest;
+            filled += count;
+        }
+        Ok(filled)
+    }
 }
 
 /// Takes a clear-signed message apart. `Ok(None)`: it is not one.
@@ -37,7 +78,6 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
         }
     }
     let mut text = String::with_capacity(message.len());
-    let mut canonical = Vec::with_capacity(message.len() + message.len() / 32);
     loop {
         let line = lines.next().ok_or("it ends before the signature")?;
         if line == BEGIN_SIGNATURE {
@@ -52,10 +92,6 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
         if line.contains(['\r', '\0']) {
             return Err("the signed text has a carriage return or NUL within a line");
         }
-        if !text.is_empty() {
-            canonical.extend_from_slice(b"\r\n");
-        }
-        canonical.extend_from_slice(line.as_bytes());
         text.push_str(line);
         text.push('\n');
     }
@@ -64,6 +100,9 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
         let line = lines.next().ok_or("it ends within the signature")?;
         armor.push_str(line);
         armor.push('\n');
+        if armor.len() > LARGEST_SIGNATURE {
+            return Err("its signatures are larger than 256 KiB");
+        }
         if line == END_SIGNATURE {
             break;
         }
@@ -74,7 +113,7 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
     if lines.any(|line| !line.is_empty()) {
         return Err("something stands after the signed message");
     }
-    Ok(Some(Clearsigned { text, canonical, armor }))
+    Ok(Some(Clearsigned { text, armor }))
 }
 
 /// White space at the end of a line is not signed (RFC 9580 section 7.2), so it is not kept.
@@ -90,6 +129,19 @@ mod tests {
 
     const ARMOR: &str = "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n";
 
+    fn canonical(message: &Clearsigned) -> String {
+        // by one byte at a time, so that each place is where a buffer ends
+        let mut reader = message.canonical();
+        let (mut text, mut byte) = (String::new(), [0]);
+        while reader.read(&mut byte).unwrap() == 1 {
+            text.push(char::from(byte[0]));
+        }
+        let mut whole = String::new();
+        message.canonical().read_to_string(&mut whole).unwrap();
+        assert_eq!(text, whole);
+        text
+    }
+
     fn message(body: &str) -> String {
         format!("{BEGIN_MESSAGE}\nHash: SHA512\n\n{body}{ARMOR}")
     }
@@ -98,10 +150,19 @@ mod tests {
     fn takes_off_escapes_and_trailing_white_space() {
         let found = split(message("Origin: x \t\r\n\n- - dash\n- From\nlast\n").as_bytes()).unwrap().unwrap();
         assert_eq!(found.text, "Origin: x\n\n- dash\nFrom\nlast\n");
-        assert_eq!(found.canonical, b"Origin: x\r\n\r\n- dash\r\nFrom\r\nlast");
+        assert_eq!(canonical(&found), "Origin: x\r\n\r\n- dash\r\nFrom\r\nlast");
         assert_eq!(found.armor, ARMOR);
         let crlf = message("a\nb\n").replace('\n', "\r\n");
-        assert_eq!(split(crlf.as_bytes()).unwrap().unwrap().canonical, b"a\r\nb");
+        assert_eq!(canonical(&split(crlf.as_bytes()).unwrap().unwrap()), "a\r\nb");
+        for (body, expected) in [("", ""), ("\n", ""), ("\n\na\n", "\r\n\r\na"), ("a\n\n", "a\r\n")] {
+            assert_eq!(canonical(&split(message(body).as_bytes()).unwrap().unwrap()), expected, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn signatures_without_end_are_not_read() {
+        let armor = ARMOR.replace("AAAA", &"AAAA\n".repeat(LARGEST_SIGNATURE / 5));
+        assert!(split(message("Origin: x\n").replace(ARMOR, &armor).as_bytes()).is_err());
     }
 
     #[test]

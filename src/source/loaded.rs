@@ -20,6 +20,8 @@ use crate::plan::PlanSource;
 
 /// What an index may unpack to where the Release does not say; Debian's largest has some 60 MiB.
 const LARGEST_INDEX: u64 = 1 << 30;
+/// How much more than its compressed form an index has, where the Release does not say.
+const LIKELY_RATIO: u64 = 8;
 /// Chunks on their way from the network to the parser.
 const CHUNKS_AHEAD: usize = 32;
 
@@ -97,7 +99,7 @@ impl Loader {
     }
 
     /// What `read` makes of one `Packages` file, in the first form and from the first place that has it. `read` is told
-    /// how many bytes the file may unpack to. What it makes is thrown away unless the file turns out, at its end, to be
+    /// how many bytes the file unpacks to, or about how many. What it makes is thrown away unless the file turns out, at its end, to be
     /// what the Release vouches for.
     pub(super) async fn read_index<T: Send + 'static>(
         &self,
@@ -107,16 +109,22 @@ impl Loader {
     ) -> Result<T, Error> {
         let mut attempts = Vec::new();
         for file in files {
-            for url in places(released, file) {
-                let limit = released.release.unpacked_size(file).unwrap_or(LARGEST_INDEX);
-                match self.read_from(&url, file, limit, read.clone()).await {
+            let limit = released.release.unpacked_size(file);
+            let mut places = self.client.places(places(released, file));
+            while let Some((client, url)) = places.next() {
+                let loader = Self { client, ..self.clone() };
+                match loader.read_from(&url, file, limit, read.clone()).await {
                     Ok(result) => {
                         tracing::debug!("read {url}");
                         return Ok(result);
                     }
-                    Err(error) => attempts.push(error),
+                    Err(error) => {
+                        let may_pass = error.may_pass();
+                        places.failed(error, may_pass);
+                    }
                 }
             }
+            attempts.extend(places.errors());
             // what is there but wrong is not asked for in another form
             if attempts.iter().any(|error| !error.is_not_found()) {
                 break;
@@ -133,21 +141,21 @@ impl Loader {
         }
     }
 
-    /// The same from one place; `limit`: what the file may unpack to, in bytes.
+    /// The same from one place; `limit`: what the file may unpack to, in bytes, where that is known.
     async fn read_from<T: Send + 'static>(
         &self,
         url: &Url,
         file: &IndexFile,
-        limit: u64,
+        limit: Option<u64>,
         read: impl Fn(&mut dyn Read, u64) -> Result<T, BadIndex> + Send + 'static,
     ) -> Result<T, Error> {
         let mut body = self.client.open(url).await?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
-        let compression = file.compression;
+        let (compression, likely) = (file.compression, file.size.saturating_mul(LIKELY_RATIO));
         let parser = tokio::task::spawn_blocking(move || {
             let chunks = BufReader::with_capacity(64 << 10, Chunks::new(receiver));
             let reader = Ahead::start(move || compression.decoder(chunks))?;
-            read(&mut Bounded::new(reader, limit), limit)
+            read(&mut Bounded::new(reader, limit.unwrap_or(LARGEST_INDEX)), limit.unwrap_or(likely))
         });
         let mut sender = Some(sender);
         let mut hasher = file.checksum.hasher();

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::Error;
+use super::clearsign::LARGEST_SIGNATURE;
 use super::keyring::Keyring;
 use super::list::{Source, join};
 use super::loader::Loader;
@@ -11,8 +12,8 @@ use super::verify::{self, Policy};
 use crate::digest::Sha256;
 use crate::fetch::{self, Answer, Document, Validators};
 
-/// Debian's own InRelease files have some 150 KiB, Ubuntu's some 300.
-const LARGEST_RELEASE: u64 = 32 << 20;
+/// Debian's own InRelease files have some 150 KiB, Ubuntu's some 300. It is held in memory, and its text once more.
+const LARGEST_RELEASE: u64 = 16 << 20;
 
 /// A verified Release and where it came from.
 #[derive(Debug, Clone)]
@@ -36,9 +37,10 @@ pub(crate) struct Released {
 impl Loader {
     /// The Release of a source, from the first of its URIs that has one that can be trusted.
     pub(crate) async fn release(&self, source: &Source) -> Result<Released, Error> {
-        let mut attempts = Vec::new();
-        for uri in &source.uris {
-            match self.release_from(source, uri).await {
+        let mut places = self.client.places(source.uris.iter().cloned());
+        while let Some((client, uri)) = places.next() {
+            let loader = Self { client, ..self.clone() };
+            match loader.release_from(source, &uri).await {
                 Ok(released) => {
                     if let Some(warning) = released.release.check_suite(source) {
                         tracing::warn!("{warning}");
@@ -48,11 +50,12 @@ impl Loader {
                 Err(error) if source.uris.len() == 1 => return Err(error),
                 Err(error) => {
                     tracing::warn!("{error}");
-                    attempts.push(error);
+                    let may_pass = error.may_pass();
+                    places.failed(error, may_pass);
                 }
             }
         }
-        Err(Error::AllMirrors { suite: source.suite.clone(), attempts })
+        Err(Error::AllMirrors { suite: source.suite.clone(), attempts: places.errors() })
     }
 
     /// The Release of a source from one of its URIs, without a warning where it is another suite's.
@@ -61,6 +64,7 @@ impl Loader {
         let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));
         match self.document(&inline).await {
             Ok(document) => {
+                stray(&document, &inline)?;
                 let verify = |keyring: &Keyring| {
                     let policy = Policy::of(source, self.now);
                     verify::verify_inline(&document.bytes, inline.as_str(), keyring, &policy)
@@ -69,8 +73,12 @@ impl Loader {
                 let text = self.verified(source, &document, &inline, verify)?;
                 self.released(source, uri, inline, document, &text)
             }
-            Err(error) if error.is_not_found() && source.inrelease_path.is_none() => {
-                self.detached(source, uri, &folder).await
+            Err(error) if error.is_withheld() && source.inrelease_path.is_none() => {
+                match self.detached(source, uri, &folder).await {
+                    // the first answer tells more than that there is no other file either
+                    Err(Error::NoRelease { .. }) if !error.is_not_found() => Err(error.into()),
+                    released => released,
+                }
             }
             Err(error) => Err(error.into()),
         }
@@ -79,14 +87,16 @@ impl Loader {
     /// `Release` with its signature in `Release.gpg`, as repositories without InRelease have it.
     async fn detached(&self, source: &Source, uri: &Url, folder: &Url) -> Result<Released, Error> {
         let url = join(folder, "Release");
-        let document = self.document(&url).await.map_err(|error| match error.is_not_found() {
+        let document = self.document(&url).await.map_err(|error| match error.is_withheld() {
             true => Error::NoRelease { folder: folder.to_string() },
             false => error.into(),
         })?;
+        stray(&document, &url)?;
         let signature_url = join(folder, "Release.gpg");
-        let signature = match self.document(&signature_url).await {
-            Ok(signature) => Some(signature.bytes),
-            Err(error) if error.is_not_found() => None,
+        let signature = match self.client.get(&signature_url, LARGEST_SIGNATURE as u64, None).await {
+            Ok(Answer::Document(signature)) => Some(signature.bytes),
+            Ok(Answer::NotModified) => None,
+            Err(error) if error.is_withheld() => None,
             Err(error) => return Err(error.into()),
         };
         let verify = |keyring: &Keyring| {
@@ -160,4 +170,22 @@ impl Loader {
             Answer::Document(document) => Sha256::of(&document.bytes) == sha256,
         })
     }
+}
+
+/// Refuses what is no Release at all before anybody looks for a signature in it: a portal, a login page or an object store may
+/// have answered in the place of the mirror.
+fn stray(document: &Document, url: &Url) -> Result<(), Error> {
+    let start = document.bytes.trim_ascii_start();
+    let what = match start {
+        [] => "is empty",
+        [b'<', ..] => "is a page of HTML or XML",
+        [b'{' | b'[', ..] => "is JSON",
+        [0x1f, 0x8b, ..] | [0xfd, b'7', b'z', ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [b'B', b'Z', b'h', ..] => {
+            "is compressed"
+        }
+        start if start.iter().take(512).any(|byte| *byte == 0) => "is not text",
+        start if !start.contains(&b':') => "has not a single field",
+        _ => return Ok(()),
+    };
+    Err(Error::NotRelease { url: url.to_string(), what })
 }

@@ -1,6 +1,8 @@
 //! Signatures on `Release` files (apt-secure(8)): one good signature by a trusted key suffices, signatures by
 //! unknown keys are passed over, and one bad signature by a known key condemns the file.
 
+use std::io::Read;
+
 use jiff::{SignedDuration, Timestamp};
 use pgp::armor::Dearmor;
 use pgp::crypto::hash::HashAlgorithm;
@@ -73,7 +75,7 @@ pub fn verify_inline(
         .map_err(|reason| check.malformed(reason))?
         .ok_or_else(|| Error::NoSignature { url: url.to_owned() })?;
     let signatures = check.parse_armored(&message.armor)?;
-    let signers = check.signers(&signatures, &message.canonical)?;
+    let signers = check.signers(&signatures, &message.canonical())?;
     Ok(Verified { text: message.text, signers })
 }
 
@@ -100,7 +102,7 @@ pub(crate) fn verify_detached(
     } else {
         check.parse_packets(signature)?
     };
-    let signers = check.signers(&signatures, release)?;
+    let signers = check.signers(&signatures, &release)?;
     let text = String::from_utf8(release.to_vec()).map_err(|_| check.malformed("it is not UTF-8"))?;
     Ok(Verified { text, signers })
 }
@@ -145,7 +147,7 @@ impl Check<'_> {
 
     /// The keys with a good signature over `data`: at least one, or an error. A bad signature comes before all
     /// else; of the other failures that of a known key is told first, for it is what can be mended.
-    fn signers(&self, signatures: &[Signature], data: &[u8]) -> Result<Vec<String>, Error> {
+    fn signers(&self, signatures: &[Signature], data: &(impl Read + Clone)) -> Result<Vec<String>, Error> {
         let mut good = Vec::new();
         let mut unknown = Vec::new();
         let mut refused = None;
@@ -169,7 +171,7 @@ impl Check<'_> {
     }
 
     /// The fingerprint of the key that made this one good signature.
-    fn judge(&self, signature: &Signature, data: &[u8]) -> Result<String, Error> {
+    fn judge(&self, signature: &Signature, data: &(impl Read + Clone)) -> Result<String, Error> {
         let url = self.url.to_owned();
         if !matches!(signature.version(), SignatureVersion::V4 | SignatureVersion::V6) {
             return Err(self.malformed("a signature has a version other than 4 and 6"));
@@ -201,7 +203,8 @@ impl Check<'_> {
             return Err(Error::WeakHash { url, key, hash: hash.to_string() });
         }
         // a key id is short enough for two keys to share it, and two keyrings can hold the same key
-        let made: Vec<_> = candidates.into_iter().filter(|key| key.verifies(signature, data)).collect();
+        let made: Vec<_> =
+            candidates.into_iter().filter(|key| key.verifies(signature, data.clone())).collect();
         if made.is_empty() {
             return Err(Error::BadSignature { url, key });
         }

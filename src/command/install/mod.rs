@@ -5,11 +5,12 @@ mod layout;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Map, json};
 
 use self::layout::{filter, layout, unpacking};
 use crate::building::{self, space, staging};
-use crate::config::{Owners, Settings};
+use crate::config::{OnFailure, Owners, Settings};
 use crate::current_generation;
 use crate::digest::Sha256;
 use crate::error::Error;
@@ -17,7 +18,7 @@ use crate::fetch::{CaBundle, Client};
 use crate::lock;
 use crate::note::Recorded;
 use crate::plan::Plan;
-use crate::planning::{Inputs, Planner, Wanted, fingerprint, refuse_rollback, release_state};
+use crate::planning::{Inputs, Planner, Wanted, fingerprint, is_valid, refuse_rollback, release_state};
 use crate::publish::space::Amount;
 use crate::publish::{self, Destination, State, View};
 use crate::relocate::Relocation;
@@ -94,7 +95,12 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         Err(error) if error.full().is_none() => return Err(error),
         staging => staging.ok(),
     };
-    let (plan, releases) = asked.plan(known.as_ref(), report).await?;
+    let (plan, releases) = match asked.plan(known.as_ref(), report).await {
+        Ok(planned) => planned,
+        Err(error) => {
+            return unless_good(error, settings, report, &destination, installed, previous.as_deref());
+        }
+    };
     if let (Some(state), Some(generation)) = (installed, &previous)
         && state.plan == lock::digest(&plan)
     {
@@ -134,10 +140,15 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         plan: &plan,
         staging: staging.path(),
     };
-    let generation = making.generation(filter, &mut destination, &mut state).await.map_err(|error| {
-        let missing = space::missing(&plan, staging.path());
-        shortage(error, &destination, staging.path(), missing, plan.packages.len())
-    })?;
+    let generation = match making.generation(filter, &mut destination, &mut state).await {
+        Ok(generation) => generation,
+        Err(error) => {
+            let missing = space::missing(&plan, staging.path());
+            let error = shortage(error, &destination, staging.path(), missing, plan.packages.len());
+            drop(staging);
+            return unless_good(error, settings, report, &destination, installed, previous.as_deref());
+        }
+    };
     drop(staging);
 
     for note in &state.notes {
@@ -230,6 +241,26 @@ fn complete(destination: &Destination, state: &State) -> Result<(), Error> {
     destination
         .complete()
         .map_err(|error| shortage(error.into(), destination, Path::new(""), nothing, state.packages))
+}
+
+/// A failure, unless what is installed is what was asked for, has not expired, and mirrors alone are to blame: a mirror that is down
+/// is no reason to keep a pod from what it has.
+fn unless_good(
+    error: Error,
+    settings: &Settings,
+    report: &Report,
+    destination: &Destination,
+    installed: Option<&State>,
+    generation: Option<&Path>,
+) -> Result<(), Error> {
+    let good = settings.on_failure != Some(OnFailure::Abort) && error.is_of_mirrors();
+    let Some(state) = installed.filter(|state| good && is_valid(state, Timestamp::now())) else {
+        return Err(error);
+    };
+    tracing::warn!("cannot look for updates, so what is installed stays: {error}");
+    complete(destination, state)?;
+    up_to_date(settings, report, state, generation);
+    Ok(())
 }
 
 /// An error that means that the volume is full, told as what is needed; any other as it is.

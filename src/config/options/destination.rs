@@ -94,11 +94,12 @@ group! {
 }
 
 group! {
-    /// How a command is started that the tree is for.
+    /// What becomes of a failure.
     #[group(heading = Some("Destination"), in_pod = true)]
     pub(crate) struct Running {
-        /// When the installation fails, 'abort' ends with its exit code, and 'continue' starts the command with what is
-        /// there [default: abort]
+        /// When the installation fails, 'abort' ends with its exit code, and 'continue' lets 'aptlet run' start the command
+        /// with what is there [default: abort, but what was asked for and is installed stays good while no mirror can be
+        /// used, until its sources expire]
         #[arg(value_name = "WHAT")]
         pub(crate) on_failure: Option<OnFailure>,
     }

@@ -56,6 +56,9 @@ impl FromStr for MirrorUri {
             error => BadValue(error.to_string()),
         })?;
         match uri.scheme() {
+            _ if uri.fragment().is_some() => {
+                Err(BadValue("no URI of a repository has a '#'; write %23 in a password".to_owned()))
+            }
             "http" | "https" | "file" | "copy" => Ok(Self(uri)),
             scheme => Err(BadValue(format!(
                 "the scheme '{scheme}' is not supported, only http, https, file and copy are"

@@ -36,6 +36,8 @@ pub enum BadIndex {
 /// A stanza longer than this is no package.
 const LONGEST_STANZA: usize = 16 << 20;
 const CHUNK: usize = 64 << 10;
+/// What an index may take of memory besides half of its own size, which is what Debian's take.
+const SPARE_MEMORY: usize = 8 << 20;
 /// Debian's largest index has some 60 MiB.
 const LARGEST_HINT: usize = 64 << 20;
 
@@ -140,6 +142,11 @@ fn read(mut reader: impl Read, bytes: u64) -> Result<Part, BadIndex> {
     let mut stanzas = Stanzas { part: sized(bytes), number: 0 };
     let mut buffer = vec![0; CHUNK];
     let mut filled = 0;
+    // of an index of unknown size nothing is known; it is the user's own
+    let allowed = match usize::try_from(bytes).unwrap_or(usize::MAX) {
+        0 => usize::MAX,
+        bytes => SPARE_MEMORY.saturating_add(bytes / 2),
+    };
     loop {
         if filled == buffer.len() {
             if filled > LONGEST_STANZA {
@@ -170,6 +177,9 @@ fn read(mut reader: impl Read, bytes: u64) -> Result<Part, BadIndex> {
                 // the rest of it is still to be read
                 _ => break,
             }
+        }
+        if stanzas.part.memory() > allowed {
+            return Err(BadIndex::TooLarge("more relations or packages than an index of its size can have"));
         }
         buffer.copy_within(done..filled, 0);
         filled -= done;

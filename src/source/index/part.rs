@@ -12,6 +12,16 @@ pub struct Part {
     pub(super) alternatives: Vec<Alternative>,
 }
 
+impl Part {
+    /// About how many bytes it takes.
+    pub(super) fn memory(&self) -> usize {
+        self.names.memory()
+            + self.text.len()
+            + self.records.len() * size_of::<Record>()
+            + self.alternatives.len() * size_of::<Alternative>()
+    }
+}
+
 #[cfg(test)]
 impl Part {
     /// Number of stanzas.

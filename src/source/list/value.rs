@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::masking;
 use crate::source::Error;
 use crate::source::position::Position;
 
@@ -119,8 +120,15 @@ impl File<'_> {
     /// A URI of a repository.
     pub(super) fn uri(self, word: &Word) -> Result<Url, Error> {
         let text = self.substitute(word)?;
+        let shown = masking::uri(&text);
         let url = Url::parse(&text)
-            .map_err(|error| self.error(word.place, format!("'{text}' is not a URI: {error}")))?;
+            .map_err(|error| self.error(word.place, format!("'{shown}' is not a URI: {error}")))?;
+        // the rest of a password that was meant to be one, more often than not
+        if url.fragment().is_some() {
+            let problem =
+                format!("'{shown}' has a '#', which no URI of a repository has; write %23 in a password");
+            return Err(self.error(word.place, problem));
+        }
         if !SCHEMES.contains(&url.scheme()) {
             let (scheme, known) = (url.scheme(), SCHEMES.join(", "));
             return Err(self

@@ -9,6 +9,7 @@ mod finish;
 mod group;
 mod inputs;
 mod locales;
+mod mirrors;
 mod network;
 mod owners;
 mod planted;
