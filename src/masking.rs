@@ -18,6 +18,15 @@ pub(crate) fn uri(word: &str) -> Cow<'_, str> {
         };
     };
     let public = &rest[rest.rfind('@').unwrap_or(0)..];
+    // what is no port may be a password whose end is missing
+    let authority = &public[..public.find(['/', '?', '#']).unwrap_or(public.len())];
+    if let Some((host, port)) = authority.rsplit_once(':')
+        && !port.ends_with(']')
+        && port.contains(|letter: char| !letter.is_ascii_digit())
+    {
+        let login = if public.len() == rest.len() { "" } else { "…" };
+        return format!("{scheme}://{login}{host}:…").into();
+    }
     // the digest of a package is no secret, other fragments may be
     let end = public.find(['?', '#']).filter(|end| !public[*end..].starts_with("#sha256="));
     match (end, public.len() == rest.len()) {
@@ -100,6 +109,10 @@ mod tests {
             ("u:p@mirror.example/debian", "…@mirror.example/debian"),
             ("http:/u:p@mirror.example/debian", "…@mirror.example/debian"),
             ("https://mirror.example/debian", "https://mirror.example/debian"),
+            ("https://alice:s3cr3t", "https://alice:…"),
+            ("https://mirror.example:8080/a:b", "https://mirror.example:8080/a:b"),
+            ("https://[2001:db8::1]:80/x", "https://[2001:db8::1]:80/x"),
+            ("https://[2001:db8::1]/x", "https://[2001:db8::1]/x"),
             ("libc6:amd64", "libc6:amd64"),
             ("foo@1", "foo@1"),
             ("lib?", "lib?"),

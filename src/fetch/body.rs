@@ -154,7 +154,8 @@ impl Body {
     ) -> Result<Option<Bytes>, Error> {
         let bytes = match &stepped {
             Ok(Some(bytes)) => bytes.len() as u64,
-            Err(error) if error.is_transient() => 0,
+            // silence is told as what it is
+            Err(error) if error.is_transient() && !error.is_silence() => 0,
             _ => return stepped,
         };
         if matches!(self.source, Source::Local(_)) {

@@ -9,11 +9,11 @@ use reqwest::{Response, StatusCode, redirect};
 use url::Url;
 
 use super::auth;
-use super::error::Error;
+use super::error::{Error, LONGEST_ASKED};
 use super::host::{Host, Place};
 use super::pace::Pace;
 use super::proxy::{Environment, Proxies};
-use super::retry::{LONGEST_ASKED, Retry, retry_after};
+use super::retry::{Retry, retry_after};
 use super::tls::{self, CaBundle};
 use crate::masking;
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::cause::Cause;
-use super::retry::LONGEST_ASKED;
+
+/// A server that wants to be left alone for longer than this is given up at once.
+pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(120);
 
 /// Why something could not be fetched. URLs are redacted: no credentials and no query string.
 #[derive(Debug, thiserror::Error)]

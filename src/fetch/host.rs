@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::error::Error;
-use super::retry::jittered;
+use super::jitter::jittered;
 
 /// After so many good answers, a host that was too busy gets one more request at once.
 const GOOD_ANSWERS: usize = 32;

@@ -1,6 +1,5 @@
 //! Which failures are tried again, and when.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +7,12 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::cause::Cause;
-use super::error::Error;
+use super::error::{Error, LONGEST_ASKED};
 use super::host::Host;
+use super::jitter::jittered;
 
 /// No wait between two tries is longer, unless the server asks for it.
 const LONGEST: Duration = Duration::from_secs(5);
-/// A server that wants to be left alone for longer than this is given up at once.
-pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(120);
 /// However often a busy server serves others meanwhile, a request waits for it no longer than so many times the patience.
 const PATIENCE_AT_MOST: u32 = 10;
 
@@ -84,7 +82,8 @@ impl Retry {
                 let asks_too_much = retry_after.is_some_and(|asked| asked > LONGEST_ASKED);
                 asks_too_much || self.is_out_of_patience()
             }
-            Error::Slow { .. } => {
+            // not forgotten for a byte that comes now and then
+            error if error.is_silence() => {
                 self.slow += 1;
                 self.slow > self.retries
             }
@@ -131,15 +130,6 @@ pub(super) fn retry_after(value: &str) -> Option<Duration> {
     let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
     let seconds = date.as_second().saturating_sub(Timestamp::now().as_second());
     Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
-}
-
-/// Between half and all of `wait`, so that a thousand pods do not come back in step.
-pub(crate) fn jittered(wait: Duration) -> Duration {
-    // a fresh RandomState is seeded by the system; a generator of its own would be one more dependency
-    let random = RandomState::new().build_hasher().finish();
-    let half = wait / 2;
-    let nanos = u64::try_from(half.as_nanos()).unwrap_or(u64::MAX);
-    half + Duration::from_nanos(random % nanos.max(1))
 }
 
 #[cfg(test)]

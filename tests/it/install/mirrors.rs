@@ -118,7 +118,6 @@ fn what_comes_too_slowly_comes_from_elsewhere() {
 /// What is installed stays good while mirrors fail, in these ways.
 #[test]
 fn what_was_asked_for_and_is_installed_stays_good() {
-    let stage = Stage::new();
     let newer = || {
         Repository::new("stable")
             .add("main", &command("tool", "2.0"))

@@ -247,8 +247,6 @@ fn what_servers_say() {
         for format in ["text", "json"] {
             let mut install = stage.install(&["tool"]);
             let outcome = install.args(["--prefix=/", "--verbose", "--log-format", format]).run();
-            assert_ne!(outcome.code, Some(0));
-            // the scheme alone is told of what is no URL of a mirror
             assert_quiet(&stage, &format!("{fault:?}, {format}"), &outcome);
         }
         stage.server.heal(path);
