@@ -98,8 +98,8 @@ group! {
     #[group(heading = Some("Destination"), in_pod = true)]
     pub(crate) struct Running {
         /// When the installation fails, 'abort' ends with its exit code, and 'continue' lets 'aptlet run' start the command
-        /// with what is there [default: abort, but what was asked for and is installed stays good while no mirror can be
-        /// used, until its sources expire]
+        /// with what is there; where neither is said, what is installed and was asked for stays good while mirrors fail
+        /// [default: neither]
         #[arg(value_name = "WHAT")]
         pub(crate) on_failure: Option<OnFailure>,
     }

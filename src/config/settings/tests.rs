@@ -240,7 +240,7 @@ fn to_lock_is_to_resolve_anew() {
 
 #[test]
 fn a_status_needs_no_requests_and_minds_no_bad_ones() {
-    let machine = machine(&[("packages", "Bad_"), ("aptlet.yaml", "dest: /q\n")], &[]);
+    let machine = machine(&[("packages", "Bad@"), ("aptlet.yaml", "dest: /q\n")], &[]);
     let settings = machine.resolve(Command::Status, &[], &[]).unwrap();
     assert_eq!(settings.dest, Path::new("/q"));
     assert!(machine.install(&[], &[]).is_err());

@@ -99,7 +99,7 @@ impl File<'_> {
         what: &'static str,
         known: impl IntoIterator<Item = &'static str>,
     ) -> Error {
-        let name = word.text.clone();
+        let name = masking::uri(&word.text).into_owned();
         let lower = name.to_lowercase();
         let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
         let nearest = known.into_iter().min_by_key(|known| distance(known)).unwrap_or_default();
