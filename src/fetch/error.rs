@@ -232,7 +232,7 @@ impl Error {
     pub(crate) fn is_starved(&self) -> bool {
         match self {
             Self::Unreachable { cause: Cause::Starved(_), .. } => true,
-            Self::AllFailed { attempts, .. } => attempts.iter().any(|(_, error)| error.is_starved()),
+            Self::AllFailed { attempts, .. } => attempts.iter().any(Self::is_starved),
             Self::Read { source, .. } | Self::Write { source, .. } => lacks(source),
             // of files, what the system said is kept as a text
             Self::BadCa { problem, .. } => problem.contains("(os error 24)"),
