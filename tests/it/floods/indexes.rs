@@ -72,12 +72,12 @@ pub(super) fn cases() -> Vec<Case> {
     let xz_of = |data: &[u8]| Compression::Xz.compress(data);
     let stanza = |rest: &str| format!("Package: a\nVersion: 1\nArchitecture: all\n{rest}\n");
     vec![
-        index("zeros", xz, "Packages.xz", xz_of(&vec![0; 512 << 20])),
+        index("zeros", xz, "Packages.xz", xz_of(&vec![0; 96 << 20])),
         index(
             "zeros, and nobody knows how many",
             gz,
             "Packages.gz",
-            Compression::Gzip.compress(&vec![0; 512 << 20]),
+            Compression::Gzip.compress(&vec![0; 96 << 20]),
         ),
         index("empty lines", xz, "Packages.xz", xz_of(&vec![b'\n'; UNPACKED])),
         index("a stanza without end", xz, "Packages.xz", xz_of(&text("X: y\n"))),
