@@ -5,6 +5,7 @@ import re
 import statistics
 import time
 
+import images
 from suite import test
 
 # a ConfigMap that cannot be done, and the class of its failure
@@ -19,15 +20,16 @@ BAD = [
 COMMANDS = {"jq": "jq", "tree": "tree", "hello": "hello", "bc": "bc", "pv": "pv", "file": "file", "less": "less"}
 
 
-def start(ns):
-    ns.apply(ns.manifest("sidecar.yaml"))
+def start(ns, image=images.DEBIAN):
+    manifest = ns.manifest("sidecar.yaml")
+    ns.apply(manifest if image == images.DEBIAN else manifest.edit(images.DEBIAN, image))
     ns.rolled_out("deployment/tools")
-    return ns.pod_of("app=tools")
+    return ns.pod_of("app.kubernetes.io/name=tools")
 
 
 def edit(ns, keys, hurry=None):
     """Other keys in the ConfigMap. hurry: a pod that the kubelet is to look at now, and not within its ten seconds."""
-    configmap = ns.get("configmap", "tools")
+    configmap = ns.get("configmap", "tools-packages")
     mirror = {key: text for key, text in configmap["data"].items() if key == "mirror.sources"}
     ns.kubectl("replace", "-f", "-", input=json.dumps({**configmap, "data": {**mirror, **keys}}))
     if hurry:
@@ -53,9 +55,9 @@ def has(ns, pod, package):
     return said.strip() != "none"
 
 
-@test(seconds=20)
-def starts_first(ns):
-    pod = start(ns)
+@test(seconds=20, each={"debian": images.DEBIAN, "busybox": images.BUSYBOX})
+def starts_first(ns, each):
+    pod = start(ns, each)
     began = {name: ns.container(pod, name)["state"]["running"]["startedAt"] for name in ("aptlet", "main")}
     ns.check("aptlet started before main", began["aptlet"] <= began["main"], began)
     own = ns.container(pod, "aptlet")
