@@ -41,7 +41,7 @@ def hosts():
     """Where this machine's apt gets Debian from: the URLs that end in debian and debian-security."""
     wanted = command(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]).split()
     found = {}
-    for url in wanted:
+    for url in (word for word in wanted if "://" in word):
         name = url.rstrip("/").rsplit("/", 1)[-1]
         found.setdefault(name, url.rstrip("/"))
     for name in ("debian", "debian-security"):
