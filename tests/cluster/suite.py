@@ -184,7 +184,7 @@ class Namespace:
                 answer = condition()
                 if answer:
                     return answer
-            except Refused as error:
+            except (Refused, KeyError, IndexError) as error:  # or what the status does not have yet
                 last = error
             if time.monotonic() > end:
                 raise AssertionError(f"{what}: not within {seconds} s" + (f": {last}" if last else ""))

@@ -28,3 +28,16 @@ def render(ns, each):
     again = rendering.render(ns.world, "jq", "--mode", mode, *more, "-f", "-", input=made)
     ns.equal("rendered a second time", again, made)
     return f"{made.count(chr(10)) - plain.count(chr(10))} lines more; jq -n 1+1 is 2"
+
+
+@test(seconds=25, each={"yaml": "yaml", "json": "json"})
+def live(ns, each):
+    """What runs already, as the API server prints it: with status, managed fields and defaults."""
+    plain = rendering.workload("Deployment", images.BUSYBOX).replace("jq -n 1+1; ", "")
+    ns.apply(plain)
+    ns.rolled_out("deployment/mine")
+    printed = ns.kubectl("get", "deployment", "mine", "-o", each, "--show-managed-fields")
+    ns.apply(rendering.render(ns.world, "jq", "-f", "-", input=printed), warnings=True)
+    ns.rolled_out("deployment/mine")
+    ns.equal("jq", ns.exec(ns.pod_of("app=mine"), "jq", "-n", "1+1", container="main"), "2\n")
+    return "a Deployment that ran without aptlet runs with it"
