@@ -92,10 +92,14 @@ class Namespace:
         # a pod is refused until its service account is there
         self.until("the default service account", 30, lambda: self.cluster.kubectl("get", "serviceaccount", "default", "-n", self.name))
 
-    def close(self):
-        """Deletes it with all that is in it, and waits: what does not go away is a failure."""
+    def leave(self):
+        """Begins to delete it with all that is in it."""
         self.cluster.kubectl("delete", "pod", "--all", "-n", self.name, "--grace-period=1", "--wait=false", check=False)
-        self.cluster.kubectl("delete", "namespace", self.name, "--timeout=90s", timeout=100)
+        self.cluster.kubectl("delete", "namespace", self.name, "--wait=false")
+
+    def close(self):
+        """Deletes it, and waits: what does not go away is a failure."""
+        self.cluster.kubectl("delete", "namespace", self.name, "--ignore-not-found", "--timeout=90s", timeout=100)
         for cleanup in reversed(self.cleanups):
             cleanup()
 
@@ -251,10 +255,17 @@ def seconds_between(start, end):
     return int(parse[1] - parse[0])
 
 
+class Row:
+    """Of the table."""
+
+    def __init__(self, test, result, seconds, seen):
+        self.test, self.result, self.seconds, self.seen = test, result, seconds, seen
+
+
 class Runner:
     def __init__(self, world, keep_failed=False):
         self.world, self.keep_failed = world, keep_failed
-        self.rows, self.lock = [], threading.Lock()
+        self.rows, self.left, self.lock = [], [], threading.Lock()
 
     def say(self, text):
         with self.lock:
@@ -276,32 +287,44 @@ class Runner:
             seen = str(error) or type(error).__name__
             said = ([] if known else [traceback.format_exc()]) + list(ns.explain())
         seconds = time.monotonic() - begin
+        row = Row(test, result, seconds, seen)
         if result != "skip" and not (result == "FAIL" and self.keep_failed):
+            with contextlib.suppress(Refused):
+                ns.leave()
+            self.left.append((ns, row))
+        self.rows.append(row)
+        self.say("".join(f"{part}\n" for part in said) + f"{result:4}  {test.name}  {seconds:.1f} s  {seen}")
+
+    def clean(self):
+        """Waits until every namespace is gone that was left: deleting one takes longer than many a test."""
+        for ns, row in self.left:
             try:
                 ns.close()
-            except Refused as error:
-                result, seen = "FAIL", f"{seen}; its namespace is not clean: {error}"
-        self.rows.append((test, result, seconds, seen))
-        self.say("".join(f"{part}\n" for part in said) + f"{result:4}  {test.name}  {seconds:.1f} s  {seen}")
+            except (Refused, OSError) as error:
+                row.result, row.seen = "FAIL", f"{row.seen}; its namespace is not clean: {error}"
+                self.say(f"FAIL  {row.test.name}: its namespace is not clean: {error}")
+        self.left = []
 
     def run(self, tests, at_once):
         together = sorted((one for one in tests if not one.alone), key=lambda one: -one.seconds)
         with ThreadPoolExecutor(at_once) as pool:
             for future in [pool.submit(self.one, one) for one in together]:
                 future.result()
+        self.clean()
         for one in tests:
             if one.alone:
                 self.one(one)
+        self.clean()
 
     def table(self):
         print("\n| test | seconds | seen |\n| --- | --- | --- |")
-        for test, result, seconds, seen in sorted(self.rows, key=lambda row: row[0].name):
-            mark = {"ok": "", "FAIL": "**failed**: ", "skip": "skipped: "}[result]
-            first = seen.splitlines()[0] if seen else ""
-            print(f"| {test.name} | {seconds:.1f} | {mark}{first} |")
+        for row in sorted(self.rows, key=lambda row: row.test.name):
+            mark = {"ok": "", "FAIL": "**failed**: ", "skip": "skipped: "}[row.result]
+            first = row.seen.splitlines()[0] if row.seen else ""
+            print(f"| {row.test.name} | {row.seconds:.1f} | {mark}{first} |")
 
     def count(self, result):
-        return sum(1 for row in self.rows if row[1] == result)
+        return sum(1 for row in self.rows if row.result == result)
 
 
 def chosen(tests, names, long):
