@@ -19,6 +19,7 @@ import contextlib
 import functools
 import importlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -134,6 +135,7 @@ class Namespace:
     # --- waiting
     def wait(self, what, condition, seconds=120):
         """kubectl wait --for=CONDITION."""
+        seconds = patient(seconds)
         return self.kubectl("wait", what, f"--for={condition}", f"--timeout={seconds}s", timeout=seconds + 20)
 
     def succeeds(self, pod, seconds=120):
@@ -178,10 +180,12 @@ class Namespace:
         return folder
 
     def rolled_out(self, what, seconds=120):
+        seconds = patient(seconds)
         return self.kubectl("rollout", "status", what, f"--timeout={seconds}s", timeout=seconds + 20)
 
     def until(self, what, seconds, condition, pause=0.5):
         """Waits until the condition is true, or a text; what kubectl refuses meanwhile counts as no. Returns what it returned."""
+        seconds = patient(seconds)
         end, last = time.monotonic() + seconds, None
         while True:
             try:
@@ -248,6 +252,11 @@ class Namespace:
             return self.kubectl("logs", pod, "-c", container, "--tail=60", *more)
         except Refused:
             return ""
+
+
+def patient(seconds):
+    """More of them where the machine is busy with other things: no test depends on how fast it is."""
+    return int(seconds * min(6, max(1, os.getloadavg()[0] / (3 * os.cpu_count()))))
 
 
 def seconds_between(start, end):
