@@ -57,7 +57,7 @@ def deployment(ns):
 
 @test(seconds=40)
 def statefulset(ns):
-    for claim in ("packages-redis-0", "data-redis-0"):
+    for claim in ("aptlet-packages-redis-0", "data-redis-0"):
         ns.persistent_volume(claim)
     ns.apply(ns.manifest("statefulset.yaml"))
     ns.rolled_out("statefulset/redis")
