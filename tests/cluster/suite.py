@@ -127,6 +127,8 @@ class Namespace:
         return self.cluster.get(kind, name, self.name, selector)
 
     def logs(self, pod, container=None, *more):
+        if container and not more and "/" not in pod:
+            return self.cluster.raw(f"api/v1/namespaces/{self.name}/pods/{pod}/log?container={container}")
         return self.kubectl("logs", pod, *(["-c", container] if container else []), *more)
 
     def exec(self, pod, *words, container=None, check=True, timeout=30):
@@ -165,6 +167,9 @@ class Namespace:
             return None
         name = f"{self.name}-{claim}"
         folder = self.cluster.folder / "volumes" / name
+        # what a run left that was killed
+        self.cluster.kubectl("delete", "pv", name, "--ignore-not-found", "--timeout=30s")
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         folder.chmod(mode)
         node = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node"]}
@@ -221,7 +226,7 @@ class Namespace:
 
     def ask(self, pod, path, port, kind="pods"):
         """What a pod answers over HTTP, by way of the API server."""
-        return self.cluster.kubectl("get", "--raw", f"/api/v1/namespaces/{self.name}/{kind}/{pod}:{port}/proxy/{path.lstrip('/')}")
+        return self.cluster.raw(f"api/v1/namespaces/{self.name}/{kind}/{pod}:{port}/proxy/{path.lstrip('/')}")
 
     # --- checks
     def check(self, what, good, said=""):
