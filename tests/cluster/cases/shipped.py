@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import images
-import suite
 from cluster import ROOT
+from namespace import Namespace
 from suite import Skipped, test
 
 EVERY = {"debian": images.DEBIAN, "busybox": images.BUSYBOX, "static": images.STATIC}
@@ -127,7 +127,7 @@ spec:
 @test(seconds=60)
 def air_gapped(ns):
     """It brings its own namespace; the repository goes in as its first lines say."""
-    own = suite.Namespace(ns.world, "air-gapped")
+    own = Namespace(ns.world, "air-gapped")
     ns.cleanups.append(own.close)
     ns.explain = own.explain
     own.persistent_volume("mirror", "10Gi")
@@ -168,7 +168,8 @@ def beside_each_other(ns):
 def proxy(ns):
     """The proxy that it names asks for the login that it has, and sees every request."""
     log = ns.cluster.folder / "proxy.log"
-    words = [*ns.cluster.inside(), sys.executable, Path(suite.__file__).with_name("proxy.py"), ns.cluster.address, "3128", "user:password"]
+    script = ROOT / "tests/cluster/proxy.py"
+    words = [*ns.cluster.inside(), sys.executable, script, ns.cluster.address, "3128", "user:password"]
     with open(log, "w", encoding="utf-8") as out:
         process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     ns.cleanups.append(lambda: (process.kill(), process.wait()))

@@ -8,7 +8,8 @@ import threading
 import images
 import rendering
 from cluster import ROOT, OneNode, command
-from suite import STANDARD, Skipped, test
+from namespace import STANDARD
+from suite import Skipped, test
 
 
 LOCK = threading.Lock()
