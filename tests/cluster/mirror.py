@@ -1,4 +1,5 @@
-"""nginx, which serves the frozen part of Debian: on the node under the names of Debian's own servers, or in a pod of somebody's cluster."""
+"""nginx, which serves the frozen part of Debian: on the node under the names of Debian's own servers, or in a pod of somebody's
+cluster."""
 
 import os
 import shutil
@@ -47,7 +48,7 @@ def link_or_copy(old, new):
 
 
 class OnNode:
-    """`folder` is what it serves, /srv to nginx: tests may put more there than debian/ and debian-security/, in folders of their own.
+    """`folder` is what it serves, /srv to nginx: tests may put more there than debian/ and debian-security/.
 
     Pods reach it at http://NAME/ for the NAMES, all the same server. `official` says that Debian's own names lead to it.
     """
@@ -72,7 +73,8 @@ class OnNode:
 
     def start(self):
         """Also after a `stop`."""
-        words = [*self.cluster.inside(), "chroot", str(self.root), "/usr/sbin/nginx", "-e", "/tmp/error.log", "-c", "/etc/mirror.conf"]
+        words = [*self.cluster.inside(), "chroot", str(self.root)]
+        words += ["/usr/sbin/nginx", "-e", "/tmp/error.log", "-c", "/etc/mirror.conf"]
         with open(self.root / "tmp/out", "ab") as out:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         self.cluster.names([f"{self.cluster.address} {name}" for name in NAMES])
@@ -119,7 +121,8 @@ class InPod:
                 for name in ("debian", "debian-security"):
                     packed.add(self.frozen.folder / name, name)
             file.seek(0)
-            words = [*self.cluster.front, "exec", "-i", "-n", self.namespace, "mirror", "--", "tar", "-x", "--no-same-owner", "-C", "/srv"]
+            words = [*self.cluster.front, "exec", "-i", "-n", self.namespace, "mirror", "--"]
+            words += ["tar", "-x", "--no-same-owner", "-C", "/srv"]
             subprocess.run(words, stdin=file, check=True, timeout=600)
 
     def close(self):

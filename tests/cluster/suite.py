@@ -27,7 +27,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 from cluster import Refused
-from namespace import Namespace
+from namespace import Namespace, seconds_between  # noqa: F401  # tests take it from here
 
 TESTS = []
 
@@ -38,7 +38,8 @@ class Skipped(Exception):
 
 class Test:
     def __init__(self, function, name, seconds, alone, node, long, standard):
-        self.function, self.seconds, self.alone, self.node, self.long, self.standard = function, seconds, alone, node, long, standard
+        self.function, self.seconds, self.alone = function, seconds, alone
+        self.node, self.long, self.standard = node, long, standard
         self.module = function.__module__.rsplit(".", 1)[-1]
         self.name = f"{self.module}.{name}"
         self.of = f"{self.module}.{function.__name__}"

@@ -95,7 +95,7 @@ def cronjob(ns):
     ])
     failed = ns.get("pods", selector="batch.kubernetes.io/job-name=bad")[0]["metadata"]["name"]
     ns.equal("exit code of the command", ns.terminated(failed, "main")["exitCode"], 22)
-    ns.until("the schedule makes a job by itself", 70, lambda: [one for one in ns.get("jobs") if one["metadata"]["name"].startswith("health-")])
+    ns.until("the schedule makes a job", 70, lambda: [one for one in ns.get("jobs") if one["metadata"]["name"].startswith("health-")])
     return "a run of curl and jq says true; one whose service is missing ends with curl's 22; the schedule starts another"
 
 

@@ -19,9 +19,8 @@ USERS = {
 def claim(ns, name, modes="ReadWriteOnce", **more):
     """A claim, and its volume where nothing makes one. Returns the volume for a pod, and its folder on the node."""
     folder = ns.persistent_volume(name, **more)
-    made = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name},
-            "spec": {"accessModes": [modes], "resources": {"requests": {"storage": "1Gi"}}, **({"storageClassName": ""} if folder else {})}}
-    ns.apply_object(made)
+    spec = {"accessModes": [modes], "resources": {"requests": {"storage": "1Gi"}}, **({"storageClassName": ""} if folder else {})}
+    ns.apply_object({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec})
     return {"persistentVolumeClaim": {"claimName": name}}, folder
 
 
@@ -135,7 +134,8 @@ def host_path_of_root(ns):
 @test(seconds=15)
 def in_memory(ns):
     """An emptyDir in memory counts against the memory limit of who writes it."""
-    made = pods.pod(ns, "jq", volume={"emptyDir": {"medium": "Memory"}}, memory="256Mi", command=["sh", "-c", "jq -n 1+1; df /p | tail -n 1"])
+    looks = ["sh", "-c", "jq -n 1+1; df /p | tail -n 1"]
+    made = pods.pod(ns, "jq", volume={"emptyDir": {"medium": "Memory"}}, memory="256Mi", command=looks)
     ns.apply_object(made)
     ns.succeeds("jq")
     said = ns.logs("jq", "main").splitlines()
@@ -159,7 +159,8 @@ def sub_path(ns):
 @test(seconds=15)
 def another_prefix(ns):
     """A volume that is mounted elsewhere than at /p."""
-    made = pods.pod(ns, "jq", args=["install", "--dest=/opt/tools"], command=["sh", "-c", "jq -n 1+1; command -v jq"], image=images.BUSYBOX)
+    looks = ["sh", "-c", "jq -n 1+1; command -v jq"]
+    made = pods.pod(ns, "jq", args=["install", "--dest=/opt/tools"], command=looks)
     for one in made["spec"]["initContainers"] + made["spec"]["containers"]:
         one["volumeMounts"][0]["mountPath"] = "/opt/tools"
     made["spec"]["containers"][0]["env"][0]["value"] = pods.PATH.replace("/p/bin", "/opt/tools/bin")
