@@ -17,9 +17,10 @@ class Namespace:
 
     def __init__(self, world, name, standard="restricted"):
         self.world, self.cluster, self.mirror, self.name, self.standard = world, world.cluster, world.mirror, name, standard
-        self.cleanups = []
+        self.opened, self.cleanups = False, []
 
     def open(self):
+        self.opened = True
         labels = {f"{STANDARD}/enforce": self.standard, f"{STANDARD}/warn": self.standard}
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name, "labels": labels}}
         if "AlreadyExists" in self.cluster.kubectl("create", "-f", "-", input=json.dumps(namespace), check=False):

@@ -108,7 +108,7 @@ class Runner:
             said = ([] if known else [traceback.format_exc()]) + list(ns.explain())
         seconds = time.monotonic() - begin
         row = Row(test, result, seconds, seen)
-        if result != "skip" and not (result == "FAIL" and self.keep_failed):
+        if ns.opened and not (result == "FAIL" and self.keep_failed):
             with contextlib.suppress(Refused):
                 ns.leave()
             self.left.append((ns, row))
@@ -127,9 +127,13 @@ class Runner:
 
     def run(self, tests, at_once):
         together = sorted((one for one in tests if not one.alone), key=lambda one: -one.seconds)
-        with ThreadPoolExecutor(at_once) as pool:
+        pool = ThreadPoolExecutor(at_once)
+        try:
             for future in [pool.submit(self.one, one) for one in together]:
                 future.result()
+        finally:
+            # when it is interrupted, tests that run are not waited for
+            pool.shutdown(wait=False, cancel_futures=True)
         self.clean()
         for one in tests:
             if one.alone:

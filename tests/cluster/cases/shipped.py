@@ -61,10 +61,10 @@ def statefulset(ns):
         ns.persistent_volume(claim)
     ns.apply(ns.manifest("statefulset.yaml"))
     ns.rolled_out("statefulset/redis")
-    ns.equal("a value goes in", ns.exec("redis-0", "redis-cli", "set", "word", "kept"), "OK\n")
+    ns.equal("a value goes in", ns.exec("redis-0", "redis-cli", "set", "word", "kept", container="main"), "OK\n")
     ns.kubectl("delete", "pod", "redis-0", "--timeout=60s")
     ns.rolled_out("statefulset/redis")
-    ns.until("redis answers", 30, lambda: ns.exec("redis-0", "redis-cli", "get", "word") == "kept\n")
+    ns.until("redis answers", 30, lambda: ns.exec("redis-0", "redis-cli", "get", "word", container="main") == "kept\n")
     said = ns.logs("redis-0", "aptlet")
     ns.contains("nothing was fetched again", said, "up to date")
     return f"a deleted pod comes back with its value; aptlet then: {said.splitlines()[0]}"

@@ -14,7 +14,7 @@ BAD = [
     ({"packages": "jq Tree!"}, "configuration"),
     ({"packages": "jq", "aptlet.yaml": "slm: true\n"}, "configuration"),
     ({"packages": "jq", "x.sources": "Types: deb\nURIs: http://127.0.0.1:1/debian\nSuites: trixie\nComponents: main\n"}, "mirror"),
-    ({"packages": "jq tree", "aptlet.yaml": "max-unpacked: 1\n"}, "destination"),
+    ({"packages": "jq sqlite3", "aptlet.yaml": "max-unpacked: 1\n"}, "destination"),
 ]
 # a command for each package
 COMMANDS = {"jq": "jq", "tree": "tree", "hello": "hello", "bc": "bc", "pv": "pv", "file": "file", "less": "less"}
