@@ -50,8 +50,11 @@ def hosts():
 
 
 def download(url):
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return answer.read()
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.read()
+    except OSError as error:
+        raise Refused(f"{url}: {error}") from None
 
 
 def fetch(url, path):

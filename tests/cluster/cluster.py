@@ -24,6 +24,10 @@ class Refused(Exception):
     """A command that did not succeed, with what it printed."""
 
 
+class Skipped(Exception):
+    """A test that is not run, and why."""
+
+
 def command(words, input=None, check=True, timeout=120, **more):
     """What the command printed, both streams; `Refused` if it failed and `check`."""
     words = [str(word) for word in words]
@@ -123,7 +127,16 @@ class Given(Kubectl):
 
     def __init__(self, kubeconfig):
         super().__init__(["kubectl", "--kubeconfig", str(kubeconfig)])
+        self.kubeconfig = kubeconfig
         self.start = self.stop = lambda *_: None
+
+    def enter(self, *words, **more):
+        """Here, since the node is out of reach."""
+        return command(words, env={**os.environ, "KUBECONFIG": str(self.kubeconfig)}, **more)
+
+    def tool(self, name):
+        """This machine's own; nothing if there is none."""
+        return shutil.which(name)
 
 
 class OneNode(Kubectl):

@@ -26,14 +26,10 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from cluster import Refused
+from cluster import Refused, Skipped
 from namespace import Namespace, seconds_between  # noqa: F401  # tests take it from here
 
 TESTS = []
-
-
-class Skipped(Exception):
-    """Not run, and why."""
 
 
 class Test:

@@ -10,7 +10,7 @@ from cluster import ROOT, command
 from suite import test
 
 
-@test(seconds=70, node=True, each={mode: mode for mode in rendering.MODES})
+@test(seconds=70, each={mode: mode for mode in rendering.MODES})
 def helm(ns, each):
     """Installed, upgraded to other packages, rolled back, uninstalled."""
     chart = rendering.Chart(ns.world)

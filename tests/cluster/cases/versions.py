@@ -65,7 +65,7 @@ def other(ns, each):
     return f"{count} objects accepted by {version} without a warning"
 
 
-@test(seconds=30, node=True)
+@test(seconds=30)
 def own(ns):
     count = accepted(ns, ns.cluster, ns.name)
     return f"{count} objects accepted without a warning"
