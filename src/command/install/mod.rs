@@ -19,7 +19,7 @@ use crate::note::Recorded;
 use crate::plan::Plan;
 use crate::planning::{Inputs, Planner, Wanted, fingerprint, refuse_rollback, release_state};
 use crate::publish::space::Amount;
-use crate::publish::{self, Destination, State, View};
+use crate::publish::{self, Destination, State, View, size_limit};
 use crate::relocate::Relocation;
 use crate::report::Report;
 use crate::source::Released;
@@ -110,6 +110,9 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     }
     let filter = filter(settings)?;
     let space = destination.check_space(space::needed(&plan), plan.packages.len());
+    let space = space.and_then(|()| {
+        size_limit::check(&settings.dest, settings.size_limit, space::needed(&plan).bytes, plan.packages.len())
+    });
     if filter.is_empty() {
         check_allowance(settings, &plan)?;
         space?;
@@ -190,6 +193,8 @@ impl Making<'_> {
         state.notes = built.notes.iter().map(Recorded::from).collect();
         let commands = counted(built.commands, "command");
         built.finish(&[(records::STATE, &state.render()?)])?;
+        // packages may have declared less than they take
+        size_limit::check(&settings.dest, settings.size_limit, 0, state.packages)?;
         let id = id(state);
         let generation = destination.publish(&root, &id)?;
         stop.end(format!("{commands} in generation {id}"));
