@@ -23,9 +23,12 @@ pub(super) fn container(rendering: &Rendering) -> Value {
         let ready = json!({ "path": "/readyz", "port": NAME });
         container["restartPolicy"] = json!("Always");
         container["ports"] = json!([{ "name": NAME, "containerPort": rendering.port }]);
-        // the other containers start when this succeeds: ten minutes for the first installation
-        container["startupProbe"] =
-            json!({ "httpGet": ready, "timeoutSeconds": 2, "periodSeconds": 1, "failureThreshold": 600 });
+        // the other containers start when this succeeds: ten minutes for the first installation; of an answer over HTTP
+        // `kubectl describe` shows the status alone
+        let command = [vec!["/aptlet".to_owned(), "probe".to_owned()], destination(rendering)].concat();
+        container["startupProbe"] = json!({
+            "exec": { "command": command }, "timeoutSeconds": 5, "periodSeconds": 1, "failureThreshold": 600,
+        });
         container["readinessProbe"] = json!({ "httpGet": ready, "timeoutSeconds": 2 });
         container["livenessProbe"] =
             json!({ "httpGet": { "path": "/livez", "port": NAME }, "timeoutSeconds": 5 });

@@ -25,6 +25,9 @@ SERVED = [
     ["jq"], ["tree"], ["hello"], ["bc"], ["pv"], ["file"], ["less"], ["sqlite3"], ["redis-server"], ["python3"],
     ["curl", "ca-certificates", "jq"], ["dash", "coreutils"], ["jq", "dash", "coreutils"], ["nginx-light"], ["busybox-static"],
 ]
+# a suite alone, as whoever mirrors Debian without its updates has it
+ALONE = {"trixie": "debian"}
+SERVED_ALONE = [["jq"]]
 SERVED_OLDER = [["jq"], ["tree"], ["nginx-light"]]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "aptlet/tests/cluster"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -38,7 +41,7 @@ def hosts():
     """Where this machine's apt gets Debian from: the URLs that end in debian and debian-security."""
     wanted = command(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]).split()
     found = {}
-    for url in wanted:
+    for url in (word for word in wanted if "://" in word):
         name = url.rstrip("/").rsplit("/", 1)[-1]
         found.setdefault(name, url.rstrip("/"))
     for name in ("debian", "debian-security"):
@@ -94,7 +97,7 @@ def freeze(suites, served, urls):
     releases = {suite: download(f"{urls[base]}/dists/{suite}/InRelease") for suite, base in suites.items()}
     # what apt chose stays its choice as long as the indexes and the requests do
     asked = hashlib.sha256(b"".join(releases.values()) + json.dumps(served).encode()).hexdigest()
-    known = CACHE / f"chosen-{next(iter(suites))}.json"
+    known = CACHE / f"chosen-{'-'.join(suites)}.json"
     if known.exists():
         chosen = json.loads(known.read_text(encoding="utf-8"))
         paths = {name: [CACHE / "served" / path for path in all_of] for name, all_of in chosen["paths"].items()}
@@ -108,7 +111,7 @@ def freeze(suites, served, urls):
 
 def freeze_anew(suites, served, urls):
     tree = CACHE / "served"
-    state = CACHE / f"apt-{next(iter(suites))}"
+    state = CACHE / f"apt-{'-'.join(suites)}"
     apt = Apt(state, urls, suites)
     apt.update()
     for suite, base in suites.items():
@@ -139,7 +142,7 @@ def freeze_anew(suites, served, urls):
 
 
 class Archive:
-    """`folder` is what a mirror serves: debian/ and debian-security/. `packages` are files of it by request, of `own`, this release."""
+    """`folder` is what a mirror serves: debian/ and debian-security/. `packages` are files of it by request, `alone` the same of trixie without updates."""
 
     def __init__(self):
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -147,6 +150,7 @@ class Archive:
         with open(CACHE / "lock", "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # clusters may run side by side
             self.packages = freeze(SUITES, SERVED, urls)
+            self.alone = freeze(ALONE, SERVED_ALONE, urls)
             freeze(OLDER, SERVED_OLDER, urls)
         self.folder = CACHE / "served"
 

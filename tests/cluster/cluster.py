@@ -68,12 +68,14 @@ class OneNode(Kubectl):
 
     own = True
 
-    def __init__(self, version="1.36.3"):
+    def __init__(self, version="1.36.3", net=None):
+        """net: the number of another one beside the first."""
         default = ROOT.parent / "shared" / "kubernetes"
         self.scripts = pathlib.Path(os.environ.get("KUBE_ONE_NODE", default)).resolve()
-        self.folder = pathlib.Path(os.environ.get("KUBE_DIR", "/var/tmp/kube-one-node"))
+        first = os.environ.get("KUBE_DIR", "/var/tmp/kube-one-node")
+        self.folder = pathlib.Path(f"{first}-{net}" if net else first)
         self.cache = pathlib.Path(os.environ.get("KUBE_CACHE", pathlib.Path.home() / ".cache/kube-one-node"))
-        self.net = os.environ.get("KUBE_NET", "250")
+        self.net = net or os.environ.get("KUBE_NET", "250")
         self.address = f"10.{self.net}.0.1"
         self.version = version
         self.front = []
@@ -91,7 +93,8 @@ class OneNode(Kubectl):
         return None
 
     def script(self, name, *words, timeout=180, check=True):
-        return command([self.scripts / name, *words], timeout=timeout, check=check)
+        environment = {**os.environ, "KUBE_DIR": str(self.folder), "KUBE_NET": self.net}
+        return command([self.scripts / name, *words], timeout=timeout, check=check, env=environment)
 
     def start(self, *words):
         """Starts it, or what of it has been stopped. The first time on a machine it is built, which takes ten minutes."""
@@ -118,7 +121,8 @@ class OneNode(Kubectl):
 
     def tool(self, name):
         """The path of a program that people use around a cluster, such as helm; built if it is not there."""
-        return self.script("tool", name, timeout=1200).strip().splitlines()[-1]
+        with self.boot:  # two builds at once are none
+            return self.script("tool", name, timeout=1200).strip().splitlines()[-1]
 
     def names(self, lines):
         """Names that pods resolve besides those of the cluster, as lines of /etc/hosts."""

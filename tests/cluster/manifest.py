@@ -19,7 +19,7 @@ class Manifest:
             if world.image != images.APTLET:
                 self.edit(images.APTLET, world.image)
             if not world.mirror.official:
-                self.mirror(f"{world.mirror.url}/debian")
+                self.elsewhere(world.mirror.url)
 
     def _marked(self, number, lines):
         """A mark is in the line, in that of the block that it is in, or alone in a comment above lines that are indented as far."""
@@ -54,6 +54,14 @@ class Manifest:
             raise AssertionError(f"{self.name}: no packages to edit")
         self.text = pattern.sub(lambda match: match.group(0)[: match.start(2) - match.start(0)] + textwrap.indent(text.strip() + "\n", match.group(1) + "  "), self.text)
         return self
+
+    def elsewhere(self, url):
+        """The same suites at another server's /debian and /debian-security."""
+        if "#mirror.sources" in self.text:
+            self.mirror(f"{url}/debian")
+        elif "http://ftp.debian.org/debian" in self.text:
+            self.edit("http://ftp.debian.org/debian", f"{url}/debian")
+            self.edit("http://security.debian.org/debian-security", f"{url}/debian-security")
 
     def mirror(self, url, suites=None, key=None):
         """Takes the # away from the lines of `mirror.sources`, and writes a mirror there: `Your own mirror`.

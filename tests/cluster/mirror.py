@@ -12,7 +12,7 @@ from pathlib import Path
 import images
 from cluster import Refused
 
-NAMES = ["deb.debian.org", "ftp.debian.org", "security.debian.org", "mirror.example"]
+NAMES = ["deb.debian.org", "ftp.debian.org", "security.debian.org", "mirror.example", "proxy.example"]
 CONFIGURATION = """
 daemon off;
 user root;
@@ -56,7 +56,7 @@ class OnNode:
     url = "http://mirror.example"
 
     def __init__(self, cluster, frozen):
-        self.cluster, self.process = cluster, None
+        self.cluster, self.frozen, self.process = cluster, frozen, None
         self.root = Path(tempfile.mkdtemp(prefix="aptlet-mirror.", dir="/var/tmp"))
         self.root.chmod(0o755)
         images.nginx(frozen, self.root)

@@ -11,14 +11,17 @@
 
 A test is a function of a module in cases/, and gets a namespace of its own, which enforces `restricted`. What it returns is the
 last column of the table. Tests run side by side, the longest first; one that disturbs others (`alone=True`) runs after them.
-`node=True` needs the node itself, `long=True` is run with --long or by its name only.
+`node=True` needs the node itself, `long=True` is run with --long or by its name only, `standard="privileged"` enforces another Pod
+Security Standard, and `each={"debian": images.DEBIAN}` makes a test of each entry, whose value the function gets as well.
 """
 
 import contextlib
+import functools
 import importlib
 import json
 import pathlib
 import re
+import shutil
 import sys
 import threading
 import time
@@ -30,7 +33,7 @@ from cluster import Refused
 from manifest import Manifest
 
 TESTS = []
-RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/warn": "restricted"}
+STANDARD = "pod-security.kubernetes.io"
 
 
 class Skipped(Exception):
@@ -38,17 +41,25 @@ class Skipped(Exception):
 
 
 class Test:
-    def __init__(self, function, seconds, alone, node, long):
-        self.function, self.seconds, self.alone, self.node, self.long = function, seconds, alone, node, long
+    def __init__(self, function, name, seconds, alone, node, long, standard):
+        self.function, self.seconds, self.alone, self.node, self.long, self.standard = function, seconds, alone, node, long, standard
         self.module = function.__module__.rsplit(".", 1)[-1]
-        self.name = f"{self.module}.{function.__name__}"
+        self.name = f"{self.module}.{name}"
+        self.of = f"{self.module}.{function.__name__}"
+
+    def __call__(self, ns):
+        return self.function(ns)
 
 
-def test(seconds=20, alone=False, node=False, long=False):
+def test(seconds=20, alone=False, node=False, long=False, standard="restricted", each=None):
     """Makes a function a test. seconds: about how long it takes, which only orders them."""
 
     def register(function):
-        TESTS.append(Test(function, seconds, alone, node, long))
+        for name, value in (each or {"": None}).items():
+            one = functools.partial(function, **{"each": value}) if each else function
+            functools.update_wrapper(one, function)
+            full = f"{function.__name__}_{name}" if each else function.__name__
+            TESTS.append(Test(one, full, seconds, alone, node, long, standard))
         return function
 
     return register
@@ -70,13 +81,12 @@ class World:
 class Namespace:
     """One of a test, and what is done and asked there."""
 
-    def __init__(self, world, name, labels=None):
-        self.world, self.cluster, self.mirror, self.name = world, world.cluster, world.mirror, name
-        self.labels = RESTRICTED if labels is None else labels
-        self.notes = []
+    def __init__(self, world, name, standard="restricted"):
+        self.world, self.cluster, self.mirror, self.name, self.standard = world, world.cluster, world.mirror, name, standard
+        self.cleanups = []
 
     def open(self):
-        labels = {"aptlet-test": "cluster", **self.labels}
+        labels = {f"{STANDARD}/enforce": self.standard, f"{STANDARD}/warn": self.standard}
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name, "labels": labels}}
         self.cluster.kubectl("create", "-f", "-", input=json.dumps(namespace))
         # a pod is refused until its service account is there
@@ -86,6 +96,8 @@ class Namespace:
         """Deletes it with all that is in it, and waits: what does not go away is a failure."""
         self.cluster.kubectl("delete", "pod", "--all", "-n", self.name, "--grace-period=1", "--wait=false", check=False)
         self.cluster.kubectl("delete", "namespace", self.name, "--timeout=90s", timeout=100)
+        for cleanup in reversed(self.cleanups):
+            cleanup()
 
     # --- doing
     def kubectl(self, *words, **more):
@@ -102,6 +114,9 @@ class Namespace:
         if "Warning:" in said and not warnings:
             raise AssertionError(f"kubectl apply: {said}")
         return said
+
+    def apply_object(self, made):
+        return self.apply(json.dumps(made))
 
     def get(self, kind, name=None, selector=None):
         return self.cluster.get(kind, name, self.name, selector)
@@ -129,6 +144,35 @@ class Namespace:
 
         self.until(f"pod {pod} succeeds", seconds, ended, pause=1)
 
+    def pod_of(self, selector):
+        """The name of the one pod that is not being deleted."""
+        found = [one["metadata"]["name"] for one in self.get("pods", selector=selector) if "deletionTimestamp" not in one["metadata"]]
+        self.check(f"pods with {selector}", len(found) == 1, found)
+        return found[0]
+
+    def persistent_volume(self, claim, size="1Gi", mode=0o755):
+        """A volume for the claim of that name, where nothing makes them: a folder of the node, to which fsGroup applies.
+
+        Returns the folder; nothing on somebody's cluster, which makes its volumes itself.
+        """
+        if not self.cluster.own:
+            return None
+        name = f"{self.name}-{claim}"
+        folder = self.cluster.folder / "volumes" / name
+        folder.mkdir(parents=True)
+        folder.chmod(mode)
+        node = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["node"]}
+        spec = {
+            "capacity": {"storage": size}, "accessModes": ["ReadWriteOnce", "ReadWriteMany"], "persistentVolumeReclaimPolicy": "Retain",
+            "claimRef": {"namespace": self.name, "name": claim}, "local": {"path": str(folder)}, "storageClassName": "",
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [node]}]}},
+        }
+        volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec}
+        self.cluster.kubectl("create", "-f", "-", input=json.dumps(volume))
+        self.cleanups.append(lambda: shutil.rmtree(folder, ignore_errors=True))
+        self.cleanups.append(lambda: self.cluster.kubectl("delete", "pv", name, "--timeout=30s", check=False))
+        return folder
+
     def rolled_out(self, what, seconds=120):
         return self.kubectl("rollout", "status", what, f"--timeout={seconds}s", timeout=seconds + 20)
 
@@ -140,7 +184,7 @@ class Namespace:
                 answer = condition()
                 if answer:
                     return answer
-            except Refused as error:
+            except (Refused, KeyError, IndexError) as error:  # or what the status does not have yet
                 last = error
             if time.monotonic() > end:
                 raise AssertionError(f"{what}: not within {seconds} s" + (f": {last}" if last else ""))
@@ -166,6 +210,10 @@ class Namespace:
     def installed(self, pod, name="aptlet"):
         """Seconds that the container that installs has run, as the kubelet has it."""
         return seconds_between(*(self.terminated(pod, name)[key] for key in ("startedAt", "finishedAt")))
+
+    def ask(self, pod, path, port, kind="pods"):
+        """What a pod answers over HTTP, by way of the API server."""
+        return self.cluster.kubectl("get", "--raw", f"/api/v1/namespaces/{self.name}/{kind}/{pod}:{port}/proxy/{path.lstrip('/')}")
 
     # --- checks
     def check(self, what, good, said=""):
@@ -214,12 +262,12 @@ class Runner:
 
     def one(self, test):
         begin, result, seen, said = time.monotonic(), "ok", "", []
-        ns = Namespace(self.world, "t-" + re.sub(r"[^a-z0-9]+", "-", test.name.lower())[:50].strip("-"))
+        ns = Namespace(self.world, "t-" + re.sub(r"[^a-z0-9]+", "-", test.name.lower())[:50].strip("-"), test.standard)
         try:
             if test.node and not self.world.cluster.own:
                 raise Skipped("needs the node itself")
             ns.open()
-            seen = test.function(ns) or ""
+            seen = test(ns) or ""
         except Skipped as why:
             result, seen = "skip", str(why)
         except Exception as error:  # of whatever kind: the other tests go on
@@ -260,7 +308,7 @@ def chosen(tests, names, long):
     """The tests of these modules or names; all but the long ones without any."""
     if not names:
         return [one for one in tests if long or not one.long]
-    unknown = [name for name in names if not any(name in (one.module, one.name) for one in tests)]
+    unknown = [name for name in names if not any(name in (one.module, one.name, one.of) for one in tests)]
     if unknown:
         sys.exit(f"cluster: no such case: {', '.join(unknown)}; there are {', '.join(sorted({one.module for one in tests}))}")
-    return [one for one in tests if one.module in names or one.name in names]
+    return [one for one in tests if {one.module, one.name, one.of} & set(names)]

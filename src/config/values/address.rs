@@ -26,7 +26,7 @@ impl FromStr for Listen {
         match text.parse() {
             Ok(address) => Ok(Self(vec![address])),
             Err(_) => {
-                Err(BadValue("':PORT' or 'IP:PORT' is expected, such as :8080 or 127.0.0.1:8080".to_owned()))
+                Err(BadValue("':PORT' or 'IP:PORT' is expected, such as :8081 or 127.0.0.1:8081".to_owned()))
             }
         }
     }

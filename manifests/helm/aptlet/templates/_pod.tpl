@@ -133,10 +133,13 @@ volumeMounts:
 {{- $_ := set $container "restartPolicy" "Always" -}}
 {{- $_ := set $container "ports" (list (dict "name" $portName "containerPort" $port)) -}}
 {{- /* The other containers start once this succeeds: the packages are there. A first installation may take ten minutes. */ -}}
+{{- /* What a command says is shown by `kubectl describe`; of an answer over HTTP only its status is. */ -}}
+{{- $probe := list "/aptlet" "probe" -}}
+{{- if ne $settings.prefix "/p" -}}{{- $probe = append $probe (printf "--dest=%s" $settings.prefix) -}}{{- end -}}
+{{- $startup := dict "timeoutSeconds" 5 "periodSeconds" 1 "failureThreshold" 600 -}}
+{{- $_ := set $container "startupProbe" (merge (dict "exec" (dict "command" $probe)) $startup) -}}
 {{- $ready := dict "path" "/readyz" "port" $portName -}}
-{{- $probe := dict "httpGet" $ready "timeoutSeconds" 2 -}}
-{{- $_ := set $container "startupProbe" (merge (dict "periodSeconds" 1 "failureThreshold" 600) $probe) -}}
-{{- $_ := set $container "readinessProbe" $probe -}}
+{{- $_ := set $container "readinessProbe" (dict "httpGet" $ready "timeoutSeconds" 2) -}}
 {{- $live := dict "path" "/livez" "port" $portName -}}
 {{- $_ := set $container "livenessProbe" (dict "httpGet" $live "timeoutSeconds" 5) -}}
 {{- toYaml (list $container) -}}
