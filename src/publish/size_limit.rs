@@ -38,11 +38,11 @@ pub(crate) fn check(
     limit: Option<u64>,
     more: u64,
     packages: usize,
-) -> Result<(), super::Error> {
+) -> Result<(), TooMuch> {
     let Some(limit) = limit else { return Ok(()) };
     match taken(destination).bytes.saturating_add(more) {
         total if total > limit => {
-            Err(TooMuch { destination: destination.to_owned(), total, limit, packages }.into())
+            Err(TooMuch { destination: destination.to_owned(), total, limit, packages })
         }
         _ => Ok(()),
     }
@@ -69,7 +69,10 @@ mod tests {
         check(Some(5 << 20), 1 << 20).unwrap();
         let error = check(Some(5_000_000), 2 << 20).unwrap_err();
         assert!(error.to_string().starts_with("with 2 packages /"), "{error}");
-        assert!(error.to_string().ends_with("more than the 5000000 bytes that --size-limit allows"), "{error}");
-        assert!(error.hint().unwrap().contains("--size-limit to 6Mi"), "{error:?}");
+        assert!(
+            error.to_string().ends_with("more than the 5000000 bytes that --size-limit allows"),
+            "{error}"
+        );
+        assert!(error.hint().contains("--size-limit to 6Mi"), "{error:?}");
     }
 }

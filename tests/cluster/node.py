@@ -3,7 +3,9 @@
 import contextlib
 import os
 import re
+import signal
 import time
+from pathlib import Path
 
 from cluster import Refused, command
 
@@ -51,7 +53,7 @@ def tidy(ns, folder):
     ns.equal(f"{folder.name}: what a killed run left", left, [])
 
 
-def moment(condition, seconds=60, pause=0.01):
+def moment(condition, seconds=300, pause=0.01):
     """Waits until the condition is true, without asking the cluster."""
     end = time.monotonic() + seconds
     while not condition():
@@ -73,3 +75,17 @@ def kill(ns, pod, container):
 def kubelet_looks(ns, pod):
     """A change of a ConfigMap comes to a pod when the kubelet looks at that pod again: this makes it look now."""
     ns.kubectl("annotate", "pod", pod, f"looked-at={time.time()}", "--overwrite")
+
+
+def cut_power(cluster):
+    """All at once, and nobody notes how it ended: kubelet and containerd first, then the processes of all pods."""
+    for name in ("kubelet", "containerd"):
+        with contextlib.suppress(OSError):
+            os.kill(int((cluster.folder / "pid" / name).read_text()), signal.SIGKILL)
+    mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    for folder in (Path(words[1]) / f"kube{cluster.net}" for words in mounts if words[2].startswith("cgroup")):
+        for procs in folder.rglob("cgroup.procs"):
+            with contextlib.suppress(OSError):
+                for number in procs.read_text(encoding="utf-8").split():
+                    os.kill(int(number), signal.SIGKILL)
+    cluster.stop("node")

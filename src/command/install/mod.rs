@@ -111,7 +111,9 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     let filter = filter(settings)?;
     let space = destination.check_space(space::needed(&plan), plan.packages.len());
     let space = space.and_then(|()| {
-        size_limit::check(&settings.dest, settings.size_limit, space::needed(&plan).bytes, plan.packages.len())
+        let needed = space::needed(&plan) + destination.own_need();
+        size_limit::check(&settings.dest, settings.size_limit, needed.bytes, plan.packages.len())?;
+        Ok(())
     });
     if filter.is_empty() {
         check_allowance(settings, &plan)?;
@@ -194,7 +196,9 @@ impl Making<'_> {
         let commands = counted(built.commands, "command");
         built.finish(&[(records::STATE, &state.render()?)])?;
         // packages may have declared less than they take
-        size_limit::check(&settings.dest, settings.size_limit, 0, state.packages)?;
+        let own = destination.own_need().bytes;
+        size_limit::check(&settings.dest, settings.size_limit, own, state.packages)
+            .map_err(publish::Error::from)?;
         let id = id(state);
         let generation = destination.publish(&root, &id)?;
         stop.end(format!("{commands} in generation {id}"));

@@ -7,9 +7,11 @@ use crate::support::repository::Repository;
 use crate::support::stage::{Run as _, Stage};
 
 fn publish(stage: &Stage, version: &str, megabytes: usize) {
-    let package = DebBuilder::new("tool", version)
-        .file("/usr/bin/tool", 0o755, "#!/bin/sh\n")
-        .file("/usr/share/tool/large", 0o644, "x".repeat(megabytes << 20));
+    let package = DebBuilder::new("tool", version).file("/usr/bin/tool", 0o755, "#!/bin/sh\n").file(
+        "/usr/share/tool/large",
+        0o644,
+        "x".repeat(megabytes << 20),
+    );
     stage.publish(&Repository::new("stable").add("main", &package));
 }
 
@@ -17,7 +19,8 @@ fn publish(stage: &Stage, version: &str, megabytes: usize) {
 fn the_volume_holds_no_more_than_it_may() {
     let stage = Stage::new();
     publish(&stage, "1.0", 3);
-    let install = |limit: &str| stage.install(&["tool"]).arg(format!("--size-limit={limit}")).run();
+    let install =
+        |limit: &str| stage.install(&["tool"]).args(["--prefix=/p", &format!("--size-limit={limit}")]).run();
     let told = ["with 1 package ", "that --size-limit allows", "hint: Raise the emptyDir's sizeLimit"];
     install("2Mi").failed(6, &told);
     assert_eq!(fs::read_dir(&stage.sandbox.dest).map_or(0, Iterator::count), 0, "nothing is left");
