@@ -15,7 +15,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogFormat, Verbosity};
-use crate::error::Error;
+use crate::error::{Class, Error};
 
 /// Kubernetes keeps as much of a termination message (container v1 core, `terminationMessagePath`), in bytes.
 const LONGEST_TERMINATION_MESSAGE: usize = 4096;
@@ -145,12 +145,25 @@ fn last_word(format: LogFormat, message: &str, hint: Option<&str>, object: &Valu
     terminate(&text, termination_log);
 }
 
+/// The failure of another process, which could not tell of it itself.
+pub(crate) fn failure_of_another(
+    format: LogFormat,
+    class: Class,
+    message: &str,
+    hint: Option<&str>,
+    termination_log: &Path,
+) {
+    last_word(format, message, hint, &object(class, message, hint), termination_log);
+}
+
 /// A failure as an object of the JSON log.
 pub(crate) fn object_of(error: &Error) -> Value {
-    let class = error.class();
+    object(error.class(), &error.to_string(), error.hint().as_deref())
+}
+
+fn object(class: Class, message: &str, hint: Option<&str>) -> Value {
     json!({
-        "level": "error", "class": class.to_string(), "code": class.code(),
-        "message": error.to_string(), "hint": error.hint(),
+        "level": "error", "class": class.to_string(), "code": class.code(), "message": message, "hint": hint,
     })
 }
 

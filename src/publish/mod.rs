@@ -3,6 +3,7 @@
 
 mod destination;
 mod generations;
+pub(crate) mod size_limit;
 pub(crate) mod space;
 pub(crate) mod state;
 
@@ -68,6 +69,9 @@ pub enum Error {
     /// The volume is too small.
     #[error(transparent)]
     Full(#[from] space::Shortage),
+    /// The volume may not hold as much.
+    #[error(transparent)]
+    TooMuch(#[from] size_limit::TooMuch),
 }
 
 impl Error {
@@ -103,6 +107,7 @@ impl Error {
                 "Let one container watch this volume, or give each a folder of its own with --dest.".to_owned()
             }
             Self::Full(shortage) => shortage.hint(),
+            Self::TooMuch(much) => much.hint(),
         })
     }
 }
