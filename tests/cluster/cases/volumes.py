@@ -168,3 +168,24 @@ def another_prefix(ns):
     ns.succeeds("jq")
     ns.equal("main container's output", ns.logs("jq", "main"), "2\n/opt/tools/bin/jq\n")
     return "at /opt/tools"
+
+
+@test(seconds=15, each={"of_root": {}, "of_the_group": {"fsGroup": 65532}})
+def secret(ns, each):
+    """Settings from a ConfigMap, and a login from a Secret that only its owner may read: root, unless there is an fsGroup."""
+    ns.kubectl("create", "configmap", "wanted", "--from-literal=packages=jq")
+    ns.kubectl("create", "secret", "generic", "login", "--from-literal=auth.conf=machine nowhere.example login a password b")
+    made = pods.pod(ns, "jq", packages="", security={"runAsUser": 65532, "runAsGroup": 65532, **each})
+    login = {"name": "login", "items": [{"key": "auth.conf", "path": "auth.conf", "mode": 0o400}]}
+    volume = {"name": "aptlet-config", "projected": {"sources": [{"configMap": {"name": "wanted"}}, {"secret": login}]}}
+    made["spec"]["volumes"].append(volume)
+    mount = {"name": "aptlet-config", "mountPath": "/etc/aptlet", "readOnly": True}
+    made["spec"]["initContainers"][0]["volumeMounts"].append(mount)
+    ns.apply_object(made)
+    if each:
+        ns.succeeds("jq")
+        return "read by the group"
+    said = ns.until("it fails", 60, lambda: ns.terminated("jq", "aptlet"))
+    ns.equal("exit code", said["exitCode"], 2)
+    ns.contains("termination message", said["message"], "/etc/aptlet/auth.conf", "user that the container runs as")
+    return said["message"].strip().replace("\n", " / ")
