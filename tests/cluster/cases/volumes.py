@@ -187,5 +187,5 @@ def secret(ns, each):
         return "read by the group"
     said = ns.until("it fails", 60, lambda: ns.terminated("jq", "aptlet"))
     ns.equal("exit code", said["exitCode"], 2)
-    ns.contains("termination message", said["message"], "/etc/aptlet/auth.conf", "user that the container runs as")
+    ns.contains("termination message", said["message"], "/etc/aptlet/auth.conf", "fsGroup")
     return said["message"].strip().replace("\n", " / ")
