@@ -180,7 +180,8 @@ class Namespace:
     def explain(self):
         """What somebody would look at first."""
         for words in (["get", "all,pvc,configmap", "-o", "wide"], ["describe", "pods"], ["events"]):
-            yield f"$ kubectl {' '.join(words)}\n" + self.kubectl(*words, check=False)
+            with contextlib.suppress(Refused):
+                yield f"$ kubectl {' '.join(words)}\n" + self.kubectl(*words, check=False)
         with contextlib.suppress(Refused):
             for pod in self.get("pods"):
                 for one in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:

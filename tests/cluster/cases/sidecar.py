@@ -51,7 +51,7 @@ def port(ns, pod):
 
 def has(ns, pod, package):
     """Whether the main container has the package's command."""
-    said = ns.exec(pod, "sh", "-c", f"command -v {COMMANDS[package]} || echo none", container="main", check=False)
+    said = ns.exec(pod, "sh", "-c", f"command -v {COMMANDS[package]} || echo none", container="main")
     return said.strip() != "none"
 
 
