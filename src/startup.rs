@@ -31,7 +31,7 @@ pub(crate) fn perform(
     // of an install of `aptlet watch`, the watch is what the kubelet asks for
     let last_word = move |text: &str| {
         if !echo {
-            report::terminate(text, &to_kubelet)
+            report::terminate(text, &to_kubelet);
         }
     };
     let ending = match Ending::listen(Inherited::at_start(), Box::new(last_word)) {
