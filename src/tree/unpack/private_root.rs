@@ -1,12 +1,14 @@
 //! The private root of one package, in which its members are made.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::head::{Head, SET_ID};
 use super::refusals::Refusals;
@@ -17,7 +19,7 @@ use crate::tree::group::readable;
 use crate::tree::package::Directory;
 use crate::tree::path::name_of;
 use crate::tree::placement::Placement;
-use crate::tree::write::times;
+use crate::tree::volume::{refuses, refuses_hard_link, set_time_of_link, times, where_kept};
 
 const BUFFER_SIZE: usize = 128 << 10;
 
@@ -84,9 +86,10 @@ impl<'a> PrivateRoot<'a> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let mode = self.file_mode(head);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file =
+        let opened = retry_on_intr(|| {
             rustix::fs::openat(&*parent, name_of(&head.path), flags, Mode::from_raw_mode(mode & 0o777))
-                .map_err(|errno| self.made(head, errno))?;
+        });
+        let file = opened.map_err(|errno| self.made(head, errno))?;
         let mut left = member.size();
         while left > 0 {
             let mut filled = 0;
@@ -114,10 +117,11 @@ impl<'a> PrivateRoot<'a> {
             }
         }
         if mode & !self.confined.granted() != 0 {
-            rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
+            where_kept(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)))
                 .map_err(|errno| self.unwritten(&head.path, errno))?;
         }
-        rustix::fs::futimens(&file, &times(head.mtime)).map_err(|errno| self.unwritten(&head.path, errno))
+        where_kept(rustix::fs::futimens(&file, &times(head.mtime)))
+            .map_err(|errno| self.unwritten(&head.path, errno))
     }
 
     fn file_mode(&mut self, head: &Head<'_>) -> u32 {
@@ -137,8 +141,7 @@ impl<'a> PrivateRoot<'a> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
         rustix::fs::symlinkat(target, &*parent, name).map_err(|errno| self.made(head, errno))?;
-        rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|errno| self.unwritten(&head.path, errno))
+        set_time_of_link(&*parent, name, head.mtime).map_err(|errno| self.unwritten(&head.path, errno))
     }
 
     /// A hard link to a member that was laid out before, whose place in the private root is `target`.
@@ -164,20 +167,28 @@ impl<'a> PrivateRoot<'a> {
     pub(super) fn link_to(&mut self, target: &Path, head: &Head<'_>) -> Result<(), Error> {
         let target_parent = self.enter_parent(target, head.raw)?;
         let parent = self.enter_parent(&head.path, head.raw)?;
-        rustix::fs::linkat(&*target_parent, name_of(target), &*parent, name_of(&head.path), AtFlags::empty())
-            .map_err(|errno| self.made(head, errno))
+        let (from, to) = (name_of(target), name_of(&head.path));
+        match rustix::fs::linkat(&*target_parent, from, &*parent, to, AtFlags::empty()) {
+            Err(errno) if refuses_hard_link(errno) => copy(&target_parent, from, &parent, to)
+                .map_err(|source| Error::write(self.path.join(&head.path), source)),
+            linked => linked.map_err(|errno| self.made(head, errno)),
+        }
     }
 
-    pub(super) fn fifo(&mut self, head: &Head<'_>) -> Result<(), Error> {
+    /// False where the volume has none.
+    pub(super) fn fifo(&mut self, head: &Head<'_>) -> Result<bool, Error> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
         let mode = Mode::from_raw_mode(self.file_mode(head) & 0o777);
-        rustix::fs::mknodat(&*parent, name, FileType::Fifo, mode, 0)
-            .map_err(|errno| self.made(head, errno))?;
-        rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty())
+        match rustix::fs::mknodat(&*parent, name, FileType::Fifo, mode, 0) {
+            Err(errno) if refuses(errno) => return Ok(false),
+            made => made.map_err(|errno| self.made(head, errno))?,
+        }
+        where_kept(rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty()))
             .map_err(|errno| self.unwritten(&head.path, errno))?;
-        rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|errno| self.unwritten(&head.path, errno))
+        where_kept(rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW))
+            .map_err(|errno| self.unwritten(&head.path, errno))?;
+        Ok(true)
     }
 
     fn enter_parent(&mut self, path: &Path, raw: &[u8]) -> Result<Rc<OwnedFd>, Error> {
@@ -206,4 +217,16 @@ impl<'a> PrivateRoot<'a> {
     fn unwritten(&self, path: &Path, errno: Errno) -> Error {
         Error::write(self.path.join(path), errno)
     }
+}
+
+/// A second file with content, mode and time of one that is there, where it cannot have a second name.
+fn copy(folder: &OwnedFd, name: &OsStr, to_folder: &OwnedFd, to: &OsStr) -> io::Result<()> {
+    let read = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut original = File::from(rustix::fs::openat(folder, name, read, Mode::empty())?);
+    let stat = rustix::fs::fstat(&original)?;
+    let write = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut made = File::from(rustix::fs::openat(to_folder, to, write, Mode::RUSR | Mode::WUSR)?);
+    io::copy(&mut original, &mut made)?;
+    where_kept(rustix::fs::fchmod(&made, Mode::from_raw_mode(stat.st_mode & 0o7777)))?;
+    Ok(where_kept(rustix::fs::futimens(&made, &times(stat.st_mtime)))?)
 }

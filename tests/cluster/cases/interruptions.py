@@ -241,10 +241,10 @@ def disk_full(ns):
         said = failure_of(ns, "filled")
         ns.contains("message of a disk that is filled meanwhile", said, "/p has ", " free, but ")
         whole(ns, folder, "")
-        tidy(ns, folder)
         filler.unlink()
         ns.succeeds("filled", PATIENCE)
         whole(ns, folder, generation(disk.folder("full")))
+        tidy(ns, folder)
         return said.splitlines()[0]
 
 
