@@ -24,6 +24,17 @@ def with_image(ns, path, image):
     return manifest if image == old else manifest.edit(old, image)
 
 
+def completes(ns, job, seconds=120):
+    """Waits until the Job is complete; fails at once when it has failed."""
+
+    def ended():
+        conditions = {one["type"] for one in ns.get("job", job)["status"].get("conditions", []) if one["status"] == "True"}
+        ns.check(f"job {job} has not failed", "Failed" not in conditions)
+        return "Complete" in conditions
+
+    ns.until(f"job {job} is complete", seconds, ended)
+
+
 @test(seconds=15, each=EVERY)
 def pod(ns, each):
     ns.apply(with_image(ns, "pod.yaml", each))
@@ -73,7 +84,7 @@ def statefulset(ns):
 @test(seconds=20, each=EVERY)
 def job(ns, each):
     ns.apply(with_image(ns, "job.yaml", each))
-    ns.wait("job/report", "condition=Complete")
+    completes(ns, "report")
     said = ns.logs("job/report", "main")
     ns.check("sqlite3 says its version", said.startswith("3."), said)
     return f"sqlite3 {said.strip()}"
@@ -86,7 +97,7 @@ def cronjob(ns):
     ns.wait("pod/service", "condition=Ready")
     ns.apply(ns.manifest("cronjob.yaml").edit(service, "http://service:8080/health"))
     ns.kubectl("create", "job", "now", "--from=cronjob/health")
-    ns.wait("job/now", "condition=Complete")
+    completes(ns, "now")
     ns.equal("what jq says", ns.logs("job/now", "main"), "true\n")
     ns.apply(ns.manifest("cronjob.yaml").edit(service, "http://service:8080/none").edit('"*/15 * * * *"', '"* * * * *"'))
     ns.kubectl("create", "job", "bad", "--from=cronjob/health")
@@ -117,7 +128,7 @@ spec:
     - name: main
       image: {image}
       command: [sh, -c, 'echo "{{\\"status\\": \\"ok\\"}}" >/srv/health; exec busybox httpd -f -p 8080 -h /srv']
-      readinessProbe: {{httpGet: {{path: /health, port: 8080}}, periodSeconds: 1}}
+      readinessProbe: {{httpGet: {{path: /health, port: 8080}}, periodSeconds: 1, timeoutSeconds: 10}}
       securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
       volumeMounts: [{{name: srv, mountPath: /srv}}]
   volumes: [{{name: srv, emptyDir: {{}}}}]
