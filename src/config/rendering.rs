@@ -53,7 +53,9 @@ pub struct Rendering {
     pub manifest: Option<PathBuf>,
     /// The workload of the manifest: its kind in lower case, and its name.
     pub workload: Option<(String, String)>,
-    /// The containers that get the packages; all, if there are none.
+    /// Whether all pod templates are meant, where there are several.
+    pub all: bool,
+    /// The containers that get the packages; all but init containers, if there are none.
     pub containers: Vec<String>,
     /// Whether values of the Helm chart are wanted.
     pub helm_values: bool,
@@ -106,6 +108,7 @@ impl Rendering {
             port_is_given: options.answering.listen.is_some(),
             manifest: options.manifest.filename.clone(),
             workload: workload(options.manifest.workload.as_deref())?,
+            all: options.manifest.all.unwrap_or(false),
             containers: containers(&options.manifest.container)?,
             helm_values,
             flags: options.pod_flags()?,

@@ -11,7 +11,7 @@ pub(super) const NAME: &str = "aptlet";
 pub(super) const PACKAGES: &str = "aptlet-packages";
 /// The volume with the settings.
 pub(super) const CONFIG: &str = "aptlet-config";
-const CONFIG_PATH: &str = "/etc/aptlet";
+pub(super) const CONFIG_PATH: &str = "/etc/aptlet";
 /// What a container without a PATH of its own has behind the packages; Kubernetes cannot extend that of an image.
 pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

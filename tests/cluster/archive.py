@@ -1,8 +1,8 @@
 """A frozen part of Debian: the signed indexes of whole suites as they are today, and of their packages those that tests ask for.
 
 It is made from this machine's own apt sources and kept in ~/.cache/aptlet/tests/cluster. Signatures, indexes and packages are
-Debian's own, so that pods need no key and no other suite than the manifests have. aptlet finds there what it finds at ftp.debian.org,
-at the size that it has there. What changed since the last run is fetched again.
+Debian's own, so that pods need no key and no other suite than the manifests have, and read indexes of the size that they have
+at ftp.debian.org. What changed since the last run is fetched again.
 """
 
 import fcntl
@@ -12,7 +12,6 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import urllib.parse
 import urllib.request
 
@@ -51,8 +50,11 @@ def hosts():
 
 
 def download(url):
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return answer.read()
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.read()
+    except OSError as error:
+        raise Refused(f"{url}: {error}") from None
 
 
 def fetch(url, path):
@@ -142,7 +144,10 @@ def freeze_anew(suites, served, urls):
 
 
 class Archive:
-    """`folder` is what a mirror serves: debian/ and debian-security/. `packages` are files of it by request, `alone` the same of trixie without updates."""
+    """`folder` is what a mirror serves: debian/ and debian-security/.
+
+    `packages` are files of it by request, `alone` the same of trixie without its updates.
+    """
 
     def __init__(self):
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -166,11 +171,12 @@ def minbase(folder):
     if not kept.exists():
         if shutil.which("mmdebstrap") is None:
             environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", "mmdebstrap"],
-                           env=environment, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=True)
+            install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", "mmdebstrap"]
+            command(install, env=environment, timeout=600)
         lines = [f"deb [signed-by={KEYRING}] {hosts()[base]} {suite} main\n" for suite, base in OLDER.items()]
         made = kept.with_suffix(f".{os.getpid()}")
-        command(["mmdebstrap", "--quiet", "--format=tar", "--variant=minbase", "bookworm", made, "-"], input="".join(lines), timeout=600)
+        words = ["mmdebstrap", "--quiet", "--format=tar", "--variant=minbase", "bookworm", made, "-"]
+        command(words, input="".join(lines), timeout=600)
         made.rename(kept)
     command(["tar", "--extract", "--file", kept, "--directory", folder, "--exclude", "./dev/*"])
     # as debian:bookworm-slim has it
@@ -178,5 +184,5 @@ def minbase(folder):
     (folder / "etc/apt/sources.list").unlink(missing_ok=True)
     (folder / "etc/apt/sources.list.d").mkdir()
     stanza = "Types: deb\nURIs: http://deb.debian.org/{}\nSuites: {}\nComponents: main\nSigned-By: {}\n"
-    text = stanza.format("debian", "bookworm bookworm-updates", KEYRING) + "\n" + stanza.format("debian-security", "bookworm-security", KEYRING)
-    (folder / "etc/apt/sources.list.d/debian.sources").write_text(text, encoding="utf-8")
+    texts = [stanza.format("debian", "bookworm bookworm-updates", KEYRING), stanza.format("debian-security", "bookworm-security", KEYRING)]
+    (folder / "etc/apt/sources.list.d/debian.sources").write_text("\n".join(texts), encoding="utf-8")

@@ -84,4 +84,3 @@ class Disk:
         """As it is mounted when the node boots; nothing may have it open any more."""
         command(["umount", self.mount_point])
         self.mount()
-

@@ -46,13 +46,10 @@ def alpine(frozen, folder):
 
 
 def nginx(frozen, folder):
-    frozen.unpacked("nginx-light", folder)
     for name in ("bin", "sbin", "lib", "lib64"):
-        if not (folder / name).is_symlink():
-            shutil.copytree(folder / name, folder / "usr" / name, symlinks=True, dirs_exist_ok=True) if (folder / name).exists() else None
-            shutil.rmtree(folder / name, ignore_errors=True)
-            if (folder / "usr" / name).exists():
-                (folder / name).symlink_to(f"usr/{name}")
+        (folder / "usr" / name).mkdir(parents=True)
+        (folder / name).symlink_to(f"usr/{name}")
+    frozen.unpacked("nginx-light", folder)
     (folder / "tmp").mkdir(exist_ok=True)
     os.chmod(folder / "tmp", 0o1777)
     (folder / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n", encoding="utf-8")
@@ -72,7 +69,9 @@ def bring(cluster, binary, frozen):
             fill(folder)
             cluster.script("image", "from", folder, full(name), json.dumps({"Env": [PATH], **config}))
 
-    put(APTLET, lambda folder: shutil.copy2(binary, folder / "aptlet"), User="65532:65532", Entrypoint=["/aptlet"], Cmd=["install"])
+    # as Dockerfile.scratch makes it
+    own = {"User": "65532:65532", "Entrypoint": ["/aptlet"], "Cmd": ["install"]}
+    put(APTLET, lambda folder: shutil.copy2(binary, folder / "aptlet"), **own)
     put(STATIC, lambda folder: busybox(frozen, folder), Entrypoint=["/busybox"])
     put(BUSYBOX, lambda folder: alpine(frozen, folder), Cmd=["/bin/sh"])
     put(DEBIAN, archive.minbase, Cmd=["bash"])

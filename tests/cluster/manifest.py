@@ -49,10 +49,11 @@ class Manifest:
 
     def packages(self, text):
         """Another list of packages."""
-        pattern = re.compile(r"^( *)packages: \| +# <--.*\n((?:\1  .*\n)+)", re.M)
-        if not pattern.search(self.text):
+        found = re.search(r"^( *)packages: \| +# <--.*\n((?:\1  .*\n)+)", self.text, re.M)
+        if not found:
             raise AssertionError(f"{self.name}: no packages to edit")
-        self.text = pattern.sub(lambda match: match.group(0)[: match.start(2) - match.start(0)] + textwrap.indent(text.strip() + "\n", match.group(1) + "  "), self.text)
+        wanted = textwrap.indent(text.strip() + "\n", found.group(1) + "  ")
+        self.text = self.text[: found.start(2)] + wanted + self.text[found.end(2) :]
         return self
 
     def elsewhere(self, url):

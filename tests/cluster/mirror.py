@@ -1,5 +1,7 @@
-"""nginx, which serves the frozen part of Debian: on the node under the names of Debian's own servers, or in a pod of somebody's cluster."""
+"""nginx, which serves the frozen part of Debian: on the node under the names of Debian's own servers, or in a pod of somebody's
+cluster."""
 
+import io
 import os
 import shutil
 import signal
@@ -47,7 +49,7 @@ def link_or_copy(old, new):
 
 
 class OnNode:
-    """`folder` is what it serves, /srv to nginx: tests may put more there than debian/ and debian-security/, in folders of their own.
+    """`folder` is what it serves, /srv to nginx: tests may put more there than debian/ and debian-security/.
 
     Pods reach it at http://NAME/ for the NAMES, all the same server. `official` says that Debian's own names lead to it.
     """
@@ -72,7 +74,8 @@ class OnNode:
 
     def start(self):
         """Also after a `stop`."""
-        words = [*self.cluster.inside(), "chroot", str(self.root), "/usr/sbin/nginx", "-e", "/tmp/error.log", "-c", "/etc/mirror.conf"]
+        words = [*self.cluster.inside(), "chroot", str(self.root)]
+        words += ["/usr/sbin/nginx", "-e", "/tmp/error.log", "-c", "/etc/mirror.conf"]
         with open(self.root / "tmp/out", "ab") as out:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         self.cluster.names([f"{self.cluster.address} {name}" for name in NAMES])
@@ -112,15 +115,15 @@ class InPod:
         text = CONFIGURATION.format(log="off", listen="8080").replace("user root;\n", "")
         indented = text.replace("\n", "\n    ")
         self.cluster.kubectl("create", "namespace", self.namespace, check=False)
-        self.cluster.kubectl("apply", "-n", self.namespace, "-f", "-", input=POD.format(image=images.NGINX, text=indented))
+        pod = POD.format(image=images.NGINX, fill=images.BUSYBOX, text=indented)
+        self.cluster.kubectl("apply", "-n", self.namespace, "-f", "-", input=pod)
         self.cluster.kubectl("wait", "-n", self.namespace, "--for=condition=Ready", "pod/mirror", "--timeout=180s", timeout=200)
-        with tempfile.TemporaryFile() as file:
-            with tarfile.open(fileobj=file, mode="w") as packed:
-                for name in ("debian", "debian-security"):
-                    packed.add(self.frozen.folder / name, name)
-            file.seek(0)
-            words = [*self.cluster.front, "exec", "-i", "-n", self.namespace, "mirror", "--", "tar", "-x", "--no-same-owner", "-C", "/srv"]
-            subprocess.run(words, stdin=file, check=True, timeout=600)
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as made:
+            for name in ("debian", "debian-security"):
+                made.add(self.frozen.folder / name, name)
+        words = ["exec", "-i", "-n", self.namespace, "mirror", "-c", "fill", "--", "tar", "-xmf", "-", "-C", "/srv"]
+        self.cluster.kubectl(*words, input=packed.getvalue(), timeout=600)
 
     def close(self):
         self.cluster.kubectl("delete", "namespace", self.namespace, "--wait=false", check=False)
@@ -156,6 +159,11 @@ spec:
         - {{name: settings, mountPath: /etc/mirror}}
         - {{name: srv, mountPath: /srv}}
         - {{name: tmp, mountPath: /tmp}}
+    - name: fill
+      image: {fill}
+      command: [sleep, infinity]
+      securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
+      volumeMounts: [{{name: srv, mountPath: /srv}}]
   volumes:
     - {{name: settings, configMap: {{name: mirror}}}}
     - {{name: srv, emptyDir: {{}}}}

@@ -22,7 +22,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         print(self.requestline, flush=True)
         url = urllib.parse.urlsplit(self.path)
         upstream = http.client.HTTPConnection(self.server.server_address[0], 80, timeout=30)
-        upstream.request("GET", url.path, headers={"Host": url.netloc, **{key: self.headers[key] for key in ("Range", "If-Range") if key in self.headers}})
+        resumed = {key: self.headers[key] for key in ("Range", "If-Range") if key in self.headers}
+        upstream.request("GET", url.path, headers={"Host": url.netloc, **resumed})
         answer = upstream.getresponse()
         self.send_response(answer.status)
         for key, value in answer.getheaders():

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from cluster import ROOT, command
+from cluster import ROOT, Skipped, command
 
 MODES = ("init", "sidecar", "entrypoint")
 
@@ -20,6 +20,8 @@ class Chart:
 
     def __init__(self, world):
         self.world, self.helm = world, world.cluster.tool("helm")
+        if not self.helm:
+            raise Skipped("there is no helm on this machine")
         self.folder = Path(tempfile.mkdtemp(prefix="aptlet-helm."))
         for name in ("examples/helm-app", "manifests/helm"):
             shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("charts"))

@@ -10,7 +10,7 @@ from cluster import ROOT, command
 from suite import test
 
 
-@test(seconds=70, node=True, each={mode: mode for mode in rendering.MODES})
+@test(seconds=70, each={mode: mode for mode in rendering.MODES})
 def helm(ns, each):
     """Installed, upgraded to other packages, rolled back, uninstalled."""
     chart = rendering.Chart(ns.world)
@@ -55,7 +55,8 @@ def kustomize(ns):
             text = f"Types: deb\nURIs: {ns.mirror.url}/debian\nSuites: trixie trixie-updates\nComponents: main\n"
             (overlay / "mirror.sources").write_text(text, encoding="utf-8")
             settings = overlay / "kustomization.yaml"
-            settings.write_text(settings.read_text(encoding="utf-8").replace("files: [packages]", "files: [packages, mirror.sources]"), encoding="utf-8")
+            listed = settings.read_text(encoding="utf-8").replace("files: [packages]", "files: [packages, mirror.sources]")
+            settings.write_text(listed, encoding="utf-8")
         build = [*ns.cluster.front, "kustomize", overlay]
         ns.apply(command(build))
         ns.rolled_out("deployment/clock")

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import images
-import suite
 from cluster import ROOT
+from namespace import Namespace
 from suite import Skipped, test
 
 EVERY = {"debian": images.DEBIAN, "busybox": images.BUSYBOX, "static": images.STATIC}
@@ -57,14 +57,14 @@ def deployment(ns):
 
 @test(seconds=40)
 def statefulset(ns):
-    for claim in ("packages-redis-0", "data-redis-0"):
+    for claim in ("aptlet-packages-redis-0", "data-redis-0"):
         ns.persistent_volume(claim)
     ns.apply(ns.manifest("statefulset.yaml"))
     ns.rolled_out("statefulset/redis")
-    ns.equal("a value goes in", ns.exec("redis-0", "redis-cli", "set", "word", "kept"), "OK\n")
+    ns.equal("a value goes in", ns.exec("redis-0", "redis-cli", "set", "word", "kept", container="main"), "OK\n")
     ns.kubectl("delete", "pod", "redis-0", "--timeout=60s")
     ns.rolled_out("statefulset/redis")
-    ns.until("redis answers", 30, lambda: ns.exec("redis-0", "redis-cli", "get", "word") == "kept\n")
+    ns.until("redis answers", 30, lambda: ns.exec("redis-0", "redis-cli", "get", "word", container="main") == "kept\n")
     said = ns.logs("redis-0", "aptlet")
     ns.contains("nothing was fetched again", said, "up to date")
     return f"a deleted pod comes back with its value; aptlet then: {said.splitlines()[0]}"
@@ -95,7 +95,7 @@ def cronjob(ns):
     ])
     failed = ns.get("pods", selector="batch.kubernetes.io/job-name=bad")[0]["metadata"]["name"]
     ns.equal("exit code of the command", ns.terminated(failed, "main")["exitCode"], 22)
-    ns.until("the schedule makes a job by itself", 70, lambda: [one for one in ns.get("jobs") if one["metadata"]["name"].startswith("health-")])
+    ns.until("the schedule makes a job", 70, lambda: [one for one in ns.get("jobs") if one["metadata"]["name"].startswith("health-")])
     return "a run of curl and jq says true; one whose service is missing ends with curl's 22; the schedule starts another"
 
 
@@ -127,7 +127,7 @@ spec:
 @test(seconds=60)
 def air_gapped(ns):
     """It brings its own namespace; the repository goes in as its first lines say."""
-    own = suite.Namespace(ns.world, "air-gapped")
+    own = Namespace(ns.world, "air-gapped")
     ns.cleanups.append(own.close)
     ns.explain = own.explain
     own.persistent_volume("mirror", "10Gi")
@@ -168,7 +168,8 @@ def beside_each_other(ns):
 def proxy(ns):
     """The proxy that it names asks for the login that it has, and sees every request."""
     log = ns.cluster.folder / "proxy.log"
-    words = [*ns.cluster.inside(), sys.executable, Path(suite.__file__).with_name("proxy.py"), ns.cluster.address, "3128", "user:password"]
+    script = ROOT / "tests/cluster/proxy.py"
+    words = [*ns.cluster.inside(), sys.executable, script, ns.cluster.address, "3128", "user:password"]
     with open(log, "w", encoding="utf-8") as out:
         process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     ns.cleanups.append(lambda: (process.kill(), process.wait()))

@@ -19,9 +19,8 @@ USERS = {
 def claim(ns, name, modes="ReadWriteOnce", **more):
     """A claim, and its volume where nothing makes one. Returns the volume for a pod, and its folder on the node."""
     folder = ns.persistent_volume(name, **more)
-    made = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name},
-            "spec": {"accessModes": [modes], "resources": {"requests": {"storage": "1Gi"}}, **({"storageClassName": ""} if folder else {})}}
-    ns.apply_object(made)
+    spec = {"accessModes": [modes], "resources": {"requests": {"storage": "1Gi"}}, **({"storageClassName": ""} if folder else {})}
+    ns.apply_object({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec})
     return {"persistentVolumeClaim": {"claimName": name}}, folder
 
 
@@ -135,7 +134,8 @@ def host_path_of_root(ns):
 @test(seconds=15)
 def in_memory(ns):
     """An emptyDir in memory counts against the memory limit of who writes it."""
-    made = pods.pod(ns, "jq", volume={"emptyDir": {"medium": "Memory"}}, memory="256Mi", command=["sh", "-c", "jq -n 1+1; df /p | tail -n 1"])
+    looks = ["sh", "-c", "jq -n 1+1; df /p | tail -n 1"]
+    made = pods.pod(ns, "jq", volume={"emptyDir": {"medium": "Memory"}}, memory="256Mi", command=looks)
     ns.apply_object(made)
     ns.succeeds("jq")
     said = ns.logs("jq", "main").splitlines()
@@ -159,7 +159,8 @@ def sub_path(ns):
 @test(seconds=15)
 def another_prefix(ns):
     """A volume that is mounted elsewhere than at /p."""
-    made = pods.pod(ns, "jq", args=["install", "--dest=/opt/tools"], command=["sh", "-c", "jq -n 1+1; command -v jq"], image=images.BUSYBOX)
+    looks = ["sh", "-c", "jq -n 1+1; command -v jq"]
+    made = pods.pod(ns, "jq", args=["install", "--dest=/opt/tools"], command=looks)
     for one in made["spec"]["initContainers"] + made["spec"]["containers"]:
         one["volumeMounts"][0]["mountPath"] = "/opt/tools"
     made["spec"]["containers"][0]["env"][0]["value"] = pods.PATH.replace("/p/bin", "/opt/tools/bin")
@@ -167,3 +168,24 @@ def another_prefix(ns):
     ns.succeeds("jq")
     ns.equal("main container's output", ns.logs("jq", "main"), "2\n/opt/tools/bin/jq\n")
     return "at /opt/tools"
+
+
+@test(seconds=15, each={"of_root": {}, "of_the_group": {"fsGroup": 65532}})
+def secret(ns, each):
+    """Settings from a ConfigMap, and a login from a Secret that only its owner may read: root, unless there is an fsGroup."""
+    ns.kubectl("create", "configmap", "wanted", "--from-literal=packages=jq")
+    ns.kubectl("create", "secret", "generic", "login", "--from-literal=auth.conf=machine nowhere.example login a password b")
+    made = pods.pod(ns, "jq", packages="", security={"runAsUser": 65532, "runAsGroup": 65532, **each})
+    login = {"name": "login", "items": [{"key": "auth.conf", "path": "auth.conf", "mode": 0o400}]}
+    volume = {"name": "aptlet-config", "projected": {"sources": [{"configMap": {"name": "wanted"}}, {"secret": login}]}}
+    made["spec"]["volumes"].append(volume)
+    mount = {"name": "aptlet-config", "mountPath": "/etc/aptlet", "readOnly": True}
+    made["spec"]["initContainers"][0]["volumeMounts"].append(mount)
+    ns.apply_object(made)
+    if each:
+        ns.succeeds("jq")
+        return "read by the group"
+    said = ns.until("it fails", 60, lambda: ns.terminated("jq", "aptlet"))
+    ns.equal("exit code", said["exitCode"], 2)
+    ns.contains("termination message", said["message"], "/etc/aptlet/auth.conf", "fsGroup")
+    return said["message"].strip().replace("\n", " / ")
