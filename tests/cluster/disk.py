@@ -14,7 +14,7 @@ import struct
 import tempfile
 from pathlib import Path
 
-from cluster import command
+from cluster import Refused, command
 
 SHUTDOWN = 0x8004587D
 NOLOGFLUSH = 2
@@ -22,8 +22,10 @@ USER = 65532
 
 
 class Disk:
-    def __init__(self, *options, size="512M"):
-        self.options, self.volumes = ",".join(["loop", *options]), []
+    """There until the namespace is gone, with all the pods that may still write to it."""
+
+    def __init__(self, ns, *options, size="512M"):
+        self.ns, self.options, self.volumes = ns, ",".join(["loop", *options]), []
         self.work = Path(tempfile.mkdtemp(prefix="aptlet-disk.", dir="/var/tmp"))
         self.work.chmod(0o755)
         self.image, self.mount_point = self.work / "image", self.work / "mounted"
@@ -31,23 +33,23 @@ class Disk:
         command(["truncate", "-s", size, self.image])
         command(["mkfs.ext4", "-q", "-m", "0", self.image])
         self.mount()
+        ns.cleanups.append(self.close)
 
     def mount(self):
         command(["mount", "-o", self.options, self.image, self.mount_point])
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for cluster, name in self.volumes:
-            cluster.kubectl("delete", "persistentvolume", name, "--wait=false", check=False)
-        command(["umount", self.mount_point], check=False)
-        command(["umount", "-l", self.mount_point], check=False)
+    def close(self):
+        for name in self.volumes:
+            self.ns.cluster.kubectl("delete", "persistentvolume", name, "--timeout=30s", check=False)
+        try:
+            command(["umount", self.mount_point])
+        except Refused:
+            command(["umount", "-l", self.mount_point])
         shutil.rmtree(self.work, ignore_errors=True)
 
-    def claim(self, ns, name):
+    def claim(self, name):
         """A PersistentVolume of a new folder of it and the claim on that, whose name is returned. aptlet's user may write there."""
-        folder = self.folder(name)
+        ns, folder = self.ns, self.folder(name)
         folder.mkdir()
         os.chown(folder, USER, USER)
         full = f"{ns.name}-{name}"
@@ -56,7 +58,7 @@ class Disk:
         wanted = {"volumeName": full, "resources": {"requests": {"storage": "1Gi"}}, **common}
         ns.apply(json.dumps({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": full}, "spec": volume}))
         ns.apply(json.dumps({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": wanted}))
-        self.volumes.append((ns.cluster, full))
+        self.volumes.append(full)
         return name
 
     def folder(self, name):

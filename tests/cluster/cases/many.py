@@ -7,7 +7,8 @@ import threading
 import images
 from cluster import Refused
 from failing import Pod, parsed, shipped
-from suite import seconds_between, test
+from namespace import seconds_between
+from suite import test
 
 KINDS = ("cold", "locked")
 
