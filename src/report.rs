@@ -16,7 +16,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogFormat, Verbosity};
-use crate::error::Error;
+use crate::error::{Class, Error};
 use crate::masking;
 
 /// Kubernetes keeps as much of a termination message (container v1 core, `terminationMessagePath`), in bytes.
@@ -149,13 +149,27 @@ fn last_word(format: LogFormat, message: &str, hint: Option<&str>, object: &Valu
     terminate(&text, termination_log);
 }
 
+/// The failure of another process, which could not tell of it itself.
+pub(crate) fn failure_of_another(
+    format: LogFormat,
+    class: Class,
+    message: &str,
+    hint: Option<&str>,
+    termination_log: &Path,
+) {
+    last_word(format, message, hint, &object(class, message, hint), termination_log);
+}
+
 /// A failure as an object of the JSON log.
 pub(crate) fn object_of(error: &Error) -> Value {
-    let class = error.class();
+    object(error.class(), &error.to_string(), error.hint().as_deref())
+}
+
+fn object(class: Class, message: &str, hint: Option<&str>) -> Value {
     json!({
         "level": "error", "class": class.to_string(), "code": class.code(),
-        "message": masking::text(&error.to_string()),
-        "hint": error.hint().map(|hint| masking::text(&hint).into_owned()),
+        "message": masking::text(message),
+        "hint": hint.map(|hint| masking::text(hint).into_owned()),
     })
 }
 

@@ -53,6 +53,8 @@ pub struct Settings {
     pub(crate) upgrade_base: bool,
     /// What all packages together may unpack to, in bytes.
     pub(crate) max_unpacked: Option<u64>,
+    /// What the destination may hold, in bytes, though its file system takes more.
+    pub(crate) size_limit: Option<u64>,
     /// Whose the installed files are.
     pub(crate) owners: Owners,
     /// Names of locales that must work.
@@ -166,6 +168,7 @@ impl Settings {
             base: base(command, choosing.base, &host.dpkg),
             upgrade_base: choosing.upgrade_base.unwrap_or(false),
             max_unpacked: tree.max_unpacked.map(|quantity| quantity.0),
+            size_limit: tree.size_limit.map(|quantity| quantity.0),
             owners: tree.owners.unwrap_or_default(),
             locales: tree.locale.into_iter().map(|locale| locale.0).collect(),
             paths: Paths { slim: tree.slim.unwrap_or(false), rules: path_rules },

@@ -195,7 +195,7 @@ impl Destination {
     }
 
     /// What publishing takes besides the tree: mostly the launchers' binary, until it is there.
-    fn own_need(&self) -> Amount {
+    pub(crate) fn own_need(&self) -> Amount {
         let entries = self.view.links.len() as u64 + 4;
         let binary = match self.view.binary && !self.path.join(BINARY).exists() {
             true => own_binary().and_then(fs::metadata).map_or(0, |meta| meta.len()),

@@ -5,6 +5,7 @@ mod destination;
 mod exclusion;
 mod folders;
 mod generations;
+pub(crate) mod size_limit;
 pub(crate) mod space;
 pub(crate) mod state;
 mod synchronise;
@@ -93,6 +94,9 @@ pub enum Error {
     /// The volume is too small.
     #[error(transparent)]
     Full(#[from] space::Shortage),
+    /// The volume may not hold as much.
+    #[error(transparent)]
+    TooMuch(#[from] size_limit::TooMuch),
 }
 
 impl Error {
@@ -136,6 +140,7 @@ impl Error {
             }
             Self::Volume(error) => return error.hint(),
             Self::Full(shortage) => shortage.hint(),
+            Self::TooMuch(much) => much.hint(),
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::note::Recorded;
 use crate::plan::Plan;
 use crate::planning::{Inputs, Planner, Wanted, fingerprint, is_valid, refuse_rollback, release_state};
 use crate::publish::space::Amount;
-use crate::publish::{self, Destination, State, View};
+use crate::publish::{self, Destination, State, View, size_limit};
 use crate::relocate::Relocation;
 use crate::report::Report;
 use crate::source::Released;
@@ -118,6 +118,11 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     }
     let filter = filter(settings)?;
     let space = destination.check_space(space::needed(&plan), plan.packages.len());
+    let space = space.and_then(|()| {
+        let needed = space::needed(&plan) + destination.own_need();
+        size_limit::check(&settings.dest, settings.size_limit, needed.bytes, plan.packages.len())?;
+        Ok(())
+    });
     if filter.is_empty() {
         check_allowance(settings, &plan)?;
         space?;
@@ -211,6 +216,10 @@ impl Making<'_> {
         state.notes = built.notes.iter().map(Recorded::from).collect();
         let commands = counted(built.commands, "command");
         built.finish(&[(records::STATE, &state.render()?)])?;
+        // packages may have declared less than they take
+        let own = destination.own_need().bytes;
+        size_limit::check(&settings.dest, settings.size_limit, own, state.packages)
+            .map_err(publish::Error::from)?;
         let id = id(state);
         let generation = destination.publish(&root, &id)?;
         stop.end(format!("{commands} in generation {id}"));

@@ -45,6 +45,11 @@ group! {
         #[arg(value_name = "SIZE")]
         pub(crate) max_unpacked: Option<Quantity>,
 
+        /// Let the volume hold at most this much, other generations included: the sizeLimit of its emptyDir, for which the
+        /// kubelet would evict the pod afterwards [default: what the file system takes]
+        #[arg(value_name = "SIZE")]
+        pub(crate) size_limit: Option<Quantity>,
+
         /// Leave out documentation but for copyright files, manual and info pages, translations and lintian's files
         /// [default: false]
         pub(crate) slim: Option<bool>,

@@ -78,6 +78,7 @@ fn the_defaults() {
             base: None,
             upgrade_base: false,
             max_unpacked: None,
+            size_limit: None,
             owners: Owners::Map,
             locales: Vec::new(),
             paths: Paths::default(),

@@ -16,6 +16,7 @@ mod planted;
 mod relocation;
 mod replays;
 mod said;
+mod size_limit;
 mod slim;
 mod sources;
 mod stopped;

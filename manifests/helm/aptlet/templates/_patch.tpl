@@ -180,7 +180,7 @@ a spec with containers.
     {{- $command = $words -}}
   {{- end -}}
   {{- $_ := set $container "command" (concat $front $command) -}}
-  {{- with $settings.extraEnv -}}
+  {{- with include "aptlet.env" $scope | fromYamlArray -}}
     {{- $upsert := dict "list" ($container.env | default list) "items" . "key" "name" -}}
     {{- $_ := set $container "env" (include "aptlet.upsert" $upsert | fromYamlArray) -}}
   {{- end -}}
