@@ -1,0 +1,100 @@
+"""What apt made of a question beside what aptlet made of it, and the table of differences that are accepted."""
+
+import fnmatch
+import hashlib
+import re
+import stat
+from dataclasses import dataclass
+
+HEADING = "## Where aptlet differs from apt"
+OUTCOMES = ("same", "both refuse", "only apt", "only aptlet", "other versions", "other content")
+ALIKE = OUTCOMES[:2]
+# What belongs to the programs themselves and to no package.
+OWN = ("var/lib/dpkg", "var/lib/aptlet")
+
+
+def versions(tree):
+    """What dpkg's status says is installed: `{name:architecture: version}`."""
+    found = {}
+    for stanza in (tree / "var/lib/dpkg/status").read_bytes().decode("utf-8", "replace").split("\n\n"):
+        lines = dict(re.findall(r"^([A-Za-z-]+):[ \t]*(.*)$", stanza, re.MULTILINE))
+        lines = {key.lower(): value for key, value in lines.items()}
+        if lines.get("status", "").endswith(" installed"):
+            found[f"{lines['package']}:{lines.get('architecture', '')}"] = lines.get("version", "")
+    return found
+
+
+def files(tree):
+    """Each file and link of the packages: what it holds or where it points, and its permission bits."""
+    found = {}
+    for path in sorted(tree.rglob("*")):
+        inside = path.relative_to(tree).as_posix()
+        if inside in OWN or inside.startswith(tuple(f"{own}/" for own in OWN)):
+            continue
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            if not (len(path.parts) == len(tree.parts) + 1 and path.readlink().as_posix() == f"usr/{path.name}"):
+                found[inside] = f"-> {path.readlink()}"
+        elif stat.S_ISREG(mode):
+            found[inside] = f"{hashlib.sha256(path.read_bytes()).hexdigest()} {mode & 0o777:o}"
+    return found
+
+
+def compare(apt, ours):
+    """One of OUTCOMES, and lines that show what is behind it."""
+    if not (apt.good or ours.good):
+        return "both refuse", []
+    if not ours.good:
+        return "only apt", [f"aptlet: {ours.said.strip()}"] + ["apt: " + line for line in warnings(apt.said)]
+    if not apt.good:
+        return "only aptlet", ["apt: " + line for line in warnings(apt.said)] + [f"aptlet: {ours.said.strip()}"]
+    for outcome, of in (("other versions", versions), ("other content", files)):
+        theirs, mine = of(apt.tree), of(ours.tree)
+        if theirs != mine:
+            keys = sorted(key for key in theirs.keys() | mine.keys() if theirs.get(key) != mine.get(key))
+            return outcome, [f"{key}: apt {theirs.get(key)}, aptlet {mine.get(key)}" for key in keys] + [f"aptlet: {ours.said.strip()}"]
+    return "same", []
+
+
+def warnings(said):
+    kept = [line.strip() for line in said.splitlines() if re.match(r"\s*(E|W|N|Err|dpkg|dpkg-deb):|.* : (Depends|PreDepends)", line)]
+    return kept or said.strip().splitlines()[-3:]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A row of the table: cases by pattern, how they differ, and why."""
+
+    pattern: str
+    outcome: str
+    why: str
+
+
+def accepted(page):
+    """The rows below HEADING: cases in backticks, how, why."""
+    if HEADING not in page:
+        return []
+    rows = []
+    for line in page.partition(HEADING)[2].partition("\n## ")[0].splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+        if len(cells) == 3 and cells[1] in OUTCOMES:
+            rows += [Accepted(pattern, cells[1], cells[2]) for pattern in re.findall(r"`([^`]+)`", cells[0])]
+    return rows
+
+
+def judge(outcomes, rows, complete):
+    """Sentences for what the table does not say, and, where all cases were run, for what it says in vain."""
+    faults, used = [], set()
+    for name, outcome in outcomes.items():
+        if outcome in ALIKE:
+            continue
+        found = [row for row in rows if fnmatch.fnmatchcase(name, row.pattern) and row.outcome == outcome]
+        used.update(found)
+        if not found:
+            faults.append(f"{name}: {outcome}, which docs/repositories.md does not list")
+    for row in rows:
+        if complete and row not in used:
+            faults.append(f"docs/repositories.md lists `{row.pattern}` as '{row.outcome}', and no case is")
+        if not row.why:
+            faults.append(f"docs/repositories.md gives no reason for `{row.pattern}`")
+    return faults
