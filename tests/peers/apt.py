@@ -1,7 +1,9 @@
 """Real apt and dpkg with roots of their own: nothing of the machine's configuration, nothing installed."""
 
 import os
+import re
 import subprocess
+import urllib.parse
 
 LIMIT = 120
 FOLDERS = ("etc/sources.list.d", "etc/preferences.d", "etc/trusted.gpg.d", "etc/auth.conf.d", "lists/partial",
@@ -30,8 +32,8 @@ Debug::NoLocking "true";
 class Result:
     """What came of a run: the trees are compared, `said` is shown."""
 
-    def __init__(self, good, said, tree=None, updated=True):
-        self.good, self.said, self.tree, self.updated = good, said, tree, updated
+    def __init__(self, good, said, tree=None, updated=True, found=None):
+        self.good, self.said, self.tree, self.updated, self.found = good, said, tree, updated, found
 
 
 def run(command, environment, timeout=LIMIT):
@@ -75,15 +77,23 @@ class Apt:
     def get(self, *arguments):
         return run(["apt-get", "-y", *self.question.apt_options, *arguments], {"APT_CONFIG": str(self.folder / "apt.conf")})
 
+    def in_place(self):
+        """What apt would use where it is, since nothing has to fetch it: packages of `file:` sources, and by their paths."""
+        paths = [request for request in self.question.requests if request.startswith(("/", "./"))]
+        if any(b"file:" in (text if isinstance(text, bytes) else text.encode()) for text in self.question.sources.values()):
+            _, said = self.get("install", "--print-uris", *self.question.requests)
+            paths += [urllib.parse.unquote(path) for path in re.findall(r"^'file:(?://)?(/[^']*)'", said, re.MULTILINE)]
+        return [path for path in paths if os.path.exists(path)]
+
     def install(self):
         """`apt-get update`, then `apt-get install --download-only`; what that got is unpacked by dpkg."""
         code, updated = self.get("update")
+        in_place = self.in_place()
         again, said = self.get("install", "--download-only", *self.question.requests)
         said = f"{updated}\n{said}"
         if again:
             return Result(False, said, updated=not code)
-        debs = [*(self.folder / "archives").glob("*.deb"),
-                *(request for request in self.question.requests if request.startswith(("/", "./")))]
+        debs = [*(self.folder / "archives").glob("*.deb"), *in_place]
         if not debs:
             return Result(True, said, self.folder / "root", not code)
         root = self.folder / "root"

@@ -48,8 +48,8 @@ def compare(apt, ours):
         return "only apt", [f"aptlet: {ours.said.strip()}"] + ["apt: " + line for line in warnings(apt.said)]
     if not apt.good:
         return "only aptlet", ["apt: " + line for line in warnings(apt.said)] + [f"aptlet: {ours.said.strip()}"]
-    for outcome, of in (("other versions", versions), ("other content", files)):
-        theirs, mine = of(apt.tree), of(ours.tree)
+    for number, (outcome, of) in enumerate((("other versions", versions), ("other content", files))):
+        theirs, mine = apt.found[number] if apt.found else of(apt.tree), of(ours.tree)
         if theirs != mine:
             keys = sorted(key for key in theirs.keys() | mine.keys() if theirs.get(key) != mine.get(key))
             return outcome, [f"{key}: apt {theirs.get(key)}, aptlet {mine.get(key)}" for key in keys] + [f"aptlet: {ours.said.strip()}"]
@@ -80,6 +80,16 @@ def accepted(page):
         if len(cells) == 3 and cells[1] in OUTCOMES:
             rows += [Accepted(pattern, cells[1], cells[2]) for pattern in re.findall(r"`([^`]+)`", cells[0])]
     return rows
+
+
+def is_listed(name, outcome, rows):
+    return any(fnmatch.fnmatchcase(name, row.pattern) and row.outcome == outcome for row in rows)
+
+
+def shortened(lines):
+    """What fits a log."""
+    lines = list(dict.fromkeys("\n".join(lines).splitlines()))
+    return [line[:300] for line in lines[:8]] + ["…"] * (len(lines) > 8)
 
 
 def judge(outcomes, rows, complete):

@@ -169,12 +169,17 @@ def short(handler, rest):
     return (200, {}, file.read_bytes()[:-5]) if file.is_file() else 404
 
 
+def by_whom(handler):
+    """apt and aptlet each have a first time."""
+    return handler.path, handler.headers.get("User-Agent", "")[:6]
+
+
 def once_503(handler, rest):
-    return 503 if handler.server.count(handler.path) == 1 else None
+    return 503 if handler.server.count(by_whom(handler)) == 1 else None
 
 
 def once_429(handler, rest):
-    return (429, {"Retry-After": "1"}, b"") if handler.server.count(handler.path) == 1 else None
+    return (429, {"Retry-After": "1"}, b"") if handler.server.count(by_whom(handler)) == 1 else None
 
 
 def fresh_file(handler, rest):

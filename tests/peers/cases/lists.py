@@ -116,7 +116,7 @@ for label, text in LINES.items():
 @case("list/file-deep-arch-variable")
 def arch_variable(site):
     """nvidia's container toolkit: $(ARCH) in the path."""
-    plain(site, flat="deb/amd64").write()
+    plain(site, folder="deb/amd64", flat="").write()
     return site.ask(list=site.line(rest=f"{site.url}/deb/$(ARCH) /"))
 
 
