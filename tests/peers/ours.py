@@ -34,6 +34,9 @@ class Aptlet:
             for name, path in zip(("tls.crt", "tls.key"), question.client):
                 (self.config / name).write_bytes(path.read_bytes())
 
+    def begin_anew(self):
+        """The volume stays, as it does in a cluster."""
+
     def retries(self):
         return [] if "--retries" in self.question.aptlet_options else ["--retries", "0"]
 
