@@ -6,10 +6,10 @@ from pathlib import Path
 
 from apt import Result
 from cases import CASES
-from compare import files, versions
+from trees import files, versions
 
 HERE = Path(__file__).resolve().parent
-SHARED = ("apt.py", "debs.py", "keys.py", "repository.py", "servers.py", "world.py", "compare.py")
+SHARED = ("apt.py", "debs.py", "keys.py", "repository.py", "servers.py", "world.py", "trees.py")
 
 
 class Answers:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import urllib.parse
 
@@ -76,6 +77,14 @@ class Apt:
 
     def get(self, *arguments):
         return run(["apt-get", "-y", *self.question.apt_options, *arguments], {"APT_CONFIG": str(self.folder / "apt.conf")})
+
+    def begin_anew(self):
+        """Its lists stay, and nothing else."""
+        root = self.folder / "root"
+        for path in [*(self.folder / "archives").glob("*.deb"), *(root / "var/lib/dpkg/info").iterdir()]:
+            path.unlink()
+        shutil.rmtree(root / "usr/share", ignore_errors=True)
+        (root / "var/lib/dpkg/status").write_text("")
 
     def in_place(self):
         """What apt would use where it is, since nothing has to fetch it: packages of `file:` sources, and by their paths."""

@@ -1,43 +1,15 @@
 """What apt made of a question beside what aptlet made of it, and the table of differences that are accepted."""
 
 import fnmatch
-import hashlib
 import re
-import stat
+import subprocess
 from dataclasses import dataclass
 
+from trees import files, versions
+
 HEADING = "## Where aptlet differs from apt"
-OUTCOMES = ("same", "both refuse", "only apt", "only aptlet", "other versions", "other content")
+OUTCOMES = ("same", "both refuse", "only apt", "only aptlet", "other versions", "other content", "unreadable database")
 ALIKE = OUTCOMES[:2]
-# What belongs to the programs themselves and to no package.
-OWN = ("var/lib/dpkg", "var/lib/aptlet")
-
-
-def versions(tree):
-    """What dpkg's status says is installed: `{name:architecture: version}`."""
-    found = {}
-    for stanza in (tree / "var/lib/dpkg/status").read_bytes().decode("utf-8", "replace").split("\n\n"):
-        lines = dict(re.findall(r"^([A-Za-z-]+):[ \t]*(.*)$", stanza, re.MULTILINE))
-        lines = {key.lower(): value for key, value in lines.items()}
-        if lines.get("status", "").endswith(" installed"):
-            found[f"{lines['package']}:{lines.get('architecture', '')}"] = lines.get("version", "")
-    return found
-
-
-def files(tree):
-    """Each file and link of the packages: what it holds or where it points, and its permission bits."""
-    found = {}
-    for path in sorted(tree.rglob("*")):
-        inside = path.relative_to(tree).as_posix()
-        if inside in OWN or inside.startswith(tuple(f"{own}/" for own in OWN)):
-            continue
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            if not (len(path.parts) == len(tree.parts) + 1 and path.readlink().as_posix() == f"usr/{path.name}"):
-                found[inside] = f"-> {path.readlink()}"
-        elif stat.S_ISREG(mode):
-            found[inside] = f"{hashlib.sha256(path.read_bytes()).hexdigest()} {mode & 0o777:o}"
-    return found
 
 
 def compare(apt, ours):
@@ -46,6 +18,9 @@ def compare(apt, ours):
         return "both refuse", []
     if not ours.good:
         return "only apt", [f"aptlet: {ours.said.strip()}"] + ["apt: " + line for line in warnings(apt.said)]
+    unread = unreadable(ours.tree)
+    if unread:
+        return "unreadable database", [unread, f"aptlet: {ours.said.strip()}"]
     if not apt.good:
         return "only aptlet", ["apt: " + line for line in warnings(apt.said)] + [f"aptlet: {ours.said.strip()}"]
     for number, (outcome, of) in enumerate((("other versions", versions), ("other content", files))):
@@ -54,6 +29,14 @@ def compare(apt, ours):
             keys = sorted(key for key in theirs.keys() | mine.keys() if theirs.get(key) != mine.get(key))
             return outcome, [f"{key}: apt {theirs.get(key)}, aptlet {mine.get(key)}" for key in keys] + [f"aptlet: {ours.said.strip()}"]
     return "same", []
+
+
+def unreadable(tree):
+    """What dpkg-query says of the database of a tree that it cannot read."""
+    done = subprocess.run(["dpkg-query", "--admindir", tree / "var/lib/dpkg", "--show"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, check=False)
+    # 1 is that nothing is installed
+    return done.stderr.decode(errors="replace").strip() if done.returncode > 1 else ""
 
 
 def warnings(said):

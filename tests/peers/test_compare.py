@@ -11,9 +11,10 @@ sys.dont_write_bytecode = True
 
 from apt import Result  # noqa: E402
 from cases import load  # noqa: E402
-from compare import HEADING, Accepted, accepted, compare, judge, versions  # noqa: E402
+from compare import HEADING, Accepted, accepted, compare, judge  # noqa: E402
+from trees import versions  # noqa: E402
 
-STATUS = "Package: tool\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n\n" \
+STATUS = "Package: tool\nMaintainer: x\nDescription: x\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n\n" \
     "Package: gone\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n"
 PAGE = f"""# Repositories
 
@@ -69,6 +70,12 @@ class Comparing(unittest.TestCase):
         ours, theirs = self.tree("aptlet"), self.tree("apt")
         (ours.tree / "usr/share/more").write_text("")
         self.assertEqual(compare(theirs, ours)[0], "other content")
+
+    def test_a_database_that_dpkg_cannot_read(self):
+        ours = self.tree("aptlet")
+        with (ours.tree / "var/lib/dpkg/status").open("a") as status:
+            status.write("\nPackage: odd\nVersion: :1\n")
+        self.assertEqual(compare(self.tree("apt"), ours)[0], "unreadable database")
 
     def test_success(self):
         good, bad = self.tree("good"), Result(False, "E: no")
