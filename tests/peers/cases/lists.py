@@ -139,7 +139,8 @@ MIRRORS = {
 }
 for label, text in MIRRORS.items():
     for scheme in ("mirror+file", "mirror+http", "mirror"):
-        if scheme == "mirror" and label != "one":
+        # apt would take packages of a file: mirror where they are, and not say where that is
+        if (scheme == "mirror" and label != "one") or (scheme, label) == ("mirror+file", "file"):
             continue
 
         @case(f"list/{scheme}-{label}")

@@ -103,7 +103,7 @@ SOURCES = {
     "407": odd_answer(407),
     "500": odd_answer(500),
     "redirect-loop": odd_answer(lambda handler, rest: (302, {"Location": handler.path}, b"")),
-    "redirect-to-nowhere": odd_answer((302, {"Location": "http://127.0.0.1:9/"}, b"")),
+    "redirect-to-nowhere": odd_answer((302, {"Location": "http://127.0.0.3:9/"}, b"")),
     "index-404": odd_answer(404, "Packages"),
     "index-html": odd_answer(PORTAL, "Packages"),
     "index-bad": bad_index,
