@@ -1,6 +1,10 @@
 //! The cleartext signature framework (RFC 9580 section 7), as strictly as apt reads it: one signed message
 //! and nothing else. Text that is not covered by the signature must never reach a parser.
 
+use std::borrow::Cow;
+
+use crate::control::text::decoded;
+
 const BEGIN_MESSAGE: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
 const BEGIN_SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 const END_SIGNATURE: &str = "-----END PGP SIGNATURE-----";
@@ -18,9 +22,9 @@ pub(super) struct Clearsigned {
 
 /// Takes a clear-signed message apart. `Ok(None)`: it is not one.
 pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str> {
-    let Ok(message) = std::str::from_utf8(message) else {
-        return Err("it is not UTF-8");
-    };
+    let message = decoded(message);
+    // of Latin-1 every letter was a byte, and the bytes are what was signed
+    let latin = matches!(message, Cow::Owned(_));
     if !message.contains(BEGIN_MESSAGE) {
         return Ok(None);
     }
@@ -55,7 +59,10 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
         if !text.is_empty() {
             canonical.extend_from_slice(b"\r\n");
         }
-        canonical.extend_from_slice(line.as_bytes());
+        match latin {
+            true => canonical.extend(line.chars().map(|letter| u8::try_from(letter).unwrap_or_default())),
+            false => canonical.extend_from_slice(line.as_bytes()),
+        }
         text.push_str(line);
         text.push('\n');
     }
@@ -130,6 +137,13 @@ mod tests {
             assert!(split(bad.as_bytes()).is_err(), "accepted: {bad}");
         }
         assert_eq!(split(b"Origin: x\n"), Ok(None));
-        assert!(split(b"\xff").is_err());
+        assert_eq!(split(b"\xff"), Ok(None));
+        let latin = [message("Origin: J").as_bytes(), b""].concat();
+        let latin =
+            String::from_utf8(latin).unwrap().replacen("Origin: J", "Origin: J\u{1}rg\n", 1).into_bytes();
+        let latin: Vec<u8> = latin.into_iter().map(|byte| if byte == 1 { 0xf6 } else { byte }).collect();
+        let found = split(&latin).unwrap().unwrap();
+        assert!(found.text.starts_with("Origin: Jörg\n"), "{}", found.text);
+        assert!(found.canonical.starts_with(b"Origin: J\xf6rg"), "the bytes are what was signed");
     }
 }

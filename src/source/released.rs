@@ -1,5 +1,6 @@
 //! From a source to its Release: fetched from the first mirror that has one, and verified.
 
+use reqwest::StatusCode;
 use url::Url;
 
 use super::Error;
@@ -33,6 +34,12 @@ pub(crate) struct Released {
     pub(super) text_sha256: Sha256,
 }
 
+/// Whether the server answered that it does not give a file.
+fn is_refused(error: &fetch::Error) -> bool {
+    let known = [StatusCode::FORBIDDEN, StatusCode::NOT_ACCEPTABLE, StatusCode::GONE];
+    error.is_not_found() || matches!(error, fetch::Error::Status { status, .. } if known.contains(status))
+}
+
 impl Loader {
     /// The Release of a source, from the first of its URIs that has one that can be trusted.
     pub(crate) async fn release(&self, source: &Source) -> Result<Released, Error> {
@@ -40,7 +47,7 @@ impl Loader {
         for uri in &source.uris {
             match self.release_from(source, uri).await {
                 Ok(released) => {
-                    if let Some(warning) = released.release.check_suite(source) {
+                    for warning in released.release.warnings(source) {
                         tracing::warn!("{warning}");
                     }
                     return Ok(released);
@@ -66,11 +73,21 @@ impl Loader {
                     verify::verify_inline(&document.bytes, inline.as_str(), keyring, &policy)
                         .map(|verified| verified.text)
                 };
-                let text = self.verified(source, &document, &inline, verify)?;
+                let text = match self.verified(source, &document, &inline, verify) {
+                    // a server that has a page for every name has one for this as well
+                    Err(unsigned @ Error::NoSignature { .. }) if source.inrelease_path.is_none() => {
+                        return self.detached(source, uri, &folder).await.map_err(|_| unsigned);
+                    }
+                    text => text?,
+                };
                 self.released(source, uri, inline, document, &text)
             }
-            Err(error) if error.is_not_found() && source.inrelease_path.is_none() => {
-                self.detached(source, uri, &folder).await
+            Err(error) if is_refused(&error) && source.inrelease_path.is_none() => {
+                match self.detached(source, uri, &folder).await {
+                    // a store that keeps its names to itself refuses what it does not have
+                    Err(Error::NoRelease { .. }) if !error.is_not_found() => Err(error.into()),
+                    result => result,
+                }
             }
             Err(error) => Err(error.into()),
         }
@@ -79,14 +96,20 @@ impl Loader {
     /// `Release` with its signature in `Release.gpg`, as repositories without InRelease have it.
     async fn detached(&self, source: &Source, uri: &Url, folder: &Url) -> Result<Released, Error> {
         let url = join(folder, "Release");
-        let document = self.document(&url).await.map_err(|error| match error.is_not_found() {
-            true => Error::NoRelease { folder: folder.to_string() },
-            false => error.into(),
-        })?;
+        let document = match self.document(&url).await {
+            Ok(document) => document,
+            Err(error) if is_refused(&error) && source.trusted == Some(true) => {
+                return Ok(self.absent(source, uri, url));
+            }
+            Err(error) if is_refused(&error) => {
+                return Err(Error::NoRelease { folder: folder.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        };
         let signature_url = join(folder, "Release.gpg");
         let signature = match self.document(&signature_url).await {
             Ok(signature) => Some(signature.bytes),
-            Err(error) if error.is_not_found() => None,
+            Err(error) if error.is_not_found() || source.trusted == Some(true) => None,
             Err(error) => return Err(error.into()),
         };
         let verify = |keyring: &Keyring| {
@@ -97,6 +120,21 @@ impl Loader {
         };
         let text = self.verified(source, &document, &url, verify)?;
         self.released(source, uri, url, document, &text)
+    }
+
+    /// What stands for the Release of a repository that has none (`dpkg-scanpackages` makes such), where the user said that
+    /// nobody needs to vouch for it.
+    fn absent(&self, source: &Source, uri: &Url, url: Url) -> Released {
+        tracing::warn!("{url} is not there, and nothing is verified, because the source says 'Trusted: yes'");
+        Released {
+            source: source.clone(),
+            release: Release::read("", url.as_str()),
+            uri: uri.clone(),
+            url,
+            validators: Validators::default(),
+            sha256: Sha256::of(b""),
+            text_sha256: Sha256::of(b""),
+        }
     }
 
     /// The text of a Release, once somebody trusted vouches for it, or the user said that nobody needs to.
@@ -135,7 +173,10 @@ impl Loader {
         document: Document,
         text: &str,
     ) -> Result<Released, Error> {
-        let release = Release::parse(text, url.as_str())?;
+        let release = match source.trusted {
+            Some(true) => Release::read(text, url.as_str()),
+            _ => Release::parse(text, url.as_str())?,
+        };
         release.check_time(self.now, source)?;
         Ok(Released {
             source: source.clone(),
@@ -155,6 +196,10 @@ impl Loader {
         validators: &Validators,
         sha256: Sha256,
     ) -> Result<bool, Error> {
+        // where there is no Release, nothing tells whether anything changed
+        if sha256 == Sha256::of(b"") {
+            return Ok(false);
+        }
         Ok(match self.client.get(url, LARGEST_RELEASE, Some(validators)).await? {
             Answer::NotModified => true,
             Answer::Document(document) => Sha256::of(&document.bytes) == sha256,

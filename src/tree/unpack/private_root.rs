@@ -1,7 +1,8 @@
 //! The private root of one package, in which its members are made.
 
+use std::ffi::OsStr;
 use std::io::{self, Read as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -21,7 +22,7 @@ use crate::tree::write::times;
 
 const BUFFER_SIZE: usize = 128 << 10;
 
-/// Makes what it is told to, and refuses what would lead out of the root or is there already.
+/// Makes what it is told to, and refuses what would lead out of the root.
 pub(super) struct PrivateRoot<'a> {
     path: &'a Path,
     refusals: Refusals<'a>,
@@ -30,6 +31,8 @@ pub(super) struct PrivateRoot<'a> {
     buffer: Vec<u8>,
     /// Those that were made, in the order of their making.
     pub(super) directories: Vec<Directory>,
+    /// How many members took the place of an earlier one of the same path.
+    pub(super) replaced: u64,
     /// How many files the group may read or execute only because it shares the volume.
     pub(super) widened: u64,
 }
@@ -48,6 +51,7 @@ impl<'a> PrivateRoot<'a> {
             confined: Confined::create(path)?,
             buffer: vec![0; BUFFER_SIZE],
             directories: Vec::new(),
+            replaced: 0,
             widened: 0,
         })
     }
@@ -84,9 +88,9 @@ impl<'a> PrivateRoot<'a> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let mode = self.file_mode(head);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file =
-            rustix::fs::openat(&*parent, name_of(&head.path), flags, Mode::from_raw_mode(mode & 0o777))
-                .map_err(|errno| self.made(head, errno))?;
+        let file = self.make(&parent, head, |folder, name| {
+            rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode & 0o777))
+        })?;
         let mut left = member.size();
         while left > 0 {
             let mut filled = 0;
@@ -136,7 +140,7 @@ impl<'a> PrivateRoot<'a> {
         }
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
-        rustix::fs::symlinkat(target, &*parent, name).map_err(|errno| self.made(head, errno))?;
+        self.make(&parent, head, |folder, name| rustix::fs::symlinkat(target, folder, name))?;
         rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|errno| self.unwritten(&head.path, errno))
     }
@@ -164,16 +168,19 @@ impl<'a> PrivateRoot<'a> {
     pub(super) fn link_to(&mut self, target: &Path, head: &Head<'_>) -> Result<(), Error> {
         let target_parent = self.enter_parent(target, head.raw)?;
         let parent = self.enter_parent(&head.path, head.raw)?;
-        rustix::fs::linkat(&*target_parent, name_of(target), &*parent, name_of(&head.path), AtFlags::empty())
-            .map_err(|errno| self.made(head, errno))
+        if *target == *head.path {
+            return Err(self.refusals.duplicate(head.raw));
+        }
+        self.make(&parent, head, |folder, name| {
+            rustix::fs::linkat(&*target_parent, name_of(target), folder, name, AtFlags::empty())
+        })
     }
 
     pub(super) fn fifo(&mut self, head: &Head<'_>) -> Result<(), Error> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
         let mode = Mode::from_raw_mode(self.file_mode(head) & 0o777);
-        rustix::fs::mknodat(&*parent, name, FileType::Fifo, mode, 0)
-            .map_err(|errno| self.made(head, errno))?;
+        self.make(&parent, head, |folder, name| rustix::fs::mknodat(folder, name, FileType::Fifo, mode, 0))?;
         rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty())
             .map_err(|errno| self.unwritten(&head.path, errno))?;
         rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW)
@@ -190,13 +197,31 @@ impl<'a> PrivateRoot<'a> {
         })
     }
 
-    /// What a failure to make a member means.
-    fn made(&self, head: &Head<'_>, errno: Errno) -> Error {
-        if errno == Errno::EXIST {
-            self.refusals.duplicate(head.raw)
-        } else {
-            self.unwritten(&head.path, errno)
+    /// Makes a member. One that is there already gives way, as in dpkg, if it is a file; what is a folder or a link, dpkg
+    /// keeps or fails at.
+    fn make<T>(
+        &mut self,
+        parent: &OwnedFd,
+        head: &Head<'_>,
+        make: impl Fn(BorrowedFd<'_>, &OsStr) -> Result<T, Errno>,
+    ) -> Result<T, Error> {
+        let (folder, name) = (parent.as_fd(), name_of(&head.path));
+        match make(folder, name) {
+            Err(Errno::EXIST) => {
+                let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
+                let stat = stat.map_err(|errno| self.unread(&head.path, errno))?;
+                let kind = FileType::from_raw_mode(stat.st_mode);
+                if !matches!(kind, FileType::RegularFile | FileType::Fifo) {
+                    return Err(self.refusals.duplicate(head.raw));
+                }
+                rustix::fs::unlinkat(folder, name, AtFlags::empty())
+                    .map_err(|errno| self.unwritten(&head.path, errno))?;
+                self.replaced += 1;
+                make(folder, name)
+            }
+            made => made,
         }
+        .map_err(|errno| self.unwritten(&head.path, errno))
     }
 
     fn unread(&self, path: &Path, errno: Errno) -> Error {

@@ -10,6 +10,7 @@ mod group;
 mod inputs;
 mod locales;
 mod network;
+mod odd;
 mod owners;
 mod planted;
 mod relocation;
