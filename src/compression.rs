@@ -9,7 +9,7 @@ use std::io::{self, BufRead, Read};
 
 use xz2::stream::{CONCATENATED, Stream};
 
-use bounded::{Held, SHARES, Xz, demands_more, zstd, zstd_window};
+use bounded::{Held, SHARES, Xz, demands_more, without_memory, zstd, zstd_window};
 use gzip::Gzip;
 
 pub use ahead::Ahead;
@@ -76,9 +76,9 @@ impl Compression {
     pub fn decoder<'a>(self, reader: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
         Ok(match self {
             Self::Xz => {
-                Box::new(Xz::new(reader, Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED)?, XZ_MEMORY))
+                Box::new(Xz::new(reader, xz(Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED))?, XZ_MEMORY))
             }
-            Self::Lzma => Box::new(Xz::new(reader, Stream::new_lzma_decoder(XZ_MEMORY)?, XZ_MEMORY)),
+            Self::Lzma => Box::new(Xz::new(reader, xz(Stream::new_lzma_decoder(XZ_MEMORY))?, XZ_MEMORY)),
             Self::Zstd => Box::new(zstd(reader, ZSTD_WINDOW_LOG)?),
             _ => self.small_decoder(reader),
         })
@@ -96,8 +96,8 @@ impl Compression {
         Ok(match self {
             Self::Xz | Self::Lzma => {
                 let stream = match self {
-                    Self::Lzma => Stream::new_lzma_decoder(least)?,
-                    _ => Stream::new_stream_decoder(least, CONCATENATED)?,
+                    Self::Lzma => xz(Stream::new_lzma_decoder(least))?,
+                    _ => xz(Stream::new_stream_decoder(least, CONCATENATED))?,
                 };
                 Box::new(Xz::new(reader, stream, least).holding(budget.take(least)))
             }
@@ -119,6 +119,10 @@ impl Compression {
             _ => Box::new(reader),
         }
     }
+}
+
+fn xz(stream: Result<Stream, xz2::stream::Error>) -> io::Result<Stream> {
+    stream.map_err(|error| without_memory(error.into()))
 }
 
 #[cfg(test)]

@@ -109,6 +109,9 @@ impl fmt::Display for Class {
 impl Error {
     /// The class, as README's table of exit codes has it.
     pub(crate) fn class(&self) -> Class {
+        if is_starved(self) {
+            return Class::Internal;
+        }
         match self {
             Self::Config(_) | Self::Pin(_) | Self::Render(_) | Self::Listen { .. } => Class::Configuration,
             Self::Source(error) => of_source(error),
@@ -134,6 +137,11 @@ impl Error {
 
     /// Whether the destination takes no more, and in which way.
     pub(crate) fn full(&self) -> Option<Full> {
+        self.unwritten().and_then(Full::of)
+    }
+
+    /// Why the destination does not take something, if that is what this says.
+    pub(crate) fn unwritten(&self) -> Option<&std::io::Error> {
         match self {
             Self::Tree(tree::Error::Write { source, .. })
             | Self::Relocate(
@@ -143,16 +151,22 @@ impl Error {
             | Self::Finish(
                 finish::Error::Write { source, .. } | finish::Error::Tree(tree::Error::Write { source, .. }),
             )
-            | Self::Publish(publish::Error::Write { source, .. })
+            | Self::Publish(
+                publish::Error::Write { source, .. }
+                | publish::Error::Volume(tree::Error::Write { source, .. }),
+            )
             | Self::Launch(launch::Error { source, .. })
             | Self::Package { source: fetch::Error::Write { source, .. }, .. }
-            | Self::Fetch(fetch::Error::Write { source, .. }) => Full::of(source),
+            | Self::Fetch(fetch::Error::Write { source, .. }) => Some(source),
             _ => None,
         }
     }
 
     /// What to do next: a sentence.
     pub fn hint(&self) -> Option<String> {
+        if is_starved(self) {
+            return Some(RAISE_LIMITS.to_owned());
+        }
         let hint = match self {
             Self::Config(error) => error.hint(),
             Self::Source(error) => error.hint(),
@@ -173,13 +187,39 @@ impl Error {
             Self::Stdout(_) => {
                 Some("make room where standard output goes, or let it go elsewhere".to_owned())
             }
-            Self::Starved { .. } => {
-                Some("raise the limits of the container: processes (pids), open files, memory".to_owned())
-            }
+            Self::Starved { .. } => Some(RAISE_LIMITS.to_owned()),
             Self::Internal(_) => Some("report this, with the log, to the makers of aptlet".to_owned()),
         }?;
         Some(sentence(&hint))
     }
+}
+
+const RAISE_LIMITS: &str = "Raise the limits of the container: processes (pids), open files, memory.";
+
+/// Whether the kernel gave no more threads, descriptors or memory, wherever that was noticed: no file is to blame for it, and no
+/// mirror.
+fn is_starved(error: &(dyn std::error::Error + 'static)) -> bool {
+    use rustix::io::Errno as E;
+    if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        return E::from_io_error(error)
+            .is_some_and(|errno| matches!(errno, E::AGAIN | E::MFILE | E::NFILE | E::NOMEM));
+    }
+    // what is transparent is not among its own sources
+    let inner = match (error.downcast_ref(), error.downcast_ref(), error.downcast_ref()) {
+        // of whoever reads it
+        (Some(Error::Stdout(_)), ..) => return false,
+        (Some(Error::Source(error)), ..) => is_starved(error),
+        (Some(Error::Archive(error)), ..) => is_starved(error),
+        (Some(Error::Fetch(error)), ..) => error.is_starved(),
+        (_, Some(source::Error::AllMirrors { attempts, .. }), _) => {
+            attempts.iter().any(|error| is_starved(error))
+        }
+        (_, Some(source::Error::Fetch(error)), _) | (.., Some(source::archive::Error::Fetch(error))) => {
+            error.is_starved()
+        }
+        _ => error.downcast_ref().is_some_and(fetch::Error::is_starved),
+    };
+    inner || error.source().is_some_and(is_starved)
 }
 
 fn sentence(text: &str) -> String {
@@ -196,9 +236,11 @@ fn of_fetch(error: &fetch::Error) -> Class {
     }
     match error {
         E::Setup(_) => Class::Internal,
-        E::Unsupported { .. } | E::BadAuth { .. } | E::BadCa { .. } | E::BadProxy { .. } => {
-            Class::Configuration
-        }
+        E::Unsupported { .. }
+        | E::BadAuth { .. }
+        | E::BadCa { .. }
+        | E::BadCaVariable { .. }
+        | E::BadProxy { .. } => Class::Configuration,
         E::Write { .. } => Class::Destination,
         _ => Class::Mirror,
     }
@@ -264,6 +306,8 @@ fn of_tree(error: &tree::Error) -> Class {
         | tree::Error::Allowance { .. }
         | tree::Error::Declared { .. }
         | tree::Error::Owners { .. }
+        | tree::Error::NoLinks { .. }
+        | tree::Error::Case { .. }
         | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => Class::Destination,
         tree::Error::Overlap { .. } | tree::Error::Diverted { .. } => Class::NoSolution,
         _ => Class::NotTrusted,
@@ -310,6 +354,25 @@ mod tests {
             assert!(error.to_string().starts_with("cannot read /p/x: "), "{error}");
             assert_eq!(error.hint().as_deref(), Some("Run it as a user who can read the destination."));
         }
+    }
+
+    #[test]
+    fn what_the_container_lacks_is_nobody_elses_fault() {
+        let lack = |number| std::io::Error::from_raw_os_error(number);
+        let damaged = deb::Error::Read { part: "control.tar", source: lack(12) };
+        let read = |source| fetch::Error::Read { url: "file:///x".to_owned(), source };
+        let mirrors =
+            source::Error::AllMirrors { suite: "x".to_owned(), attempts: vec![read(lack(24)).into()] };
+        let config = config::Error::Read { path: "/x".into(), source: lack(24) };
+        let deb = tree::Error::Deb { package: "x".to_owned(), source: damaged };
+        for error in [Error::from(deb), mirrors.into(), config.into(), read(lack(23)).into()] {
+            assert_eq!(
+                (error.class(), error.hint().as_deref()),
+                (Class::Internal, Some(RAISE_LIMITS)),
+                "{error}"
+            );
+        }
+        assert_eq!(Error::from(read(lack(5))).class(), Class::Mirror);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -162,7 +163,11 @@ pub(crate) fn echo(object: &Value) {
 
 /// Writes a message to the termination message file, which the kubelet makes; elsewhere there is none.
 pub(crate) fn terminate(text: &str, termination_log: &Path) {
-    if let Ok(mut file) = std::fs::OpenOptions::new().write(true).truncate(true).open(termination_log) {
+    // to a FIFO, too, if somebody reads it: who waits for that would wait for ever
+    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).truncate(true).custom_flags(nonblocking);
+    if let Ok(mut file) = options.open(termination_log) {
         let end = text.floor_char_boundary(LONGEST_TERMINATION_MESSAGE);
         // there is nowhere left to say that this failed
         let _ = file.write_all(&text.as_bytes()[..end]);

@@ -4,10 +4,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use rustix::io::Errno;
+
 use crate::cli::Arguments;
 use crate::config::{Command, Host, LogFormat, Options, Settings};
 use crate::error::{Class, Error};
+use crate::process::aftermath::{self, Cause, Remains};
 use crate::process::{Ending, Inherited};
+use crate::publish;
 use crate::report::{self, Report};
 
 pub(crate) fn done(result: Result<(), Error>) -> Result<ExitCode, Error> {
@@ -27,6 +31,12 @@ pub(crate) fn perform(
         }
         error.class().into()
     };
+    aftermath::note(|remains| {
+        remains.json = format == LogFormat::Json;
+        remains.echo = echo;
+        remains.termination_log.clone_from(&termination_log);
+    });
+    Inherited::at_start().use_own_files();
     let ending = match Ending::listen(Inherited::at_start()) {
         Ok(ending) => ending,
         Err(error) => {
@@ -45,6 +55,10 @@ pub(crate) fn perform(
             return fails(&error);
         }
     };
+    aftermath::note(|remains| {
+        remains.json = settings.log_format == LogFormat::Json;
+        remains.termination_log.clone_from(&settings.termination_log);
+    });
     let report = Report::new(settings.log_format, settings.verbosity);
     let report = if echo { report.echoing() } else { report };
     for warning in &settings.warnings {
@@ -90,14 +104,47 @@ pub(crate) fn block_on(work: impl Future<Output = Result<(), Error>>, ending: &E
     outcome.unwrap_or_else(|signal| ending.end(signal, "; nothing was installed"))
 }
 
-/// A bug ends with exit code 1 and a last word, not with a signal.
+/// A bug ends with exit code 1 and a last word, not with a signal, and leaves nothing half-done.
 pub(crate) fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let text = format!(
-            "error: internal error: {panic}\n hint: Report this, with the log, to the makers of aptlet."
-        );
-        eprintln!("{text}");
-        report::terminate(&text, &before_settings(None).1);
-        std::process::exit(Class::Internal.code().into());
+        let text = panic.to_string();
+        // libraries panic where the system gives them no thread, descriptor or memory
+        let says = |errno: &Errno| {
+            let number = errno.raw_os_error();
+            text.contains(&format!("(os error {number})")) || text.contains(&format!("code: {number},"))
+        };
+        let lack = LACKS.into_iter().find(says);
+        let cause = lack.map_or(Cause::Panic(text), |errno| Cause::Lack(errno.raw_os_error()));
+        let _ = aftermath::begin(&cause);
+        let remains = Remains { termination_log: before_settings(None).1, ..Remains::default() };
+        std::process::exit(tell(&remains, cause).code().into());
     }));
+}
+
+/// What limits of a container make the system say.
+const LACKS: [Errno; 4] = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE];
+
+/// Where this process takes the place of one that could not go on: does what is left to do, and tells why.
+pub(crate) fn after_another() -> Option<ExitCode> {
+    let (remains, cause) = aftermath::of(std::env::args_os())?;
+    if let Some(destination) = &remains.destination {
+        publish::remove_unfinished(destination, &remains.made);
+    }
+    Some(tell(&remains, cause).into())
+}
+
+fn tell(remains: &Remains, cause: Cause) -> Class {
+    let error = match cause {
+        Cause::Panic(text) => Error::Internal(text),
+        Cause::Lack(number) => {
+            let source = std::io::Error::from_raw_os_error(number);
+            Error::Starved { what: "go on", source }
+        }
+    };
+    if remains.echo {
+        report::echo(&report::object_of(&error));
+    }
+    let format = if remains.json { LogFormat::Json } else { LogFormat::Text };
+    report::failure(format, &error, &remains.termination_log);
+    error.class()
 }

@@ -14,11 +14,21 @@ use std::process::ExitCode;
 use crate::cli;
 use crate::config::Command;
 use crate::error::Class;
+use crate::process::aftermath;
 use crate::report;
-use crate::startup::{before_settings, block_on, done, perform, report_panics};
+use crate::startup::{after_another, before_settings, block_on, done, perform, report_panics};
+
+/// Ends this process for want of memory, as a limit of the container that says so.
+#[cold]
+pub fn end_without_memory() -> ! {
+    aftermath::end_without_memory()
+}
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    if let Some(code) = after_another() {
+        return code;
+    }
     report_panics();
     let mut arguments = match cli::parse(std::env::args_os()) {
         Ok(arguments) => arguments,

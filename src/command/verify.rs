@@ -3,7 +3,7 @@
 use crate::config::{LogFormat, Settings};
 use crate::current_generation;
 use crate::error::Error;
-use crate::publish;
+use crate::publish::{self, State};
 use crate::relocate::record::Record;
 use crate::report::{self, Report};
 use crate::tree::{self, group, manifest, records};
@@ -15,14 +15,14 @@ pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> 
     // without that record a file is told as changed, and not as never relocated
     let originals = Record::read(&generation).unwrap_or_default().originals();
     let manifest = generation.join(records::MANIFEST);
-    let differences = manifest::verify(&generation, group::sharing(destination), &originals).map_err(
-        |error| match error {
-            tree::Error::Read { path, source } if path == manifest => {
-                Error::Publish(publish::Error::Unverifiable { path, source })
-            }
-            other => Error::Tree(other),
-        },
-    )?;
+    let lacks = State::read(&generation).map(|state| state.lacks).unwrap_or_default();
+    let how = (group::sharing(destination), lacks);
+    let differences = manifest::verify(&generation, how, &originals).map_err(|error| match error {
+        tree::Error::Read { path, source } if path == manifest => {
+            Error::Publish(publish::Error::Unverifiable { path, source })
+        }
+        other => Error::Tree(other),
+    })?;
     let mut text = String::new();
     for difference in &differences {
         match settings.log_format {

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use rustix::io::Errno;
 use xz2::stream::{Action, Error as XzError, Status, Stream};
 
 use super::budget::Share;
@@ -15,12 +16,26 @@ pub(super) fn demands_more(limit: u64) -> io::Error {
     io::Error::new(io::ErrorKind::OutOfMemory, text)
 }
 
-pub(super) type Zstd<'a, R> = zstd::stream::read::Decoder<'a, R>;
+/// What a decoder says where the system gives it no memory, which is no fault of the data.
+pub(super) fn without_memory(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    let is_so = text.contains("not enough memory") || text.contains("can't allocate memory");
+    if is_so { Errno::NOMEM.into() } else { error }
+}
+
+/// A zstd decoder.
+pub(super) struct Zstd<'a, R: BufRead>(zstd::stream::read::Decoder<'a, R>);
+
+impl<R: BufRead> Read for Zstd<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(without_memory)
+    }
+}
 
 pub(super) fn zstd<'a, R: BufRead>(reader: R, window_log: u32) -> io::Result<Zstd<'a, R>> {
-    let mut decoder = Zstd::with_buffer(reader)?;
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(reader).map_err(without_memory)?;
     decoder.window_log_max(window_log)?;
-    Ok(decoder)
+    Ok(Zstd(decoder))
 }
 
 /// The window that the first frame demands, in bytes (RFC 8878, section 3.1.1.1); `None` where no frame begins.
@@ -115,6 +130,7 @@ impl<R: BufRead> Read for Xz<'_, R> {
                     self.raise()?;
                     continue;
                 }
+                Err(XzError::Mem) => return Err(Errno::NOMEM.into()),
                 status => status? == Status::StreamEnd,
             };
             let count = taken(written, self.stream.total_out());

@@ -126,13 +126,18 @@ impl Settings {
             }
             None => warnings.extend(of_sources),
         }
-        if !matches!(command, Command::Status | Command::Verify) {
+        // who only looks may look at a tree that was made for another place
+        let only_looks = matches!(command, Command::Status | Command::Verify);
+        if !only_looks {
             check_files(&options, lock.as_deref())?;
         }
         let Options { choosing, sourcing, trust, tree, network, .. } = options;
         let dest = places::dest(options.destination, host);
         let prefix = options.relocating.prefix.map(|prefix| prefix.0);
-        let prefix = places::prefix(prefix.as_deref().unwrap_or(&dest))?;
+        let prefix = match places::prefix(prefix.as_deref().unwrap_or(&dest)) {
+            Err(_) if only_looks => String::new(),
+            prefix => prefix?,
+        };
         if command == Command::Run && dest != Path::new(&prefix) {
             return Err(Error::OtherPrefix { prefix, dest });
         }

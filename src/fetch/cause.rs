@@ -29,6 +29,9 @@ pub enum Cause {
     /// TLS did not come about.
     #[error("TLS failed: {0}")]
     Tls(String),
+    /// The system gives this process no more sockets, or no memory.
+    #[error("{0}")]
+    Starved(String),
     /// Anything else, in the words of the libraries below.
     #[error("{0}")]
     Other(String),
@@ -43,10 +46,12 @@ impl Cause {
         }
         let chain = || std::iter::successors(error.source(), |&error| error.source());
         let root = chain().last().map_or_else(|| "request failed".to_owned(), one_line);
-        if error.is_dns() {
-            return Self::Unresolved(root);
+        let known = chain().find_map(Self::known);
+        match known {
+            Some(Self::Starved(_)) => known.unwrap_or(Self::Other(root)),
+            _ if error.is_dns() => Self::Unresolved(root),
+            known => known.unwrap_or(Self::Other(root)),
         }
-        chain().find_map(Self::known).unwrap_or(Self::Other(root))
     }
 
     fn known(error: &(dyn Error + 'static)) -> Option<Self> {
@@ -57,6 +62,9 @@ impl Cause {
         // an io::Error is transparent: what it wraps is not among the sources
         if let Some(known) = error.get_ref().and_then(|inner| Self::known(inner)) {
             return Some(known);
+        }
+        if lacks(error) {
+            return Some(Self::Starved(one_line(error)));
         }
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Some(Self::Refused),
@@ -91,6 +99,7 @@ impl Cause {
                 "give the CA that issued it with `--ca-certificate FILE`, and check the host name and the clock"
             }
             Self::Tls(_) => "check that the mirror speaks TLS 1.2 or 1.3 on this port, or use http",
+            Self::Starved(_) => "raise the limits of the container: open files, memory",
             _ if proxied => {
                 "check the proxy that the environment names (http_proxy, https_proxy, all_proxy); no_proxy lists \
                  the hosts to reach without it"
@@ -99,6 +108,12 @@ impl Cause {
             _ => "check that the pod may reach the mirror (NetworkPolicy, firewall, http_proxy)",
         }
     }
+}
+
+/// Whether it is the system that has no more, and not the network.
+pub(super) fn lacks(error: &io::Error) -> bool {
+    use rustix::io::Errno as E;
+    E::from_io_error(error).is_some_and(|errno| matches!(errno, E::MFILE | E::NFILE | E::NOMEM | E::NOBUFS))
 }
 
 /// Of rustls' own words, these are names of variants.

@@ -13,7 +13,7 @@ use super::auth;
 use super::error::{Error, redacted};
 use super::proxy::{Environment, Proxies};
 use super::retry::Retry;
-use super::tls::{self, CaBundle};
+use super::tls::{self, BadVariable, CaBundle};
 
 /// More redirects than this are a loop.
 const MAX_REDIRECTS: usize = 10;
@@ -61,6 +61,8 @@ struct Inner {
     http: reqwest::Client,
     options: ClientOptions,
     proxies: Proxies,
+    /// Of certificate authorities.
+    bad_variable: Option<BadVariable>,
     hosts: Mutex<HashMap<HostPort, Arc<Semaphore>>>,
 }
 
@@ -85,8 +87,9 @@ impl Client {
         environment: Environment<'_>,
     ) -> Result<Self, Error> {
         let proxies = Proxies::read(environment)?;
+        let (tls, bad_variable) = tls::configuration(&options.ca_bundles, environment)?;
         let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::configuration(&options.ca_bundles, environment)?)
+            .tls_backend_preconfigured(tls)
             .user_agent(concat!("aptlet/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(options.timeout)
             .read_timeout(options.timeout)
@@ -94,7 +97,8 @@ impl Client {
             // redirects are followed in `send`, where each hop gets its own credentials and its own queue
             .redirect(redirect::Policy::none());
         let http = proxies.apply(builder)?.build().map_err(|error| Error::Setup(format!("{error:?}")))?;
-        Ok(Self { inner: Arc::new(Inner { http, options, proxies, hosts: Mutex::default() }) })
+        let hosts = Mutex::default();
+        Ok(Self { inner: Arc::new(Inner { http, options, proxies, bad_variable, hosts }) })
     }
 
     /// The tries for one request.
@@ -117,6 +121,11 @@ impl Client {
         let mut target = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let label = label(url, &target);
+            if let Some(BadVariable { variable, problem }) =
+                self.inner.bad_variable.as_ref().filter(|_| target.scheme() == "https")
+            {
+                return Err(Error::BadCaVariable { variable, problem: problem.clone() });
+            }
             // given back before the next hop asks for its own: two hosts that redirect to each other, or one
             // that redirects to itself, would otherwise lock each other out
             let permit = self.permit(&target).await?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use url::Url;
 
-use super::cause::Cause;
+use super::cause::{Cause, lacks};
 
 /// Why something could not be fetched. URLs are redacted: no credentials and no query string.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +139,14 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
+    /// `SSL_CERT_FILE` or `SSL_CERT_DIR`, where https is spoken.
+    #[error("the environment variable {variable} names no usable certificates: {problem}")]
+    BadCaVariable {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// An environment variable that does not name a usable proxy.
     #[error("the environment variable {variable} {problem}")]
     BadProxy {
@@ -189,6 +197,18 @@ impl Error {
         }
     }
 
+    /// Whether this process was given no socket or no memory for it.
+    pub(crate) fn is_starved(&self) -> bool {
+        match self {
+            Self::Unreachable { cause: Cause::Starved(_), .. } => true,
+            Self::AllFailed { attempts, .. } => attempts.iter().any(|(_, error)| error.is_starved()),
+            Self::Read { source, .. } | Self::Write { source, .. } => lacks(source),
+            // of files, what the system said is kept as a text
+            Self::BadCa { problem, .. } => problem.contains("(os error 24)"),
+            _ => false,
+        }
+    }
+
     /// Whether the file is missing, and everything else went well: on every URL that was tried.
     pub(crate) fn is_not_found(&self) -> bool {
         match self {
@@ -230,6 +250,9 @@ impl Error {
             Self::AllFailed { attempts, .. } => return attempts.iter().find_map(|(_, error)| error.hint()),
             Self::BadAuth { .. } => "write each entry as `machine HOST[/PATH] login USER password PASSWORD`",
             Self::BadCa { .. } => "give a file of PEM certificates (-----BEGIN CERTIFICATE-----)",
+            Self::BadCaVariable { .. } => {
+                "unset it, or let it name what is there: the certificates of public mirrors are built in"
+            }
             Self::BadProxy { .. } => {
                 "write the proxy as http://[USER:PASSWORD@]HOST:PORT, or DIRECT for none"
             }

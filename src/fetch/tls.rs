@@ -42,29 +42,44 @@ impl CaBundle {
     }
 }
 
+/// A variable that does not name certificates.
+#[derive(Debug, Clone)]
+pub(super) struct BadVariable {
+    pub(super) variable: &'static str,
+    pub(super) problem: String,
+}
+
 /// A client configuration that trusts the built-in roots, those of `bundles`, and those that `SSL_CERT_FILE` and
-/// `SSL_CERT_DIR` name.
+/// `SSL_CERT_DIR` name; and what is wrong with these two, which matters to https alone.
 pub(super) fn configuration(
     bundles: &[CaBundle],
     environment: Environment<'_>,
-) -> Result<ClientConfig, Error> {
+) -> Result<(ClientConfig, Option<BadVariable>), Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for bundle in bundles {
         add_file(&mut roots, bundle.clone())?;
     }
-    if let Some(path) = environment("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
-        add_file(&mut roots, CaBundle::read(Path::new(&path))?)?;
-    }
-    if let Some(folders) = environment("SSL_CERT_DIR").filter(|folders| !folders.is_empty()) {
-        for folder in std::env::split_paths(&folders) {
-            add_folder(&mut roots, &folder)?;
-        }
-    }
-    Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let of_environment = add_environment(&mut roots, environment).err();
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Setup(error.to_string()))?
         .with_root_certificates(roots)
-        .with_no_client_auth())
+        .with_no_client_auth();
+    Ok((config, of_environment))
+}
+
+fn add_environment(roots: &mut RootCertStore, environment: Environment<'_>) -> Result<(), BadVariable> {
+    let wrong = |variable| move |error: Error| BadVariable { variable, problem: error.to_string() };
+    if let Some(path) = environment("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+        let read = CaBundle::read(Path::new(&path));
+        read.and_then(|bundle| add_file(roots, bundle)).map_err(wrong("SSL_CERT_FILE"))?;
+    }
+    if let Some(folders) = environment("SSL_CERT_DIR").filter(|folders| !folders.is_empty()) {
+        for folder in std::env::split_paths(&folders) {
+            add_folder(roots, &folder).map_err(wrong("SSL_CERT_DIR"))?;
+        }
+    }
+    Ok(())
 }
 
 fn add_file(roots: &mut RootCertStore, bundle: CaBundle) -> Result<(), Error> {

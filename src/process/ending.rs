@@ -63,6 +63,8 @@ impl Ending {
         let ours = |signal: &Signal| !inherited.ignores(*signal) && !before.contains(*signal);
         let held: SigSet = ENDING.into_iter().filter(ours).collect();
         held.thread_block()?;
+        // a file that is too large for this process's limit is an error as others are, and not its end
+        SigSet::from(Signal::SIGXFSZ).thread_block()?;
         let signals = SignalFd::with_flags(&held, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         let (stage, told) = (Mutex::new(Stage::Plain), AtomicBool::new(false));
         let shared = Arc::new(Shared { signals, stage, told });
@@ -104,6 +106,10 @@ impl Ending {
 
     /// Lets them through again; one that waits does its work now.
     pub(crate) fn release(&self) -> io::Result<()> {
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        // one that waits was for this process, not for what it becomes
+        let too_large = SignalFd::with_flags(&Signal::SIGXFSZ.into(), flags)?;
+        while too_large.read_signal()?.is_some() {}
         Ok(self.before.thread_set_mask()?)
     }
 }

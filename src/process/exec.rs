@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Access;
+use rustix::fs::{Access, StatVfsMountFlags};
 
 use super::ending::Ending;
 use super::inherited::Inherited;
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     NotInPath { name: OsString, path: OsString },
     #[error("cannot start {}: its interpreter or dynamic linker is missing", path.display())]
     NoInterpreter { path: PathBuf },
+    #[error("cannot start {}: its volume is mounted noexec", path.display())]
+    NoExec { path: PathBuf },
     #[error("cannot start {}: {source}", path.display())]
     Refused { path: PathBuf, source: io::Error },
 }
@@ -31,6 +33,7 @@ impl Error {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::NotInPath { .. } | Self::NoInterpreter { .. } => 127,
+            Self::NoExec { .. } => 126,
             Self::Refused { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => 127,
                 _ => 126,
@@ -57,7 +60,7 @@ pub(crate) fn exec(
     }
 
     let name = command.first().map(OsString::as_os_str).unwrap_or_default();
-    let program = find(name, &path)?;
+    let program = find(name, &path, own)?;
     let refused = |source| Error::Refused { path: program.clone(), source };
     let text = |bytes: &OsStr| CString::new(bytes.as_bytes()).map_err(|nul| refused(nul.into()));
     let file = text(program.as_os_str())?;
@@ -72,7 +75,7 @@ pub(crate) fn exec(
     ending.release().map_err(refused)?;
     nix::unistd::execve(&file, &arguments, &environment).map_err(|errno| match errno {
         nix::errno::Errno::ENOENT if program.exists() => Error::NoInterpreter { path: program.clone() },
-        errno => refused(errno.into()),
+        errno => refusal(program.clone(), errno.into()),
     })
 }
 
@@ -86,13 +89,14 @@ fn with_first(own: &Path, path: &OsStr) -> OsString {
 }
 
 /// The file that a command's name stands for (POSIX.1-2024, XCU 2.9.1.4): a path as it is, else the first in PATH that
-/// can be executed. One that cannot be is told only when there is none that can.
-fn find(name: &OsStr, path: &OsStr) -> Result<PathBuf, Error> {
+/// can be executed. One that cannot be is told only when there is none that can, but for those in `own`: what was installed
+/// for it must not be passed over in silence.
+fn find(name: &OsStr, path: &OsStr, own: &Path) -> Result<PathBuf, Error> {
     if name.as_bytes().contains(&b'/') {
         let program = PathBuf::from(name);
         return match executable(&program) {
             Ok(()) => Ok(program),
-            Err(source) => Err(Error::Refused { path: program, source }),
+            Err(source) => Err(refusal(program, source)),
         };
     }
     let mut refused = None;
@@ -101,12 +105,25 @@ fn find(name: &OsStr, path: &OsStr) -> Result<PathBuf, Error> {
         match executable(&program) {
             Ok(()) => return Ok(program),
             Err(source) if source.kind() == io::ErrorKind::PermissionDenied && program.is_file() => {
-                refused.get_or_insert(Error::Refused { path: program, source });
+                if program.starts_with(own) {
+                    return Err(refusal(program, source));
+                }
+                refused.get_or_insert_with(|| refusal(program, source));
             }
             Err(_) => {}
         }
     }
     Err(refused.unwrap_or_else(|| Error::NotInPath { name: name.to_owned(), path: path.to_owned() }))
+}
+
+/// Why a program that is there is not started.
+fn refusal(path: PathBuf, source: io::Error) -> Error {
+    let is_noexec =
+        || rustix::fs::statvfs(&path).is_ok_and(|stat| stat.f_flag.contains(StatVfsMountFlags::NOEXEC));
+    if source.kind() == io::ErrorKind::PermissionDenied && is_noexec() {
+        return Error::NoExec { path };
+    }
+    Error::Refused { path, source }
 }
 
 fn executable(program: &Path) -> io::Result<()> {
@@ -149,7 +166,7 @@ mod tests {
         }
         fs::create_dir(at("b/folder")).unwrap();
         let path = std::env::join_paths(["none", "a", "b", "c"].map(at)).unwrap();
-        let find = |name: &str| find(OsStr::new(name), &path);
+        let find = |name: &str| find(OsStr::new(name), &path, Path::new("/own"));
         assert_eq!(find("x").unwrap(), at("b/x"));
         assert_eq!(find(at("c/x").to_str().unwrap()).unwrap(), at("c/x"));
         for (name, code, words) in [
@@ -164,6 +181,25 @@ mod tests {
             let error = find(name).unwrap_err();
             assert_eq!(error.code(), code, "{error}");
             assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_was_installed_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (name, mode) in [("own/x", 0o644), ("image/x", 0o755)] {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), "").unwrap();
+            fs::set_permissions(at(name), Permissions::from_mode(mode)).unwrap();
+        }
+        for path in [["own", "image"], ["image", "own"]] {
+            let path = std::env::join_paths(path.map(at)).unwrap();
+            let found = find(OsStr::new("x"), &path, &at("own"));
+            match path.as_bytes().ends_with(b"own") {
+                true => assert_eq!(found.unwrap(), at("image/x")),
+                false => assert_eq!(found.unwrap_err().code(), 126),
+            }
         }
     }
 }

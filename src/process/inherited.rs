@@ -8,9 +8,12 @@ use ctor::ctor;
 use nix::sys::signal::Signal;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, FdFlags};
+use rustix::process::umask;
 use rustix::stdio::{stderr, stdin, stdout};
 
 static AT_START: OnceLock<Inherited> = OnceLock::new();
+/// The umask, where it has been changed since.
+static UMASK: OnceLock<Mode> = OnceLock::new();
 
 /// More than /proc/self/status has ever had, in bytes.
 const LONGEST_STATUS: usize = 8192;
@@ -54,8 +57,18 @@ impl Inherited {
         self.ignored & (1 << (signal as u32 - 1)) != 0
     }
 
+    /// Makes what this process makes its own to use, whatever the umask.
+    pub(crate) fn use_own_files(self) {
+        let before = umask(Mode::RWXG | Mode::RWXO);
+        umask(before - Mode::RWXU);
+        let _ = UMASK.set(before);
+    }
+
     /// Brings it back, for the command that is started next.
     pub(crate) fn restore(self) {
+        if let Some(before) = UMASK.get() {
+            umask(*before);
+        }
         if !self.ignores(Signal::SIGPIPE) {
             sigpipe::reset();
         }

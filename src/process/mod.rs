@@ -1,5 +1,6 @@
 //! The process itself: what it was born with, requests to end it, and becoming another program.
 
+pub(crate) mod aftermath;
 mod binary;
 mod ending;
 mod exec;

@@ -2,24 +2,32 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, FlockOperation, RenameFlags};
+use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
 use super::Error;
+use super::exclusion::Exclusion;
+use super::folders::make_dirs;
 use super::generations::{self, HISTORY, LINK, NEW, history_for, known, remove_tree};
-use super::space::{Amount, Full, Shortage, Volume, lacked, lacking, taken};
+use super::space::{Amount, Free, Full, Shortage, Volume, lacked, lacking, taken};
+use super::synchronise::{synchronise, synchronise_file};
 use crate::current_generation::{CURRENT, FOLDER, GENERATIONS, current};
-use crate::process::own_binary;
+use crate::process::{aftermath, own_binary};
 use crate::tree::records;
+use crate::tree::volume::{Lacks, set_mode};
 
+/// Descriptors that are kept for removing a tree, which takes one for each level.
+const SPARE: usize = 10;
 /// Where launchers find the binary that they are, below the destination.
 const BINARY: &str = ".aptlet/aptlet";
 /// Whatever the mode of the file that runs: containers of other users start it.
 const BINARY_MODE: u32 = 0o755;
-const STAGING: &str = ".staging-";
+/// The bits of it that others need.
+const BINARY_READ: u32 = 0o555;
 
 /// How a destination shows the current generation.
 #[derive(Debug, Clone)]
@@ -56,8 +64,7 @@ pub(crate) struct Destination {
     view: View,
     /// How many generations stay, the current one included.
     keep: usize,
-    /// Holds the lock; the directory itself is locked, so that no lock file is left behind.
-    lock: File,
+    exclusion: Exclusion,
     /// What this run made of the way to it, outermost first; taken back when nothing is published.
     made: Vec<PathBuf>,
 }
@@ -68,15 +75,28 @@ impl Destination {
     /// another run.
     pub(crate) fn open(path: &Path, view: View, keep: usize, waiting: impl FnOnce()) -> Result<Self, Error> {
         let mut made = Vec::new();
-        let lock = lock(path, &mut made, waiting).map_err(|source| Error::write(path, source))?;
-        let destination = Self { path: path.to_owned(), view, keep, lock, made };
+        let exclusion = Exclusion::of(path, &mut made, waiting)?;
+        let destination = Self { path: path.to_owned(), view, keep, exclusion, made };
+        destination.note_for_aftermath();
         for (link, _) in &destination.view.links {
             destination.check_ours(&path.join(link), FOLDER)?;
         }
         generations::check_folders(path)?;
         destination.check_ours(&path.join(CURRENT), "")?;
-        generations::tidy(path, keep)?;
+        destination.tidy()?;
         Ok(destination)
+    }
+
+    fn tidy(&self) -> Result<(), Error> {
+        generations::tidy(&self.path, self.keep, self.exclusion.unlocked.is_none())
+    }
+
+    /// Should this process not be able to go on, the one that it becomes removes what this one made.
+    fn note_for_aftermath(&self) {
+        aftermath::note(|remains| {
+            remains.destination = Some(self.path.clone());
+            remains.made.clone_from(&self.made);
+        });
     }
 
     /// A link of the destination may be missing or ours; anything else belongs to somebody.
@@ -99,14 +119,26 @@ impl Destination {
     /// An empty folder on the same file system, removed when it is dropped.
     pub(crate) fn staging(&mut self) -> Result<Staging, Error> {
         let generations = self.path.join(GENERATIONS);
-        make_dirs(&generations, &mut self.made).map_err(|source| Error::write(&generations, source))?;
+        make_dirs(&generations, &mut self.made)?;
+        self.note_for_aftermath();
+        if let Some(errno) = self.exclusion.unlocked {
+            tracing::warn!(
+                "the volume at {} has no locks ({errno}): let no two runs write to it at once",
+                self.path.display()
+            );
+        }
+        let spare =
+            (0..SPARE).map(|_| File::open(&generations).map(OwnedFd::from)).collect::<io::Result<_>>();
+        let spare = spare.map_err(|source| Error::write(&generations, source))?;
         // not by the process id alone, which is 1 in every container: what could not be removed would be in the way
         let made = tempfile::Builder::new()
-            .prefix(STAGING)
+            .prefix(&generations::staging_name())
             .make_in(&generations, |path| fs::DirBuilder::new().mode(0o755).create(path));
         let ((), path) =
             made.and_then(|made| Ok(made.keep()?)).map_err(|source| Error::write(&generations, source))?;
-        Ok(Staging { path })
+        let mut staging = Staging { path, lacks: Lacks::default(), spare };
+        staging.lacks = Lacks::of(&staging.path)?;
+        Ok(staging)
     }
 
     /// This binary is put there, whatever the prefix: for launchers, or for another container.
@@ -120,7 +152,7 @@ impl Destination {
     /// [`Error::Write`]; then what was there before still is.
     pub(crate) fn put_binary(&mut self) -> Result<PathBuf, Error> {
         let folder = self.path.join(FOLDER);
-        make_dirs(&folder, &mut self.made).map_err(|source| Error::write(&folder, source))?;
+        make_dirs(&folder, &mut self.made)?;
         let mut made = Made::default();
         self.copy_binary(&mut made)?;
         made.0.clear();
@@ -138,19 +170,27 @@ impl Destination {
             None => Ok(()),
             Some((resource, free, needed)) => {
                 let (destination, replaced) = (self.path.clone(), self.replaced().of(resource));
-                Err(Shortage { destination, resource, free: Some(free), needed, replaced, packages }.into())
+                let free = Free::Only(free);
+                Err(Shortage { destination, resource, free, needed, replaced, packages }.into())
             }
         }
     }
 
     /// What to say when the volume turned out to be full, while what this run made is still in it: that is in
     /// `staging`, and `missing` is what it needs besides.
-    pub(crate) fn shortage(&self, full: Full, staging: &Path, missing: Amount, packages: usize) -> Shortage {
+    /// `downloads` are the bytes that the run may have let go of since.
+    pub(crate) fn shortage(
+        &self,
+        full: Full,
+        staging: &Path,
+        (missing, downloads): (Amount, u64),
+        packages: usize,
+    ) -> Shortage {
+        let missing = missing + self.own_need();
         let (resource, free, needed) =
-            lacked(Volume::of(&self.path), taken(staging), missing + self.own_need());
+            lacked(Volume::of(&self.path), (taken(staging), missing), full, downloads);
         let destination = self.path.clone();
         let replaced = self.replaced().of(resource);
-        let free = (full == Full::Volume).then_some(free);
         Shortage { destination, resource, free, needed, replaced, packages }
     }
 
@@ -175,6 +215,18 @@ impl Destination {
     /// Makes a finished tree the current generation, and removes those that are not to stay. All that takes space is
     /// in place before the one rename that shows the tree; what fails before it leaves nothing.
     pub(crate) fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
+        match self.publish_as(tree, id) {
+            // beside it, until it is no longer among those that stay
+            Err(error) if is_no_exchange(&error) && self.generation(id).exists() => {
+                let names = (2..).map(|number| format!("{id}-{number}"));
+                let free = names.take(100).find(|name| !self.generation(name).exists());
+                free.map_or(Err(error), |name| self.publish_as(tree, &name))
+            }
+            published => published,
+        }
+    }
+
+    fn publish_as(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
         let mut made = Made::default();
         let mut fresh = Made::default();
         if self.view.binary {
@@ -186,7 +238,7 @@ impl Destination {
         let generation = self.generation(id);
         let failed = |source| Error::write(&generation, source);
         // volumes outlive nodes, an emptyDir a reboot at least: what is current must not turn out to be empty files
-        rustix::fs::syncfs(&self.lock).map_err(|errno| failed(errno.into()))?;
+        synchronise(&self.exclusion.folder, tree).map_err(failed)?;
         let replaced = replace(tree, &generation).map_err(failed)?;
         let current = self.path.join(CURRENT);
         let moved = history
@@ -199,8 +251,9 @@ impl Destination {
         }
         made.0.clear();
         self.made.clear();
+        self.note_for_aftermath();
         turn(turned)?;
-        generations::tidy(&self.path, self.keep)?;
+        self.tidy()?;
         Ok(generation)
     }
 
@@ -236,6 +289,8 @@ impl Destination {
 
     fn fresh_link(&self, name: &str, target: &str, fresh: &mut Made) -> Result<PathBuf, Error> {
         let link = self.path.join(FOLDER).join(format!("{LINK}{name}"));
+        // that of a run that was killed, where nothing has been removed for want of a lock
+        let _ = fs::remove_file(&link);
         symlink(target, &link).map_err(|source| Error::write(&link, source))?;
         fresh.0.push(link.clone());
         Ok(link)
@@ -251,7 +306,7 @@ impl Destination {
         let beside = path.with_extension(&NEW[1..]);
         fresh.0.push(beside.clone());
         fs::write(&beside, text)
-            .and_then(|()| fs::set_permissions(&beside, fs::Permissions::from_mode(0o644)))
+            .and_then(|()| set_mode(&beside, 0o644))
             .map_err(|source| Error::write(&path, source))?;
         Ok(Some(beside))
     }
@@ -262,7 +317,8 @@ impl Destination {
         let same = |old: &Path| -> io::Result<bool> {
             let (old_meta, own_meta) = (fs::metadata(old)?, fs::metadata(&own)?);
             let one_file = (old_meta.dev(), old_meta.ino()) == (own_meta.dev(), own_meta.ino());
-            let executable = old_meta.permissions().mode() & 0o7777 == BINARY_MODE;
+            // a volume that keeps no modes may give it more
+            let executable = old_meta.permissions().mode() & BINARY_READ == BINARY_READ;
             Ok(one_file
                 || (executable && old_meta.len() == own_meta.len() && fs::read(old)? == fs::read(&own)?))
         };
@@ -275,11 +331,15 @@ impl Destination {
         // a rename, because a binary that runs cannot be written to
         let fresh = target.with_extension(&NEW[1..]);
         // on the disk first, because what starts containers must not turn out to be an empty file
-        let copied = fs::copy(&own, &fresh)
-            .and_then(|_| fs::set_permissions(&fresh, fs::Permissions::from_mode(BINARY_MODE)))
-            .and_then(|()| File::open(&fresh)?.sync_all())
-            .and_then(|()| fs::rename(&fresh, &target));
-        copied.map_err(|source| {
+        let copy = || -> io::Result<()> {
+            let mut copy = File::create(&fresh)?;
+            io::copy(&mut File::open(&own)?, &mut copy)?;
+            set_mode(&fresh, BINARY_MODE)?;
+            synchronise_file(&copy)?;
+            drop(copy);
+            fs::rename(&fresh, &target)
+        };
+        copy().map_err(|source| {
             let _ = fs::remove_file(&fresh);
             Error::write(&target, source)
         })
@@ -289,11 +349,8 @@ impl Destination {
 impl Drop for Destination {
     fn drop(&mut self) {
         // those of an earlier run that was killed, too
-        let own = [GENERATIONS, FOLDER].map(|folder| self.path.join(folder));
-        for path in own.iter().chain(self.made.iter().rev()) {
-            // fails, as it should, where there is something in it
-            let _ = fs::remove_dir(path);
-        }
+        remove_empty(&self.path, &self.made);
+        aftermath::note(|remains| remains.destination = None);
     }
 }
 
@@ -314,6 +371,9 @@ impl Drop for Made {
 #[derive(Debug)]
 pub(crate) struct Staging {
     path: PathBuf,
+    lacks: Lacks,
+    /// What its removal takes, of which there may be no more by then.
+    spare: Vec<OwnedFd>,
 }
 
 impl Staging {
@@ -321,69 +381,18 @@ impl Staging {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
+
+    /// What its volume does not keep.
+    pub(crate) fn lacks(&self) -> Lacks {
+        self.lacks
+    }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
+        self.spare.clear();
         let _ = remove_tree(&self.path);
     }
-}
-
-/// Makes a folder, and locks it.
-fn lock(path: &Path, made: &mut Vec<PathBuf>, waiting: impl FnOnce()) -> io::Result<File> {
-    let mut waiting = Some(waiting);
-    loop {
-        make_dirs(path, made)?;
-        let lock = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            lock => lock?,
-        };
-        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => {
-                if let Some(waiting) = waiting.take() {
-                    waiting();
-                }
-                rustix::fs::flock(&lock, FlockOperation::LockExclusive)?;
-            }
-            locked => locked?,
-        }
-        // the run that held the lock may have failed and removed the folder that it had made
-        let id = |meta: fs::Metadata| (meta.dev(), meta.ino());
-        if fs::metadata(path).is_ok_and(|there| lock.metadata().is_ok_and(|ours| id(there) == id(ours))) {
-            return Ok(lock);
-        }
-    }
-}
-
-/// The folder of a destination for what is aptlet's own, made where it is missing.
-///
-/// # Errors
-/// [`Error::Foreign`] where a link or file is in its place, [`Error::Write`].
-pub(crate) fn own_folder(destination: &Path) -> Result<PathBuf, Error> {
-    generations::check_folders(destination)?;
-    let folder = destination.join(FOLDER);
-    make_dirs(&folder, &mut Vec::new()).map_err(|source| Error::write(&folder, source))?;
-    Ok(folder)
-}
-
-fn make_dirs(path: &Path, made: &mut Vec<PathBuf>) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => return Ok(()),
-        Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        make_dirs(parent, made)?;
-    }
-    match fs::DirBuilder::new().mode(0o755).create(path) {
-        // another run was faster
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
-        created => created?,
-    }
-    made.push(path.to_owned());
-    // whatever the umask: the main container may run as another user
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
 /// Moves links from beside to their places.
@@ -394,26 +403,38 @@ fn turn(links: Vec<(PathBuf, PathBuf)>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Moves a tree to a place where there may be one, which may be the current generation: in one step, where the
-/// file system can. Tells whether there was one, which is then where the tree was.
+/// Moves a tree to a place where there may be one, which may be the current generation, in one step. Tells whether there
+/// was one, which is then where the tree was.
 fn replace(tree: &Path, generation: &Path) -> io::Result<bool> {
     if !generation.exists() {
         return fs::rename(tree, generation).map(|()| false);
     }
-    match rustix::fs::renameat_with(CWD, tree, CWD, generation, RenameFlags::EXCHANGE) {
-        Ok(()) => Ok(true),
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => swap(tree, generation).map(|()| true),
-        Err(errno) => Err(errno.into()),
+    rustix::fs::renameat_with(CWD, tree, CWD, generation, RenameFlags::EXCHANGE)?;
+    Ok(true)
+}
+
+/// Whether a file system does not exchange these two folders: some exchange none, and an overlay none that lies in one of its
+/// lower layers.
+fn is_no_exchange(error: &Error) -> bool {
+    let Error::Write { source, .. } = error else { return false };
+    let errno = Errno::from_io_error(source);
+    errno.is_some_and(|errno| matches!(errno, Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP))
+}
+
+/// Removes what a run left that could not go on. Another that is at work by now has done that first.
+pub(crate) fn remove_unfinished(destination: &Path, made: &[PathBuf]) {
+    if let Some(_exclusion) = Exclusion::if_free(destination) {
+        // what stays is told by a warning
+        let _ = generations::tidy(destination, usize::MAX, true);
+        remove_empty(destination, made);
     }
 }
 
-/// In three steps; whoever is killed between the first two leaves nothing current, but no half of a tree.
-fn swap(tree: &Path, generation: &Path) -> io::Result<()> {
-    let aside = tree.with_extension("replaced");
-    fs::rename(generation, &aside)?;
-    if let Err(error) = fs::rename(tree, generation) {
-        fs::rename(&aside, generation)?;
-        return Err(error);
+/// Removes the folders of a destination that has nothing in them, and of those on the way to it the ones that were made.
+fn remove_empty(destination: &Path, made: &[PathBuf]) {
+    let own = [GENERATIONS, FOLDER].map(|folder| destination.join(folder));
+    for path in own.iter().chain(made.iter().rev()) {
+        // fails, as it should, where there is something in it
+        let _ = fs::remove_dir(path);
     }
-    fs::rename(aside, tree)
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Error;
 use crate::current_generation::{FOLDER, GENERATIONS, current, is_folder, is_plain};
@@ -16,6 +17,10 @@ pub(super) const NEW: &str = ".new";
 pub(super) const LINK: &str = "link-";
 /// What is among the generations and begins so is nobody's, but of the run that holds the lock.
 const REMOVED: &str = ".removed-";
+/// The same of a tree in the making. When it was begun stands behind it.
+pub(super) const STAGING: &str = ".staging-";
+/// No run takes as long.
+const LONGEST_RUN: Duration = Duration::from_hours(24);
 
 /// The names of the generations that are or were current, and are still there, the newest first.
 pub(super) fn known(destination: &Path) -> Vec<String> {
@@ -53,17 +58,25 @@ pub(super) fn check_folders(destination: &Path) -> Result<(), Error> {
 
 /// Removes what killed runs left, and all generations but the current one and those before it, `keep` in all.
 ///
-/// Nobody else can be at work while the caller holds the lock. What cannot be removed takes space, but does no other
-/// harm: a warning says so.
-pub(super) fn tidy(destination: &Path, keep: usize) -> Result<(), Error> {
+/// Nobody else can be at work while the caller holds the lock, which `alone` says: else only what is too old for that is
+/// removed. What cannot be removed takes space, but does no other harm: a warning says so.
+pub(super) fn tidy(destination: &Path, keep: usize, alone: bool) -> Result<(), Error> {
+    let known = known(destination);
+    let (kept, superseded) = known.split_at(keep.min(known.len()));
+    if !alone {
+        let begun = read_dir(&destination.join(GENERATIONS))?.into_iter().filter(|path| is_old_staging(path));
+        let superseded = superseded.iter().map(|id| destination.join(GENERATIONS).join(id));
+        for path in begun.chain(superseded) {
+            discard(&path).unwrap_or_else(|error| stays(&path, &error));
+        }
+        return Ok(());
+    }
     for path in read_dir(&destination.join(FOLDER))? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(LINK) || name.ends_with(NEW) {
             fs::remove_file(&path).unwrap_or_else(|error| stays(&path, &error));
         }
     }
-    let mut kept = known(destination);
-    kept.truncate(keep);
     let mut entries = read_dir(&destination.join(GENERATIONS))?;
     // names with a dot come first, and make way for those that are to be renamed
     entries.sort_unstable();
@@ -74,6 +87,21 @@ pub(super) fn tidy(destination: &Path, keep: usize) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The beginning of a name for a tree in the making.
+pub(super) fn staging_name() -> String {
+    format!("{STAGING}{}-", now())
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+fn is_old_staging(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let begun = name.strip_prefix(STAGING).and_then(|rest| rest.split('-').next()?.parse::<u64>().ok());
+    begun.is_some_and(|begun| begun.saturating_add(LONGEST_RUN.as_secs()) < now())
 }
 
 fn stays(path: &Path, error: &io::Error) {
@@ -160,7 +188,7 @@ mod tests {
             [(1, vec!["c"]), (2, vec!["b", "c"]), (3, vec!["a", "b", "c"]), (9, vec!["a", "b", "c"])]
         {
             let folder = destination(&["a", "b", "c", "never"], "generations/c", "c\nb\ngone\nb\na\n");
-            tidy(folder.path(), keep).unwrap();
+            tidy(folder.path(), keep, true).unwrap();
             assert_eq!(left(folder.path()), expected, "{keep}");
         }
     }
@@ -172,7 +200,7 @@ mod tests {
         {
             let folder = destination(&["a", ".x"], target, "a\n");
             assert_eq!(current(folder.path()), None, "{target}");
-            tidy(folder.path(), 1).unwrap();
+            tidy(folder.path(), 1, true).unwrap();
             assert_eq!(left(folder.path()), ["a"], "the last one that was whole");
         }
     }
@@ -182,7 +210,7 @@ mod tests {
         for history in ["", "\0\0\0", "../..\n/etc\n.\n..\n\n", "a/usr\n"] {
             let folder = destination(&["a", "b"], "generations/b", history);
             assert_eq!(known(folder.path()), ["b"]);
-            tidy(folder.path(), 2).unwrap();
+            tidy(folder.path(), 2, true).unwrap();
             assert_eq!(left(folder.path()), ["b"]);
         }
     }
@@ -196,11 +224,22 @@ mod tests {
         fs::write(inside("aptlet.new"), "").unwrap();
         fs::write(inside("aptlet"), "").unwrap();
         symlink("x", inside("link-7")).unwrap();
-        tidy(folder.path(), 2).unwrap();
+        tidy(folder.path(), 2, true).unwrap();
         assert_eq!(left(folder.path()), ["a"]);
         let mut names: Vec<_> =
             fs::read_dir(inside("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, ["aptlet", "current", "generations", "history"]);
+    }
+
+    #[test]
+    fn who_may_not_be_alone_removes_nothing_that_may_be_anothers() {
+        let fresh = format!("{}x1", staging_name());
+        let names = ["a", "b", "c", "never", ".removed-x", ".staging-1000-abc", &fresh];
+        let folder = destination(&names, "generations/c", "b\na\n");
+        fs::write(folder.path().join(FOLDER).join("state.new"), "").unwrap();
+        tidy(folder.path(), 2, false).unwrap();
+        assert_eq!(left(folder.path()), [".removed-x", &fresh, "b", "c", "never"]);
+        assert!(folder.path().join(FOLDER).join("state.new").exists());
     }
 }

@@ -2,14 +2,20 @@
 //! launchers.
 
 mod destination;
+mod exclusion;
+mod folders;
 mod generations;
 pub(crate) mod space;
 pub(crate) mod state;
+mod synchronise;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub(crate) use destination::{Destination, View, own_folder};
+use crate::tree;
+pub(crate) use destination::{Destination, View, remove_unfinished};
+pub(crate) use exclusion::{has_no_locks, lock};
+pub(crate) use folders::own_folder;
 pub(crate) use state::State;
 
 /// What can go wrong at the destination.
@@ -22,6 +28,22 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A link to nowhere in place of a folder.
+    #[error("{} is a link to {}, which is not there", path.display(), target.display())]
+    Dangling {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A volume that took what was written to it, until it did not.
+    #[error("{} turned read-only while it was written to: {source}", destination.display())]
+    TurnedReadOnly {
+        /// The destination.
+        destination: PathBuf,
+        /// What could not be written.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// There is no generation.
     #[error("nothing is installed in {}", destination.display())]
@@ -65,6 +87,9 @@ pub enum Error {
         /// The destination.
         destination: PathBuf,
     },
+    /// What the volume cannot be used for.
+    #[error(transparent)]
+    Volume(#[from] tree::Error),
     /// The volume is too small.
     #[error(transparent)]
     Full(#[from] space::Shortage),
@@ -79,6 +104,13 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Write { source, .. } => return write_hint(source),
+            Self::Dangling { .. } => {
+                "Make the folder that it leads to, or name another with --dest.".to_owned()
+            }
+            Self::TurnedReadOnly { .. } => {
+                "Look in the node's kernel log for an error of its disk or server; what was installed before stays."
+                    .to_owned()
+            }
             Self::Empty { .. } => {
                 "Run 'aptlet install' first, or name the right folder with --dest.".to_owned()
             }
@@ -102,6 +134,7 @@ impl Error {
             Self::Watched { .. } => {
                 "Let one container watch this volume, or give each a folder of its own with --dest.".to_owned()
             }
+            Self::Volume(error) => return error.hint(),
             Self::Full(shortage) => shortage.hint(),
         })
     }
@@ -117,11 +150,14 @@ pub(crate) fn write_hint(error: &io::Error) -> Option<String> {
         io::ErrorKind::ReadOnlyFilesystem => {
             "Mount a writable volume there (an emptyDir, without readOnly), or choose another --dest."
         }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+        io::ErrorKind::StorageFull => {
             "Give the volume more space or inodes (the emptyDir's sizeLimit), or ask for fewer packages."
         }
+        io::ErrorKind::AlreadyExists => {
+            "Use a volume where a name can take the place of one that is there, as rename(2) says."
+        }
         io::ErrorKind::NotADirectory => "Name a folder with --dest: there is a file where it would be.",
-        _ => return None,
+        _ => tree::write_hint(error)?,
     };
     Some(hint.to_owned())
 }

@@ -69,11 +69,13 @@ pub(super) struct Volume {
 impl Volume {
     pub(super) fn of(path: &Path) -> Option<Self> {
         let stat = rustix::fs::statvfs(path).ok()?;
+        // one that says it has none left, and gives one, does not count them
+        let counts = stat.f_favail > 0 || tempfile::NamedTempFile::new_in(path).is_err();
         Some(Self {
             blocks: stat.f_blocks,
             free_blocks: stat.f_bavail,
             block_size: stat.f_frsize,
-            files: stat.f_files,
+            files: if counts { stat.f_files } else { 0 },
             free_files: stat.f_favail,
         })
     }
@@ -109,6 +111,17 @@ pub(crate) enum Resource {
     Inodes,
 }
 
+/// What a run could have of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Free {
+    /// So much, and no more.
+    Only(u64),
+    /// What a quota let it have, of which the volume does not tell.
+    Quota,
+    /// The volume says that there is so much, and takes nothing: something behind it is full.
+    Claimed(u64),
+}
+
 /// The volume is too small for what is to be installed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Shortage {
@@ -116,8 +129,8 @@ pub struct Shortage {
     pub(crate) destination: PathBuf,
     /// What is short.
     pub(crate) resource: Resource,
-    /// How much of it this run could have; `None` where a quota ended it, of which the volume does not tell.
-    pub(crate) free: Option<u64>,
+    /// How much of it this run could have.
+    pub(crate) free: Free,
     /// How much of it is needed in all.
     pub(crate) needed: u64,
     /// How much of it generations hold that are neither current nor being made.
@@ -128,32 +141,41 @@ pub struct Shortage {
 
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let destination = self.destination.display();
         match self.free {
-            Some(free) => {
-                write!(f, "{} has {} free", self.destination.display(), shown(self.resource, free))?;
+            Free::Only(free) => write!(f, "{destination} has {} free", shown(self.resource, free))?,
+            Free::Quota => write!(f, "the quota on {destination} is used up")?,
+            Free::Claimed(free) => {
+                let free = shown(self.resource, free);
+                write!(f, "{destination} takes no more, although it says that it has {free} free")?;
             }
-            None => write!(f, "the quota on {} is used up", self.destination.display())?,
         }
+        let and = if matches!(self.free, Free::Claimed(_)) { "and" } else { "but" };
         let verb = if self.packages == 1 { " needs" } else { "s need" };
         // no index has the number of files
         let about = if self.resource == Resource::Inodes { "at least" } else { "about" };
-        write!(f, ", but {} package{verb} {about} {}", self.packages, shown(self.resource, self.needed))
+        write!(f, ", {and} {} package{verb} {about} {}", self.packages, shown(self.resource, self.needed))
     }
 }
 
 impl Shortage {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
-        let missing = self.needed.saturating_sub(self.free.unwrap_or_default());
+        let free = if let Free::Only(free) = self.free { Some(free) } else { None };
+        let missing = self.needed.saturating_sub(free.unwrap_or_default());
         let more = match (self.free, self.resource) {
-            (None, _) => "Raise the quota".to_owned(),
-            (Some(_), Resource::Bytes) => {
+            (Free::Quota, _) => "Raise the quota".to_owned(),
+            (Free::Claimed(_), _) => {
+                "Look for a quota, a thin volume or a server behind it that is full, and give that more"
+                    .to_owned()
+            }
+            (Free::Only(_), Resource::Bytes) => {
                 format!("Give the volume {}Mi more (an emptyDir: its sizeLimit)", mebibytes(missing))
             }
-            (Some(_), Resource::Inodes) => format!("Give the volume {missing} inodes more"),
+            (Free::Only(_), Resource::Inodes) => format!("Give the volume {missing} inodes more"),
         };
         // where it is not known what is missing, it is not known whether this would do
-        let enough = self.free.is_some() && self.replaced >= missing;
+        let enough = free.is_some() && self.replaced >= missing;
         let less = if enough {
             "make room with --keep-generations 1, if no container runs from the generation before the current one \
              any more"
@@ -207,9 +229,30 @@ pub(super) fn lacking(volume: Option<Volume>, needed: Amount) -> Option<(Resourc
         .or_else(|| inodes.map(|free| (Resource::Inodes, free, needed.inodes)))
 }
 
-/// What was lacking of a volume that turned out to be full: which resource, what the run could have had of it, and what
-/// it needs at least. `taken` is what it had by then, `missing` what it is known to need still.
-pub(super) fn lacked(volume: Option<Volume>, taken: Amount, missing: Amount) -> (Resource, u64, u64) {
+/// What was lacking of a volume that turned out to be `full`: which resource, what the run could have had of it, and what
+/// it needs at least. Of `had_and_missing`, the first is what it had by then, the second what it is known to need still;
+/// `downloads` are the bytes that it may have let go of since.
+pub(super) fn lacked(
+    volume: Option<Volume>,
+    (taken, missing): (Amount, Amount),
+    full: Full,
+    downloads: u64,
+) -> (Resource, Free, u64) {
+    let claimed = |volume: Volume| {
+        let inodes = volume.free_inodes().is_none_or(|free| free > missing.inodes.saturating_add(64));
+        let let_go = missing.bytes.saturating_add(downloads).saturating_add(1 << 20);
+        volume.free_bytes().filter(|free| inodes && *free > let_go)
+    };
+    let claimed = volume.and_then(claimed);
+    if full == Full::Quota || claimed.is_some() {
+        // of files, a quota may be as well; their number does not tell a user more
+        let needed = taken.bytes.saturating_add(missing.bytes.max(taken.bytes / 8));
+        return (
+            Resource::Bytes,
+            claimed.filter(|_| full == Full::Volume).map_or(Free::Quota, Free::Claimed),
+            needed,
+        );
+    }
     let resource = volume.map_or(Resource::Bytes, |volume| volume.scarcer());
     let needed = taken + missing;
     let (free, taken, needed, least) = match resource {
@@ -221,7 +264,7 @@ pub(super) fn lacked(volume: Option<Volume>, taken: Amount, missing: Amount) -> 
     let free = free.unwrap_or_default().saturating_add(taken);
     // there was not enough, whatever the packages declare
     let more = free.saturating_add((free / 8).max(least));
-    (resource, free, if needed > free { needed } else { more })
+    (resource, Free::Only(free), if needed > free { needed } else { more })
 }
 
 #[cfg(test)]
@@ -236,6 +279,7 @@ mod tests {
     }
 
     fn shortage(resource: Resource, free: Option<u64>, needed: u64, replaced: u64) -> Shortage {
+        let free = free.map_or(Free::Quota, Free::Only);
         Shortage { destination: "/p".into(), resource, free, needed, replaced, packages: 2 }
     }
 
@@ -254,12 +298,41 @@ mod tests {
     fn what_a_full_volume_would_have_had_to_hold() {
         let taken = Amount { bytes: 5 * MIB, inodes: 900 };
         let missing = Amount { bytes: 2 * MIB, inodes: 200 };
-        assert_eq!(lacked(Some(volume(0, 500)), taken, missing), (Resource::Bytes, 5 * MIB, 7 * MIB));
-        assert_eq!(lacked(Some(volume(1, 0)), taken, missing), (Resource::Inodes, 900, 1100));
+        let of = |volume, missing| lacked(volume, (taken, missing), Full::Volume, MIB);
+        let five = Free::Only(5 * MIB);
+        assert_eq!(of(Some(volume(0, 500)), missing), (Resource::Bytes, five, 7 * MIB));
+        assert_eq!(of(Some(volume(1, 0)), missing), (Resource::Inodes, Free::Only(900), 1100));
         // never less than what did not do
-        let (_, free, needed) = lacked(Some(volume(0, 500)), taken, Amount::default());
-        assert_eq!((free, needed), (5 * MIB, 5 * MIB + 5 * MIB / 8));
-        assert_eq!(lacked(None, taken, missing), (Resource::Bytes, 5 * MIB, 7 * MIB));
+        assert_eq!(
+            of(Some(volume(0, 500)), Amount::default()),
+            (Resource::Bytes, five, 5 * MIB + 5 * MIB / 8)
+        );
+        assert_eq!(of(None, missing), (Resource::Bytes, five, 7 * MIB));
+    }
+
+    #[test]
+    fn what_the_volume_does_not_tell_is_not_taken_for_what_is_needed() {
+        let (taken, missing) = (Amount { bytes: 8 * MIB, inodes: 90 }, Amount { bytes: 9 * MIB, inodes: 20 });
+        let of = |volume, full| lacked(volume, (taken, missing), full, 4 * MIB);
+        let large = Some(volume(905, 800));
+        assert_eq!(of(large, Full::Volume), (Resource::Bytes, Free::Claimed(905 * MIB), 17 * MIB));
+        assert_eq!(of(large, Full::Quota), (Resource::Bytes, Free::Quota, 17 * MIB));
+        assert_eq!(of(None, Full::Quota), (Resource::Bytes, Free::Quota, 17 * MIB));
+        // what its own downloads had taken, or what has no inodes left
+        assert_eq!(of(Some(volume(4, 800)), Full::Volume).1, Free::Only(12 * MIB));
+        assert_eq!(of(Some(volume(905, 10)), Full::Volume).0, Resource::Inodes);
+        let claimed =
+            Shortage { free: Free::Claimed(905 * MIB), ..shortage(Resource::Bytes, None, 17 * MIB, 0) };
+        assert_eq!(
+            claimed.to_string(),
+            "/p takes no more, although it says that it has 905 MiB (948961280 bytes) free, and 2 packages need about \
+             17 MiB (17825792 bytes)"
+        );
+        assert_eq!(
+            claimed.hint(),
+            "Look for a quota, a thin volume or a server behind it that is full, and give that more, or ask for fewer \
+             packages."
+        );
     }
 
     #[test]

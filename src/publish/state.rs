@@ -1,7 +1,6 @@
 //! What a generation was made from, written into it: `var/lib/aptlet/state.json` beside `aptlet.lock`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use crate::digest::Sha256;
 use crate::fetch::Validators;
 use crate::note::Recorded;
 use crate::tree::records;
+use crate::tree::volume::{Lacks, set_mode};
 
 const FORMAT: u32 = 2;
 
@@ -29,6 +29,9 @@ pub(crate) struct State {
     pub(crate) download_size: u64,
     /// The Release files that the plan was made from; empty for a lock.
     pub(crate) releases: Vec<ReleaseState>,
+    /// What the volume does not keep, so that it need not be as it was installed.
+    #[serde(default)]
+    pub(crate) lacks: Lacks,
     /// What an unprivileged run could not do, and what else differs from a dpkg installation.
     pub(crate) notes: Vec<Recorded>,
 }
@@ -59,6 +62,7 @@ impl State {
             packages: 0,
             download_size: 0,
             releases: Vec::new(),
+            lacks: Lacks::default(),
             notes: Vec::new(),
         }
     }
@@ -77,7 +81,7 @@ impl State {
         let fresh = folder.join("state.new");
         let text = self.render()?;
         fs::write(&fresh, text)
-            .and_then(|()| fs::set_permissions(&fresh, fs::Permissions::from_mode(0o644)))
+            .and_then(|()| set_mode(&fresh, 0o644))
             .and_then(|()| fs::rename(&fresh, &path))
             .map_err(|source| {
                 let _ = fs::remove_file(&fresh);

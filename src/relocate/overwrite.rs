@@ -1,6 +1,6 @@
 //! Writes over the paths in a file, and digests what is there then.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::error::Error;
 use super::read::fill;
 use super::replacement::Replacement;
 use crate::digest::{Checksum, Hasher, Sha256};
-use crate::tree::write::times;
+use crate::tree::volume::{set_mode, set_mode_of, times, where_kept};
 
 /// A text with all replacements made, which are in the order of their offsets.
 pub(super) fn with_replacements(text: &[u8], replacements: &[Replacement]) -> Vec<u8> {
@@ -47,13 +47,12 @@ pub(super) fn write(
     let mode = meta.permissions().mode();
     let write = || -> io::Result<()> {
         if mode & 0o200 == 0 {
-            fs::set_permissions(path, Permissions::from_mode(mode | 0o200))?;
+            set_mode(path, mode | 0o200)?;
         }
         let file = OpenOptions::new().write(true).open(path)?;
         content(&file)?;
-        file.set_permissions(Permissions::from_mode(mode))?;
-        rustix::fs::futimens(&file, &times(meta.mtime()))?;
-        Ok(())
+        set_mode_of(&file, mode)?;
+        Ok(where_kept(rustix::fs::futimens(&file, &times(meta.mtime())))?)
     };
     write().map_err(|source| Error::write(path, source))
 }

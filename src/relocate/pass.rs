@@ -49,7 +49,8 @@ impl Pass<'_> {
         std::thread::scope(|scope| {
             let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
             for _ in 1..threads {
-                scope.spawn(run);
+                // where there are no more, this one does it alone
+                let _ = std::thread::Builder::new().spawn_scoped(scope, run);
             }
             run();
         });

@@ -14,7 +14,7 @@ use super::error::Error;
 use super::links::resolve_in_root;
 use super::package::Unpacked;
 use super::rootfs::Tree;
-use super::write::times;
+use super::volume::{set_mode_of, times, where_kept};
 use crate::deb::paragraph::fields;
 
 const DATABASE: &str = "var/lib/dpkg";
@@ -62,8 +62,8 @@ impl Writer {
         let write = || -> io::Result<()> {
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             file.write_all(content)?;
-            rustix::fs::fchmod(&file, rustix::fs::Mode::from_raw_mode(mode))?;
-            Ok(rustix::fs::futimens(&file, &times(self.source_date))?)
+            set_mode_of(&file, mode)?;
+            Ok(where_kept(rustix::fs::futimens(&file, &times(self.source_date)))?)
         };
         write().map_err(|source| Error::write(&path, source))
     }

@@ -157,6 +157,22 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// A volume that a tree cannot be on.
+    #[error("the volume at {} has no symbolic links: {source}", path.display())]
+    NoLinks {
+        /// A folder on it.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Two names that are one on this volume.
+    #[error("{} does not tell upper from lower case: {source}", path.display())]
+    Case {
+        /// The destination.
+        path: PathBuf,
+        /// What two packages, or two files of one, came to.
+        source: Box<Error>,
+    },
     /// The destination does not take it.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -190,6 +206,11 @@ impl Error {
                 "run as root with CAP_CHOWN, CAP_FOWNER and CAP_FSETID on a volume that stores owners, or leave out \
                  --owners keep: then everything belongs to the current user"
             }
+            Self::NoLinks { .. } => {
+                "use another volume, such as an emptyDir or a disk with a file system of Linux: without symbolic links \
+                 there is no tree of Debian's, as on exFAT, object stores and some mounts of SMB"
+            }
+            Self::Case { .. } => "use a volume that tells them apart, or drop the package from the request",
             Self::TooMany { .. } | Self::LongNames { .. } => {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
                  repository's owner"
@@ -206,24 +227,44 @@ impl Error {
 pub(crate) fn read_hint(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Some("run it as a user who can read the destination"),
+        io::ErrorKind::StaleNetworkFileHandle | io::ErrorKind::NotConnected => Some(FAILS),
+        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => Some(FAILS),
         _ => None,
     }
 }
 
-/// What to do next where the destination does not take something.
+/// What to do next where the destination does not take something, in the middle of a run.
 pub(crate) fn write_hint(error: &io::Error) -> Option<&'static str> {
+    use io::ErrorKind as K;
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Some("give the volume more space or inodes")
-        }
-        io::ErrorKind::ReadOnlyFilesystem => Some("mount the destination writable"),
-        io::ErrorKind::PermissionDenied => Some(
+        K::StorageFull => Some("give the volume more space or inodes"),
+        K::QuotaExceeded => Some("raise the quota on the volume, or ask for fewer packages"),
+        K::ReadOnlyFilesystem => Some(
+            "look in the node's kernel log for an error of its disk or server: the volume could be written to when \
+             this run began, unless it has a read-only part",
+        ),
+        K::PermissionDenied => Some(
             "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir",
         ),
-        io::ErrorKind::AlreadyExists => Some(
+        K::AlreadyExists => Some(
             "a package has something else where this must be: leave it out, and tell the repository's owner",
         ),
-        io::ErrorKind::CrossesDevices => Some("keep the whole destination on one file system"),
+        K::CrossesDevices => Some(
+            "keep the whole destination on one file system; one that is put together of several may not move files \
+             between its parts",
+        ),
+        K::FileTooLarge => Some(
+            "raise the limit on the size of a file: that of this process (ulimit -f), or use a volume that takes \
+             larger ones",
+        ),
+        K::InvalidFilename | K::InvalidInput => {
+            Some("use a volume with a file system of Linux: this one does not take every name")
+        }
+        K::StaleNetworkFileHandle | K::NotConnected => Some(FAILS),
+        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => Some(FAILS),
         _ => None,
     }
 }
+
+/// It is not what is written.
+const FAILS: &str = "look after the volume, which fails: in the node's kernel log, and at the disk, server or program behind it";

@@ -1,10 +1,12 @@
 //! A volume that a group shares, as by `fsGroup` of a pod: its folder has the set-group-id bit, so that all that is made in
 //! it is the group's. The main container may run as another user of that group, so the group may read all that its owner may.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown};
+use std::os::unix::fs::{MetadataExt as _, lchown};
 use std::path::Path;
+
+use super::volume::set_mode;
 
 const SET_GROUP_ID: u32 = 0o2000;
 
@@ -22,7 +24,7 @@ pub(crate) fn share(volume: &Path, folder: &Path) -> io::Result<bool> {
         return Ok(false);
     }
     let mode = fs::metadata(folder)?.mode() & 0o777;
-    fs::set_permissions(folder, Permissions::from_mode(mode | SET_GROUP_ID))?;
+    set_mode(folder, mode | SET_GROUP_ID)?;
     // the kernel clears it for those who are not in the group
     Ok(sharing(folder) == Some(group))
 }
@@ -47,6 +49,9 @@ pub(super) fn is_of_kubelet(before: u32, after: u32, is_folder: bool) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,8 @@
 //! The way of a package: [`unpack()`] makes an `Unpacked` of a `.deb`, as a [`Placement`] and [`Limits`] say; [`dpkg_divert`]
 //! reads from the scripts of all packages which files make way for others; [`Tree::merge`] moves the files into a [`Tree`];
 //! [`database`] writes what dpkg would know of it; `owners` gives files to others than the current user, or `group`
-//! shares them; `manifest` describes what there is in the end; [`Tree::finish`] gives directories their modes.
+//! shares them; `volume` knows what the destination does not keep of all that; `manifest` describes what there is in the end;
+//! [`Tree::finish`] gives directories their modes.
 
 mod confined;
 pub mod database;
@@ -31,6 +32,7 @@ mod placement;
 pub(crate) mod records;
 mod rootfs;
 mod unpack;
+pub(crate) mod volume;
 pub(crate) mod write;
 
 pub(crate) use error::Error;

@@ -25,6 +25,12 @@ pub(crate) enum Note {
         #[serde(serialize_with = "as_text")]
         path: PathBuf,
     },
+    /// A FIFO was not made: the volume has none.
+    Fifo {
+        /// Its path.
+        #[serde(serialize_with = "as_text")]
+        path: PathBuf,
+    },
     /// The file is not owned by root in the package, but is by the current user now.
     Owner {
         /// The file.
@@ -82,6 +88,7 @@ impl fmt::Display for Note {
                 write!(f, "{}: set-id bits of mode {mode:04o} dropped", path.display())
             }
             Self::Device { path } => write!(f, "{}: device node not made", path.display()),
+            Self::Fifo { path } => write!(f, "{}: FIFO not made, the volume has none", path.display()),
             Self::Owner { path, user, group } => {
                 write!(f, "{}: owner {user}:{group} became the current user", path.display())
             }

@@ -16,7 +16,7 @@ use super::opened::Opened;
 use super::ownership::Owner;
 use super::package::{Directory, Unpacked, newest_mtime};
 use super::path::{ALIASES, in_tree};
-use super::write::times;
+use super::volume::{set_time_of_link, times, where_kept};
 
 /// A merged-usr tree that packages are being merged into. One at a time: nobody else may write to it.
 #[derive(Debug)]
@@ -174,17 +174,17 @@ impl Tree {
         let newest_mtime = self.newest_mtime();
         let root = Opened::open(&self.root)?;
         for alias in &self.aliases {
-            rustix::fs::utimensat(&root, *alias, &times(newest_mtime), AtFlags::SYMLINK_NOFOLLOW)
+            set_time_of_link(&root, *alias, newest_mtime)
                 .map_err(|errno| Error::write(self.root.join(alias), errno))?;
         }
         // From the leaves to the root: a directory may become inaccessible to ourselves.
         for (path, directory) in self.directories.iter().rev() {
             let name = if path.as_os_str().is_empty() { Path::new(".") } else { path };
             let time = times(directory.mtime.unwrap_or(newest_mtime));
-            rustix::fs::utimensat(&root, name, &time, AtFlags::SYMLINK_NOFOLLOW)
+            where_kept(rustix::fs::utimensat(&root, name, &time, AtFlags::SYMLINK_NOFOLLOW))
                 .and_then(|()| {
                     let mode = Mode::from_raw_mode(self.final_mode(directory));
-                    rustix::fs::chmodat(&root, name, mode, AtFlags::empty())
+                    where_kept(rustix::fs::chmodat(&root, name, mode, AtFlags::empty()))
                 })
                 .map_err(|errno| Error::write(self.root.join(path), errno))?;
         }

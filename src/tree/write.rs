@@ -1,12 +1,14 @@
 //! Writes files and links of aptlet's own into a tree, with one time and mode, so that equal plans give equal
 //! trees.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
+use rustix::fs::CWD;
+
+use super::volume::{set_mode_of, set_time_of_link, times, where_kept};
 
 /// Makes files of one time.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +27,8 @@ impl Generated {
         }
         let mut file = File::create_new(path)?;
         file.write_all(text)?;
-        file.set_permissions(Permissions::from_mode(0o644))?;
-        self.stamp(path)
+        set_mode_of(&file, 0o644)?;
+        Ok(where_kept(rustix::fs::futimens(&file, &times(self.date)))?)
     }
 
     /// A symbolic link, unless something is there already.
@@ -48,14 +50,7 @@ impl Generated {
         fs::rename(&fresh, path)
     }
 
-    fn stamp(self, path: &Path) -> io::Result<()> {
-        rustix::fs::utimensat(CWD, path, &times(self.date), AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(())
+    fn stamp(self, link: &Path) -> io::Result<()> {
+        Ok(set_time_of_link(CWD, link, self.date)?)
     }
-}
-
-/// A time of modification in seconds since 1970, for a file that nobody has read since.
-pub(crate) fn times(mtime: i64) -> Timestamps {
-    let time = Timespec { tv_sec: mtime, tv_nsec: 0 };
-    Timestamps { last_access: time, last_modification: time }
 }

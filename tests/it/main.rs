@@ -17,4 +17,5 @@ mod support_itself;
 mod support_server;
 mod troubleshooting;
 mod versions;
+mod volumes;
 mod watch;

@@ -10,10 +10,11 @@ use regex_lite::Regex;
 const FRAME: usize = 10;
 
 /// What is quoted and is no text of the source, and why.
-const PUT_TOGETHER: [(&str, &str); 10] = [
+const PUT_TOGETHER: [(&str, &str); 13] = [
     ("unexpected argument '--miror' found", "clap's"),
     ("invalid type: string \"x\", expected u64", "serde's"),
     ("Write '", "shorter than a frame"),
+    ("cannot go on: ", "a frame, and a word of startup.rs"),
     ("It is in bookworm/main for i386", "made of parts in resolve/unknown.rs, whose own test has it"),
     (" MiB (209715200 bytes) free, but 91 packages need about", "made of parts in publish/space.rs"),
     (" MiB (524288000 bytes) free, but 91 packages need about", "made of parts in publish/space.rs"),
@@ -21,6 +22,8 @@ const PUT_TOGETHER: [(&str, &str); 10] = [
     ("Give the volume ", "made of parts in publish/space.rs"),
     ("Raise the quota, or ask for fewer packages.", "made of parts in publish/space.rs"),
     ("the quota on /p is used up, but 6 packages need about", "made of parts in publish/space.rs"),
+    ("/p takes no more, although it says that it has", "made of parts in publish/space.rs"),
+    ("Look for a quota, a thin volume or a server", "made of parts in publish/space.rs"),
 ];
 
 /// A text of the source with what is filled in left open.

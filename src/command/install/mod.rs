@@ -2,6 +2,7 @@
 
 mod layout;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use crate::relocate::Relocation;
 use crate::report::Report;
 use crate::source::Released;
 use crate::tree::filter::Filter;
+use crate::tree::volume::{self, Lacks};
 use crate::tree::{self, owners, records};
 use crate::wording::{counted, mebibytes};
 
@@ -119,7 +121,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     }
 
     let staging = early.map_or_else(|| destination.staging(), Ok).map_err(|error| {
-        shortage(error.into(), &destination, Path::new(""), space::needed(&plan), plan.packages.len())
+        shortage(error.into(), &destination, Path::new(""), (space::needed(&plan), 0), plan.packages.len())
     })?;
     let mut state = State::new(request, lock::digest(&plan));
     state.packages = plan.packages.len();
@@ -133,9 +135,11 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         authorities: &authorities,
         plan: &plan,
         staging: staging.path(),
+        lacks: staging.lacks(),
     };
     let generation = making.generation(filter, &mut destination, &mut state).await.map_err(|error| {
-        let missing = space::missing(&plan, staging.path());
+        let error = told_of_volume(error, settings, staging.lacks());
+        let missing = (space::missing(&plan, staging.path()), plan.download_size());
         shortage(error, &destination, staging.path(), missing, plan.packages.len())
     })?;
     drop(staging);
@@ -161,6 +165,7 @@ struct Making<'a> {
     authorities: &'a [CaBundle],
     plan: &'a Arc<Plan>,
     staging: &'a Path,
+    lacks: Lacks,
 }
 
 impl Making<'_> {
@@ -171,7 +176,7 @@ impl Making<'_> {
         destination: &mut Destination,
         state: &mut State,
     ) -> Result<PathBuf, Error> {
-        let Self { settings, report, client, authorities, plan, staging } = self;
+        let Self { settings, report, client, authorities, plan, staging, lacks } = self;
         let stop = report.begin("fetch", plan.download_size());
         let unpacking = unpacking(settings, filter, staging)?;
         let progress = |bytes| stop.advance(bytes);
@@ -186,6 +191,11 @@ impl Making<'_> {
         let built = building::assemble(&root, staging, plan, unpacked, &layout)?;
         if built.needs_binary {
             destination.need_binary();
+        }
+        state.lacks = lacks.and_refused();
+        if !state.lacks.nothing() {
+            let destination = settings.dest.display();
+            tracing::warn!("the volume at {destination} does not keep {}; that is done without", state.lacks);
         }
         state.notes = built.notes.iter().map(Recorded::from).collect();
         let commands = counted(built.commands, "command");
@@ -221,12 +231,19 @@ async fn open(settings: &Settings, view: View) -> Result<Destination, Error> {
         })
     };
     let opened = tokio::task::spawn_blocking(open).await;
-    Ok(opened.map_err(|error| Error::Internal(error.to_string()))??)
+    let destination = opened.map_err(|error| Error::Internal(error.to_string()))??;
+    if volume::is_noexec(&settings.dest) {
+        tracing::warn!(
+            "{} is mounted noexec: no command of it starts where it is mounted so",
+            settings.dest.display()
+        );
+    }
+    Ok(destination)
 }
 
 /// What is installed already may lack its links, if the run that made it was killed.
 fn complete(destination: &Destination, state: &State) -> Result<(), Error> {
-    let nothing = Amount::default();
+    let nothing = (Amount::default(), 0);
     destination
         .complete()
         .map_err(|error| shortage(error.into(), destination, Path::new(""), nothing, state.packages))
@@ -237,7 +254,7 @@ fn shortage(
     error: Error,
     destination: &Destination,
     staging: &Path,
-    missing: Amount,
+    missing: (Amount, u64),
     packages: usize,
 ) -> Error {
     match error.full() {
@@ -246,6 +263,21 @@ fn shortage(
             publish::Error::from(destination.shortage(full, staging, missing, packages)).into()
         }
         None => error,
+    }
+}
+
+/// An error that is the volume's doing, told as that.
+fn told_of_volume(error: Error, settings: &Settings, lacks: Lacks) -> Error {
+    let destination = settings.dest.clone();
+    match error {
+        Error::Tree(source @ (tree::Error::Duplicate { .. } | tree::Error::Overlap { .. })) if lacks.case => {
+            tree::Error::Case { path: destination, source: source.into() }.into()
+        }
+        // it could be written to when staging was made
+        error if error.unwritten().is_some_and(|source| source.kind() == ErrorKind::ReadOnlyFilesystem) => {
+            publish::Error::TurnedReadOnly { destination, source: error.into() }.into()
+        }
+        error => error,
     }
 }
 

@@ -90,7 +90,9 @@ async fn open(dest: &Path) -> Result<File, publish::Error> {
     let follow_no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
     let file = options.custom_flags(follow_no_link).open(&path).map_err(failed)?;
     for _ in 0..TRIES {
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match publish::lock(&file, FlockOperation::NonBlockingLockExclusive) {
+            // where there are no locks, its beats alone tell of it
+            Err(errno) if publish::has_no_locks(errno) => return Ok(file),
             Err(Errno::WOULDBLOCK) => tokio::time::sleep(BETWEEN).await,
             locked => return locked.map(|()| file).map_err(|errno| failed(errno.into())),
         }
@@ -115,8 +117,9 @@ pub(in crate::command) fn ask(dest: &Path) -> Result<(bool, Vec<String>), String
     let path = dest.join(".aptlet").join(FILE);
     let nobody = |why: &str| format!("no 'aptlet watch' is at work on {}: {why}", dest.display());
     let file = File::open(&path).map_err(|error| nobody(&format!("{}: {error}", path.display())))?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+    match publish::lock(&file, FlockOperation::NonBlockingLockShared) {
         Err(Errno::WOULDBLOCK) => {}
+        Err(errno) if publish::has_no_locks(errno) => {}
         Err(errno) => return Err(format!("cannot ask for the lock of {}: {errno}", path.display())),
         Ok(()) => return Err(nobody(&format!("nobody holds {}", path.display()))),
     }

@@ -49,6 +49,10 @@ pub(crate) enum What {
 }
 
 impl What {
+    pub(super) fn is_mode(self) -> bool {
+        matches!(self, Self::Mode { .. })
+    }
+
     /// One word for it.
     pub(crate) fn word(self) -> &'static str {
         match self {

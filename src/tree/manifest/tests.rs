@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::*;
 use crate::digest::Sha256;
+use crate::tree::volume::Lacks;
 use crate::tree::{Error, records};
 
 const ODD: &[u8] = b"usr/share/a b#c\\d=e\n\xff*[x]";
@@ -28,8 +29,12 @@ fn tree() -> tempfile::TempDir {
     folder
 }
 
+fn judged(group: Option<u32>) -> (Option<u32>, Lacks) {
+    (group, Lacks::default())
+}
+
 fn said(root: &Path) -> String {
-    verify(root, None, &BTreeMap::new())
+    verify(root, judged(None), &BTreeMap::new())
         .unwrap()
         .iter()
         .map(ToString::to_string)
@@ -113,10 +118,10 @@ fn what_the_kubelet_does_is_no_difference() {
     mode("usr/tool", 0o775);
     mode("pipe", 0o660);
     mode("usr/share", 0o2775);
-    assert_eq!(verify(root, None, &BTreeMap::new()).unwrap().len(), 3);
-    assert_eq!(verify(root, Some(1), &BTreeMap::new()).unwrap(), []);
+    assert_eq!(verify(root, judged(None), &BTreeMap::new()).unwrap().len(), 3);
+    assert_eq!(verify(root, judged(Some(1)), &BTreeMap::new()).unwrap(), []);
     mode("usr/tool", 0o777);
-    assert_eq!(verify(root, Some(1), &BTreeMap::new()).unwrap().len(), 1);
+    assert_eq!(verify(root, judged(Some(1)), &BTreeMap::new()).unwrap().len(), 1);
 }
 
 fn unreadable(result: Result<impl std::fmt::Debug, Error>) -> String {
@@ -130,10 +135,10 @@ fn a_manifest_that_is_missing_or_damaged_is_an_error() {
     let folder = tree();
     let manifest = folder.path().join(records::MANIFEST);
     fs::write(&manifest, "./usr type=dir\n").unwrap();
-    let said = unreadable(verify(folder.path(), None, &BTreeMap::new()));
+    let said = unreadable(verify(folder.path(), judged(None), &BTreeMap::new()));
     assert_eq!(said, format!("cannot read {}: line 1 cannot be understood", manifest.display()));
     fs::remove_file(&manifest).unwrap();
-    let said = unreadable(verify(folder.path(), None, &BTreeMap::new()));
+    let said = unreadable(verify(folder.path(), judged(None), &BTreeMap::new()));
     assert!(said.starts_with(&format!("cannot read {}: No such file", manifest.display())), "{said}");
 }
 
@@ -146,6 +151,17 @@ fn a_folder_that_cannot_be_read_is_named() {
     let deep = crate::tree::testing::too_deep(folder.path());
     let said = unreadable(describe(folder.path(), false, |_| None, &BTreeMap::new()));
     assert!(said.starts_with(&format!("cannot read {}: File name too long", deep.display())), "{said}");
-    let said = unreadable(verify(folder.path(), None, &BTreeMap::new()));
+    let said = unreadable(verify(folder.path(), judged(None), &BTreeMap::new()));
     assert!(said.starts_with(&format!("cannot read {}: ", deep.display())), "{said}");
+}
+
+#[test]
+fn modes_mean_nothing_where_they_are_not_kept() {
+    let folder = tree();
+    let root = folder.path();
+    fs::set_permissions(root.join("usr/tool"), fs::Permissions::from_mode(0o777)).unwrap();
+    let lacks = Lacks { modes: true, ..Lacks::default() };
+    assert_eq!(verify(root, (None, lacks), &BTreeMap::new()).unwrap(), []);
+    fs::write(root.join("usr/tool"), "tolo").unwrap();
+    assert_eq!(verify(root, (None, lacks), &BTreeMap::new()).unwrap().len(), 1);
 }

@@ -10,16 +10,17 @@ use crate::digest::Sha256;
 use crate::tree::error::Error;
 use crate::tree::mtree::{Entries, Entry, Kind, read_line};
 use crate::tree::records;
+use crate::tree::volume::Lacks;
 
 /// Compares a tree with its manifest. `group` is the number of the group that shares the volume, if one does: what the kubelet
-/// does to give a volume to its `fsGroup` is no difference. `originals` are digests of files before they were relocated.
+/// does to give a volume to its `fsGroup` is no difference. `lacks` is what the volume does not keep. `originals` are digests of files before they were relocated.
 ///
 /// # Errors
 /// [`Error::Read`], with the path that cannot be read: of the manifest, where that is missing or cannot be understood; or of
 /// something in the tree.
 pub(crate) fn verify(
     root: &Path,
-    group: Option<u32>,
+    (group, lacks): (Option<u32>, Lacks),
     originals: &BTreeMap<PathBuf, Sha256>,
 ) -> Result<Vec<Difference>, Error> {
     let manifest = root.join(records::MANIFEST);
@@ -36,7 +37,7 @@ pub(crate) fn verify(
             {
                 Some(What::NotRelocated)
             }
-            Some(now) => difference(entry, now, group),
+            Some(now) => difference(entry, now, group).filter(|what| !lacks.modes || !what.is_mode()),
         };
         differences.extend(what.map(|what| Difference { path: Path::new("/").join(path), what }));
     }

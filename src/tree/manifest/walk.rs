@@ -92,7 +92,8 @@ fn digests<'a>(root: &Path, files: &'a [(PathBuf, u64)]) -> Result<Hashed<'a>, E
     std::thread::scope(|scope| {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
         for _ in 1..threads {
-            scope.spawn(work);
+            // where there are no more, this one does it alone
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
     });

@@ -1,13 +1,14 @@
 //! The private root of one package, in which its members are made.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::head::{Head, SET_ID};
 use super::refusals::Refusals;
@@ -18,7 +19,7 @@ use crate::tree::group::readable;
 use crate::tree::package::Directory;
 use crate::tree::path::name_of;
 use crate::tree::placement::Placement;
-use crate::tree::write::times;
+use crate::tree::volume::{refuses, refuses_hard_link, set_time_of_link, times, where_kept};
 
 const BUFFER_SIZE: usize = 128 << 10;
 
@@ -88,9 +89,11 @@ impl<'a> PrivateRoot<'a> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let mode = self.file_mode(head);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = self.make(&parent, head, |folder, name| {
-            rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode & 0o777))
-        })?;
+        let file = self
+            .make(&parent, head, |folder, name| {
+                retry_on_intr(|| rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode & 0o777)))
+            })?
+            .map_err(|errno| self.unwritten(&head.path, errno))?;
         let mut left = member.size();
         while left > 0 {
             let mut filled = 0;
@@ -118,10 +121,11 @@ impl<'a> PrivateRoot<'a> {
             }
         }
         if mode & !self.confined.granted() != 0 {
-            rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
+            where_kept(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)))
                 .map_err(|errno| self.unwritten(&head.path, errno))?;
         }
-        rustix::fs::futimens(&file, &times(head.mtime)).map_err(|errno| self.unwritten(&head.path, errno))
+        where_kept(rustix::fs::futimens(&file, &times(head.mtime)))
+            .map_err(|errno| self.unwritten(&head.path, errno))
     }
 
     fn file_mode(&mut self, head: &Head<'_>) -> u32 {
@@ -140,9 +144,9 @@ impl<'a> PrivateRoot<'a> {
         }
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
-        self.make(&parent, head, |folder, name| rustix::fs::symlinkat(target, folder, name))?;
-        rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|errno| self.unwritten(&head.path, errno))
+        self.make(&parent, head, |folder, name| rustix::fs::symlinkat(target, folder, name))?
+            .map_err(|errno| self.unwritten(&head.path, errno))?;
+        set_time_of_link(&*parent, name, head.mtime).map_err(|errno| self.unwritten(&head.path, errno))
     }
 
     /// A hard link to a member that was laid out before, whose place in the private root is `target`.
@@ -171,20 +175,33 @@ impl<'a> PrivateRoot<'a> {
         if *target == *head.path {
             return Err(self.refusals.duplicate(head.raw));
         }
-        self.make(&parent, head, |folder, name| {
-            rustix::fs::linkat(&*target_parent, name_of(target), folder, name, AtFlags::empty())
-        })
+        let (from, to) = (name_of(target), name_of(&head.path));
+        let linked = self.make(&parent, head, |folder, name| {
+            rustix::fs::linkat(&*target_parent, from, folder, name, AtFlags::empty())
+        })?;
+        match linked {
+            Err(errno) if refuses_hard_link(errno) => copy(&target_parent, from, &parent, to)
+                .map_err(|source| Error::write(self.path.join(&head.path), source)),
+            linked => linked.map_err(|errno| self.unwritten(&head.path, errno)),
+        }
     }
 
-    pub(super) fn fifo(&mut self, head: &Head<'_>) -> Result<(), Error> {
+    /// False where the volume has none.
+    pub(super) fn fifo(&mut self, head: &Head<'_>) -> Result<bool, Error> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
         let mode = Mode::from_raw_mode(self.file_mode(head) & 0o777);
-        self.make(&parent, head, |folder, name| rustix::fs::mknodat(folder, name, FileType::Fifo, mode, 0))?;
-        rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty())
+        let made = self
+            .make(&parent, head, |folder, name| rustix::fs::mknodat(folder, name, FileType::Fifo, mode, 0))?;
+        match made {
+            Err(errno) if refuses(errno) => return Ok(false),
+            made => made.map_err(|errno| self.unwritten(&head.path, errno))?,
+        }
+        where_kept(rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty()))
             .map_err(|errno| self.unwritten(&head.path, errno))?;
-        rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|errno| self.unwritten(&head.path, errno))
+        where_kept(rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW))
+            .map_err(|errno| self.unwritten(&head.path, errno))?;
+        Ok(true)
     }
 
     fn enter_parent(&mut self, path: &Path, raw: &[u8]) -> Result<Rc<OwnedFd>, Error> {
@@ -198,30 +215,27 @@ impl<'a> PrivateRoot<'a> {
     }
 
     /// Makes a member. One that is there already gives way, as in dpkg, if it is a file; what is a folder or a link, dpkg
-    /// keeps or fails at.
+    /// keeps or fails at. What the volume says to it is for the caller to judge.
     fn make<T>(
         &mut self,
         parent: &OwnedFd,
         head: &Head<'_>,
         make: impl Fn(BorrowedFd<'_>, &OsStr) -> Result<T, Errno>,
-    ) -> Result<T, Error> {
+    ) -> Result<Result<T, Errno>, Error> {
         let (folder, name) = (parent.as_fd(), name_of(&head.path));
-        match make(folder, name) {
-            Err(Errno::EXIST) => {
-                let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
-                let stat = stat.map_err(|errno| self.unread(&head.path, errno))?;
-                let kind = FileType::from_raw_mode(stat.st_mode);
-                if !matches!(kind, FileType::RegularFile | FileType::Fifo) {
-                    return Err(self.refusals.duplicate(head.raw));
-                }
-                rustix::fs::unlinkat(folder, name, AtFlags::empty())
-                    .map_err(|errno| self.unwritten(&head.path, errno))?;
-                self.replaced += 1;
-                make(folder, name)
-            }
-            made => made,
+        let made = make(folder, name);
+        if !matches!(made, Err(Errno::EXIST)) {
+            return Ok(made);
         }
-        .map_err(|errno| self.unwritten(&head.path, errno))
+        let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
+        let stat = stat.map_err(|errno| self.unread(&head.path, errno))?;
+        if !matches!(FileType::from_raw_mode(stat.st_mode), FileType::RegularFile | FileType::Fifo) {
+            return Err(self.refusals.duplicate(head.raw));
+        }
+        rustix::fs::unlinkat(folder, name, AtFlags::empty())
+            .map_err(|errno| self.unwritten(&head.path, errno))?;
+        self.replaced += 1;
+        Ok(make(folder, name))
     }
 
     fn unread(&self, path: &Path, errno: Errno) -> Error {
@@ -231,4 +245,16 @@ impl<'a> PrivateRoot<'a> {
     fn unwritten(&self, path: &Path, errno: Errno) -> Error {
         Error::write(self.path.join(path), errno)
     }
+}
+
+/// A second file with content, mode and time of one that is there, where it cannot have a second name.
+fn copy(folder: &OwnedFd, name: &OsStr, to_folder: &OwnedFd, to: &OsStr) -> io::Result<()> {
+    let read = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut original = File::from(rustix::fs::openat(folder, name, read, Mode::empty())?);
+    let stat = rustix::fs::fstat(&original)?;
+    let write = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut made = File::from(rustix::fs::openat(to_folder, to, write, Mode::RUSR | Mode::WUSR)?);
+    io::copy(&mut original, &mut made)?;
+    where_kept(rustix::fs::fchmod(&made, Mode::from_raw_mode(stat.st_mode & 0o7777)))?;
+    Ok(where_kept(rustix::fs::futimens(&made, &times(stat.st_mtime)))?)
 }

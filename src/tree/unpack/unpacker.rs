@@ -293,7 +293,12 @@ impl<'a> Unpacker<'a> {
                 let target = member.link_name_bytes().unwrap_or_default().into_owned();
                 self.hard_link(&target, head)
             }
-            EntryType::Fifo => self.root.fifo(head),
+            EntryType::Fifo => {
+                if !self.root.fifo(head)? {
+                    self.notes.push(Note::Fifo { path: head.listed.clone() });
+                }
+                Ok(())
+            }
             EntryType::Char | EntryType::Block => {
                 self.notes.push(Note::Device { path: head.listed.clone() });
                 Ok(())

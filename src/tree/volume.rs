@@ -1,0 +1,211 @@
+//! What a volume does not keep of what packages have. Modes, times, hard links and FIFOs are done without where it cannot
+//! be helped; without symbolic links there is no tree.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{Access, AtFlags, CWD, Mode, StatVfsMountFlags, Timespec, Timestamps};
+use rustix::io::Errno;
+use rustix::path::Arg;
+use serde::{Deserialize, Serialize};
+
+use super::error::Error;
+
+/// Whether something was refused that [`Lacks::of`] had not seen refused.
+static REFUSED: AtomicBool = AtomicBool::new(false);
+/// Whether what sets the time of a link sets that of the file that it leads to, as over SFTP.
+static TIMES_GO_THROUGH_LINKS: AtomicBool = AtomicBool::new(false);
+
+/// A time that every file system can write down: even, for those that count in steps of two seconds.
+const TIME: i64 = 1_000_000_000;
+
+/// What a volume does not keep.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own")]
+pub(crate) struct Lacks {
+    /// The permission bits of files.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) modes: bool,
+    /// Their times.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) times: bool,
+    /// Several names of one file.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) hard_links: bool,
+    /// The difference between `a` and `A` in names.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) case: bool,
+    /// Execute permission.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) execution: bool,
+}
+
+impl Lacks {
+    /// Tries it out in a folder, and leaves nothing there.
+    ///
+    /// # Errors
+    /// [`Error::NoLinks`], and where not even a file can be made.
+    pub(crate) fn of(folder: &Path) -> Result<Self, Error> {
+        let [file, link, hard, upper] =
+            ["probe", "probe-link", "probe-hard", "PROBE"].map(|name| folder.join(name));
+        let found = try_out(&file, &link, &hard, &upper);
+        for path in [&link, &hard, &file] {
+            let _ = std::fs::remove_file(path);
+        }
+        found
+    }
+
+    /// With what was refused since.
+    pub(crate) fn and_refused(mut self) -> Self {
+        if REFUSED.load(Ordering::Relaxed) && !self.modes && !self.times {
+            (self.modes, self.times) = (true, true);
+        }
+        self
+    }
+
+    /// Whether it keeps all that packages have.
+    pub(crate) fn nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl fmt::Display for Lacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lacking = [
+            (self.modes, "modes"),
+            (self.times, "times"),
+            (self.hard_links, "hard links"),
+            (self.case, "upper and lower case apart"),
+            (self.execution, "execute permission"),
+        ];
+        let lacking: Vec<&str> =
+            lacking.into_iter().filter_map(|(lacks, what)| lacks.then_some(what)).collect();
+        f.write_str(&lacking.join(", "))
+    }
+}
+
+fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path) -> Result<Lacks, Error> {
+    let mut lacks = Lacks::default();
+    let mut file = File::create_new(path).map_err(|source| Error::write(path, source))?;
+    // what is written late may come after the time
+    file.write_all(b"x").map_err(|source| Error::write(path, source))?;
+    let unwritten = |errno: Errno| Error::write(path, errno);
+    for mode in [0o440, 0o755] {
+        let set = rustix::fs::fchmod(&file, Mode::from_raw_mode(mode));
+        lacks.modes |= is_refused(set).map_err(unwritten)?;
+        let now = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?.st_mode;
+        lacks.modes |= now & 0o7777 != mode;
+    }
+    lacks.times = is_refused(rustix::fs::futimens(&file, &times(TIME))).map_err(unwritten)?;
+    drop(file);
+    let stat = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?;
+    lacks.times |= (stat.st_mtime - TIME).abs() > 2;
+    // of a mount that is noexec, another warning tells
+    lacks.execution = rustix::fs::access(path, Access::EXEC_OK).is_err() && !is_noexec(path);
+    match rustix::fs::symlinkat("probe", CWD, link) {
+        Err(errno) if refuses(errno) => {
+            let folder = link.parent().unwrap_or(link).to_owned();
+            return Err(Error::NoLinks { path: folder, source: errno.into() });
+        }
+        made => made.map_err(|errno| Error::write(link, errno))?,
+    }
+    if !lacks.times {
+        set_time_of_link(CWD, link, 0).map_err(|errno| Error::write(link, errno))?;
+        let stat = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?;
+        TIMES_GO_THROUGH_LINKS.store(stat.st_mtime == 0, Ordering::Relaxed);
+    }
+    let linked = rustix::fs::linkat(CWD, path, CWD, hard, AtFlags::empty());
+    lacks.hard_links = linked.is_err_and(refuses_hard_link);
+    lacks.case = rustix::fs::lstat(upper).is_ok();
+    Ok(lacks)
+}
+
+/// Whether the volume does not have this at all, as against having no room for it, or being broken.
+pub(crate) fn refuses(errno: Errno) -> bool {
+    use Errno as E;
+    matches!(errno, E::PERM | E::ACCESS | E::NOSYS | E::OPNOTSUPP | E::INVAL | E::NOTTY)
+}
+
+/// The same of a hard link. Those who have none say so in any way, such as EIO, and a copy is as good; where the volume is broken
+/// it fails as well.
+pub(super) fn refuses_hard_link(errno: Errno) -> bool {
+    use Errno as E;
+    !matches!(errno, E::EXIST | E::NOENT | E::NOSPC | E::DQUOT | E::ROFS)
+}
+
+fn is_refused(set: Result<(), Errno>) -> Result<bool, Errno> {
+    match set {
+        Err(errno) if refuses(errno) => Ok(true),
+        set => set.map(|()| false),
+    }
+}
+
+/// What came of setting a mode or a time: that the volume keeps none is no error.
+pub(crate) fn where_kept(set: Result<(), Errno>) -> Result<(), Errno> {
+    if is_refused(set)? {
+        REFUSED.store(true, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Sets the time of a symbolic link, which nobody misses where there is none.
+pub(crate) fn set_time_of_link(folder: impl AsFd, name: impl Arg, mtime: i64) -> Result<(), Errno> {
+    if TIMES_GO_THROUGH_LINKS.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    match rustix::fs::utimensat(folder, name, &times(mtime), AtFlags::SYMLINK_NOFOLLOW) {
+        Err(errno) if refuses(errno) || errno == Errno::NOENT => Ok(()),
+        set => set,
+    }
+}
+
+/// A time of modification in seconds since 1970, for a file that nobody has read since.
+pub(crate) fn times(mtime: i64) -> Timestamps {
+    let time = Timespec { tv_sec: mtime, tv_nsec: 0 };
+    Timestamps { last_access: time, last_modification: time }
+}
+
+/// [`std::fs::set_permissions`], where modes are kept.
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    Ok(where_kept(rustix::fs::chmod(path, Mode::from_raw_mode(mode)))?)
+}
+
+/// The same for an open file.
+pub(crate) fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
+    Ok(where_kept(rustix::fs::fchmod(file.as_fd(), Mode::from_raw_mode(mode)))?)
+}
+
+/// Whether the file system of a path is mounted `noexec` here.
+pub(crate) fn is_noexec(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|stat| stat.f_flag.contains(StatVfsMountFlags::NOEXEC))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_folder_that_keeps_everything_lacks_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let lacks = Lacks::of(folder.path()).unwrap();
+        assert!(lacks.nothing(), "{lacks}");
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+        assert!(matches!(Lacks::of(&folder.path().join("none")), Err(Error::Write { .. })));
+    }
+
+    #[test]
+    fn what_is_lacking_is_named_and_remembered() {
+        let lacks = Lacks { modes: true, hard_links: true, ..Lacks::default() };
+        assert_eq!(lacks.to_string(), "modes, hard links");
+        let text = serde_json::to_string(&lacks).unwrap();
+        assert_eq!(text, r#"{"modes":true,"hard-links":true}"#);
+        assert_eq!(serde_json::from_str::<Lacks>(&text).unwrap(), lacks);
+        assert!(serde_json::from_str::<Lacks>("{}").unwrap().nothing());
+    }
+}
