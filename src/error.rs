@@ -116,7 +116,11 @@ impl Error {
             Self::Config(_) | Self::Pin(_) | Self::Render(_) | Self::Listen { .. } => Class::Configuration,
             Self::Source(error) => of_source(error),
             Self::Archive(error) => of_archive(error),
-            Self::Resolve(resolve::Error::Unverifiable { .. }) => Class::NotTrusted,
+            Self::Resolve(
+                resolve::Error::Unverifiable { .. }
+                | resolve::Error::Odd { field: "SHA256" | "SHA512" | "Size" | "Filename", .. },
+            ) => Class::NotTrusted,
+            Self::Resolve(resolve::Error::Odd { .. }) => Class::Mirror,
             Self::Resolve(_) => Class::NoSolution,
             Self::Lock(lock::Error::Write { .. }) => Class::Destination,
             Self::Lock(_) => Class::Configuration,

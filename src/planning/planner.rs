@@ -82,7 +82,7 @@ impl<'a> Planner<'a> {
         if let Some(base) = self.choice.base.as_ref().filter(|base| base.text.is_empty()) {
             tracing::warn!("the base has no package: {}", base.path.display());
         }
-        let (resolved, why) = match self.resolve(&loaded, &requests, explain) {
+        let (mut resolved, why) = match self.resolve(&loaded, &requests, explain) {
             Ok(found) => found,
             Err(error) => {
                 // the search takes memory of its own
@@ -90,6 +90,14 @@ impl<'a> Planner<'a> {
                 return Err(elsewhere::look(error, self.settings, &self.loader, &releases).await);
             }
         };
+        for (number, sha512) in std::mem::take(&mut resolved.by_sha512) {
+            let package = &resolved.plan.packages[number];
+            if let Some(source) = resolved.plan.source_of(package) {
+                let (filename, size) = (&package.filename, package.size);
+                let digest = self.loader.sha256_of(source, filename, size, sha512).await?;
+                resolved.plan.packages[number].sha256 = digest;
+            }
+        }
         for note in &resolved.notes {
             tracing::info!("{note}");
         }

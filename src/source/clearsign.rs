@@ -1,7 +1,10 @@
 //! The cleartext signature framework (RFC 9580 section 7), as strictly as apt reads it: one signed message
 //! and nothing else. Text that is not covered by the signature must never reach a parser.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
+
+use crate::control::text::decoded;
 
 /// What the signatures of one message may take, in bytes: each takes some kilobytes of memory while it is looked at, and Debian's
 /// have three of less than a kilobyte.
@@ -16,6 +19,8 @@ const END_SIGNATURE: &str = "-----END PGP SIGNATURE-----";
 pub(super) struct Clearsigned {
     /// The text, with `\n` at the end of every line.
     pub(super) text: String,
+    /// The same in the bytes that were signed, where these are not UTF-8.
+    latin: Option<Vec<u8>>,
     /// The armored signatures.
     pub(super) armor: String,
 }
@@ -23,7 +28,8 @@ pub(super) struct Clearsigned {
 impl Clearsigned {
     /// The text as it was hashed: without the white space at line ends, `\r\n` between lines.
     pub(super) fn canonical(&self) -> Canonical<'_> {
-        Canonical { rest: self.text.strip_suffix('\n').unwrap_or_default().as_bytes(), ended: false }
+        let bytes = self.latin.as_deref().unwrap_or(self.text.as_bytes());
+        Canonical { rest: bytes.strip_suffix(b"\n").unwrap_or_default(), ended: false }
     }
 }
 
@@ -59,9 +65,8 @@ impl Read for Canonical<'_> {
 
 /// Takes a clear-signed message apart. `Ok(None)`: it is not one.
 pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str> {
-    let Ok(message) = std::str::from_utf8(message) else {
-        return Err("it is not UTF-8");
-    };
+    let message = decoded(message);
+    let is_latin = matches!(message, Cow::Owned(_));
     if !message.contains(BEGIN_MESSAGE) {
         return Ok(None);
     }
@@ -113,7 +118,9 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
     if lines.any(|line| !line.is_empty()) {
         return Err("something stands after the signed message");
     }
-    Ok(Some(Clearsigned { text, armor }))
+    // every letter was a byte
+    let latin = is_latin.then(|| text.chars().map(|letter| u8::try_from(letter).unwrap_or_default()).collect());
+    Ok(Some(Clearsigned { text, latin, armor }))
 }
 
 /// White space at the end of a line is not signed (RFC 9580 section 7.2), so it is not kept.
@@ -191,6 +198,13 @@ mod tests {
             assert!(split(bad.as_bytes()).is_err(), "accepted: {bad}");
         }
         assert_eq!(split(b"Origin: x\n"), Ok(None));
-        assert!(split(b"\xff").is_err());
+        assert_eq!(split(b"\xff"), Ok(None));
+        let latin = [message("Origin: J").as_bytes(), b""].concat();
+        let latin =
+            String::from_utf8(latin).unwrap().replacen("Origin: J", "Origin: J\u{1}rg\n", 1).into_bytes();
+        let latin: Vec<u8> = latin.into_iter().map(|byte| if byte == 1 { 0xf6 } else { byte }).collect();
+        let found = split(&latin).unwrap().unwrap();
+        assert!(found.text.starts_with("Origin: Jörg\n"), "{}", found.text);
+        assert!(found.canonical.starts_with(b"Origin: J\xf6rg"), "the bytes are what was signed");
     }
 }

@@ -304,6 +304,11 @@ impl Error {
         matches!(self, Self::Fetch(error) if fetch::may_pass(error))
     }
 
+    /// Whether a mirror answered that it does not give the file: it may have it in another form.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.is_not_found() || matches!(self, Self::Fetch(fetch::Error::Status { .. }))
+    }
+
     /// What to do next: an imperative sentence.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {

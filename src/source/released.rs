@@ -42,7 +42,7 @@ impl Loader {
             let loader = Self { client, ..self.clone() };
             match loader.release_from(source, &uri).await {
                 Ok(released) => {
-                    if let Some(warning) = released.release.check_suite(source) {
+                    for warning in released.release.warnings(source) {
                         tracing::warn!("{warning}");
                     }
                     return Ok(released);
@@ -70,7 +70,13 @@ impl Loader {
                     verify::verify_inline(&document.bytes, inline.as_str(), keyring, &policy)
                         .map(|verified| verified.text)
                 };
-                let text = self.verified(source, &document, &inline, verify)?;
+                let text = match self.verified(source, &document, &inline, verify) {
+                    // a server that has a page for every name has one for this as well
+                    Err(unsigned @ Error::NoSignature { .. }) if source.inrelease_path.is_none() => {
+                        return self.detached(source, uri, &folder).await.map_err(|_| unsigned);
+                    }
+                    text => text?,
+                };
                 self.released(source, uri, inline, document, &text)
             }
             Err(error) if error.is_withheld() && source.inrelease_path.is_none() => {
@@ -87,16 +93,22 @@ impl Loader {
     /// `Release` with its signature in `Release.gpg`, as repositories without InRelease have it.
     async fn detached(&self, source: &Source, uri: &Url, folder: &Url) -> Result<Released, Error> {
         let url = join(folder, "Release");
-        let document = self.document(&url).await.map_err(|error| match error.is_withheld() {
-            true => Error::NoRelease { folder: folder.to_string() },
-            false => error.into(),
-        })?;
+        let document = match self.document(&url).await {
+            Ok(document) => document,
+            Err(error) if error.is_withheld() && source.trusted == Some(true) => {
+                return Ok(self.absent(source, uri, url));
+            }
+            Err(error) if error.is_withheld() => {
+                return Err(Error::NoRelease { folder: folder.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        };
         stray(&document, &url)?;
         let signature_url = join(folder, "Release.gpg");
         let signature = match self.client.get(&signature_url, LARGEST_SIGNATURE as u64, None).await {
             Ok(Answer::Document(signature)) => Some(signature.bytes),
             Ok(Answer::NotModified) => None,
-            Err(error) if error.is_withheld() => None,
+            Err(error) if error.is_withheld() || source.trusted == Some(true) => None,
             Err(error) => return Err(error.into()),
         };
         let verify = |keyring: &Keyring| {
@@ -107,6 +119,21 @@ impl Loader {
         };
         let text = self.verified(source, &document, &url, verify)?;
         self.released(source, uri, url, document, &text)
+    }
+
+    /// What stands for the Release of a repository that has none (`dpkg-scanpackages` makes such), where the user said that
+    /// nobody needs to vouch for it.
+    fn absent(&self, source: &Source, uri: &Url, url: Url) -> Released {
+        tracing::warn!("{url} is not there, and nothing is verified, because the source says 'Trusted: yes'");
+        Released {
+            source: source.clone(),
+            release: Release::read("", url.as_str()),
+            uri: uri.clone(),
+            url,
+            validators: Validators::default(),
+            sha256: Sha256::of(b""),
+            text_sha256: Sha256::of(b""),
+        }
     }
 
     /// The text of a Release, once somebody trusted vouches for it, or the user said that nobody needs to.
@@ -145,7 +172,10 @@ impl Loader {
         document: Document,
         text: &str,
     ) -> Result<Released, Error> {
-        let release = Release::parse(text, url.as_str())?;
+        let release = match source.trusted {
+            Some(true) => Release::read(text, url.as_str()),
+            _ => Release::parse(text, url.as_str())?,
+        };
         release.check_time(self.now, source)?;
         Ok(Released {
             source: source.clone(),
@@ -165,6 +195,10 @@ impl Loader {
         validators: &Validators,
         sha256: Sha256,
     ) -> Result<bool, Error> {
+        // where there is no Release, nothing tells whether anything changed
+        if sha256 == Sha256::of(b"") {
+            return Ok(false);
+        }
         Ok(match self.client.get(url, LARGEST_RELEASE, Some(validators)).await? {
             Answer::NotModified => true,
             Answer::Document(document) => Sha256::of(&document.bytes) == sha256,

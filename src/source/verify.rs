@@ -12,6 +12,7 @@ use super::certificate::{Component, Unusable, after, time};
 use super::keyring::{Keyring, line};
 use super::list::{SignedBy, Source};
 use super::{Error, armor, clearsign};
+use crate::control::text::decoded;
 
 /// By what a signature is judged, besides the keyring.
 #[derive(Debug, Clone)]
@@ -103,8 +104,7 @@ pub(crate) fn verify_detached(
         check.parse_packets(signature)?
     };
     let signers = check.signers(&signatures, &release)?;
-    let text = String::from_utf8(release.to_vec()).map_err(|_| check.malformed("it is not UTF-8"))?;
-    Ok(Verified { text, signers })
+    Ok(Verified { text: decoded(release).into_owned(), signers })
 }
 
 /// The text of a Release that the user trusts unsigned: what is between the lines of a clear-signed one, or all.
@@ -113,7 +113,7 @@ pub fn unsigned_text(release: &[u8], url: &str) -> Result<String, Error> {
         |reason: &str| Error::MalformedSignature { url: url.to_owned(), reason: reason.to_owned() };
     match clearsign::split(release).map_err(malformed)? {
         Some(message) => Ok(message.text),
-        None => String::from_utf8(release.to_vec()).map_err(|_| malformed("it is not UTF-8")),
+        None => Ok(decoded(release).into_owned()),
     }
 }
 

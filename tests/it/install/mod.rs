@@ -11,6 +11,7 @@ mod inputs;
 mod locales;
 mod mirrors;
 mod network;
+mod odd;
 mod owners;
 mod planted;
 mod relocation;
