@@ -160,9 +160,19 @@ pub enum Error {
     /// A volume that a tree cannot be on.
     #[error("the volume at {} has no symbolic links: {source}", path.display())]
     NoLinks {
-        /// A folder on it.
+        /// The destination.
         path: PathBuf,
         /// What the system says.
+        source: io::Error,
+    },
+    /// A volume that gives back links to another place, or none of those that lead out of it.
+    #[error("the volume at {} does not give back a symbolic link to {target}: {source}", path.display())]
+    OtherLinks {
+        /// The destination.
+        path: PathBuf,
+        /// Where it was to lead.
+        target: &'static str,
+        /// What came of it.
         source: io::Error,
     },
     /// Two names that are one on this volume.
@@ -209,6 +219,10 @@ impl Error {
             Self::NoLinks { .. } => {
                 "use another volume, such as an emptyDir or a disk with a file system of Linux: without symbolic links \
                  there is no tree of Debian's, as on exFAT, object stores and some mounts of SMB"
+            }
+            Self::OtherLinks { .. } => {
+                "use another volume, or mount this one so that links stay as they are: sshfs has the option \
+                 no_contain_symlinks"
             }
             Self::Case { .. } => "use a volume that tells them apart, or drop the package from the request",
             Self::TooMany { .. } | Self::LongNames { .. } => {

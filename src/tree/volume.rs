@@ -23,6 +23,9 @@ static TIMES_GO_THROUGH_LINKS: AtomicBool = AtomicBool::new(false);
 /// A time that every file system can write down: even, for those that count in steps of two seconds.
 const TIME: i64 = 1_000_000_000;
 
+/// Where packages' links lead to, for all that a file system knows: out of it.
+const OUTSIDE: &str = "/usr/../etc/alternatives/probe";
+
 /// What a volume does not keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
@@ -46,14 +49,14 @@ pub(crate) struct Lacks {
 }
 
 impl Lacks {
-    /// Tries it out in a folder, and leaves nothing there.
+    /// Tries it out in a folder of the volume that is `at` a place, and leaves nothing there.
     ///
     /// # Errors
-    /// [`Error::NoLinks`], and where not even a file can be made.
-    pub(crate) fn of(folder: &Path) -> Result<Self, Error> {
+    /// [`Error::NoLinks`], [`Error::OtherLinks`], and where not even a file can be made.
+    pub(crate) fn of(folder: &Path, at: &Path) -> Result<Self, Error> {
         let [file, link, hard, upper] =
             ["probe", "probe-link", "probe-hard", "PROBE"].map(|name| folder.join(name));
-        let found = try_out(&file, &link, &hard, &upper);
+        let found = try_out(&file, &link, &hard, &upper, at);
         for path in [&link, &hard, &file] {
             let _ = std::fs::remove_file(path);
         }
@@ -89,7 +92,7 @@ impl fmt::Display for Lacks {
     }
 }
 
-fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path) -> Result<Lacks, Error> {
+fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path, at: &Path) -> Result<Lacks, Error> {
     let mut lacks = Lacks::default();
     let mut file = File::create_new(path).map_err(|source| Error::write(path, source))?;
     // what is written late may come after the time
@@ -108,9 +111,9 @@ fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path) -> Result<Lacks,
     // of a mount that is noexec, another warning tells
     lacks.execution = rustix::fs::access(path, Access::EXEC_OK).is_err() && !is_noexec(path);
     match rustix::fs::symlinkat("probe", CWD, link) {
-        Err(errno) if refuses(errno) => {
-            let folder = link.parent().unwrap_or(link).to_owned();
-            return Err(Error::NoLinks { path: folder, source: errno.into() });
+        // in whatever way it says so, such as EIO: a file could be made
+        Err(errno) if !is_full(errno) => {
+            return Err(Error::NoLinks { path: at.to_owned(), source: errno.into() });
         }
         made => made.map_err(|errno| Error::write(link, errno))?,
     }
@@ -118,6 +121,16 @@ fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path) -> Result<Lacks,
         set_time_of_link(CWD, link, 0).map_err(|errno| Error::write(link, errno))?;
         let stat = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?;
         TIMES_GO_THROUGH_LINKS.store(stat.st_mtime == 0, Ordering::Relaxed);
+    }
+    rustix::fs::unlink(link).map_err(|errno| Error::write(link, errno))?;
+    rustix::fs::symlink(OUTSIDE, link).map_err(|errno| Error::write(link, errno))?;
+    let changed = match rustix::fs::readlink(link, Vec::new()) {
+        Ok(target) if target.as_bytes() == OUTSIDE.as_bytes() => None,
+        Ok(target) => Some(io::Error::other(format!("it became {}", target.to_string_lossy()))),
+        Err(errno) => Some(errno.into()),
+    };
+    if let Some(source) = changed {
+        return Err(Error::OtherLinks { path: at.to_owned(), target: OUTSIDE, source });
     }
     let linked = rustix::fs::linkat(CWD, path, CWD, hard, AtFlags::empty());
     lacks.hard_links = linked.is_err_and(refuses_hard_link);
@@ -134,8 +147,13 @@ pub(crate) fn refuses(errno: Errno) -> bool {
 /// The same of a hard link. Those who have none say so in any way, such as EIO, and a copy is as good; where the volume is broken
 /// it fails as well.
 pub(super) fn refuses_hard_link(errno: Errno) -> bool {
+    !is_full(errno) && !matches!(errno, Errno::EXIST | Errno::NOENT)
+}
+
+/// Whether it is no matter of what the volume has, but of how much.
+fn is_full(errno: Errno) -> bool {
     use Errno as E;
-    !matches!(errno, E::EXIST | E::NOENT | E::NOSPC | E::DQUOT | E::ROFS)
+    matches!(errno, E::NOSPC | E::DQUOT | E::ROFS | E::NOMEM | E::MFILE | E::NFILE)
 }
 
 fn is_refused(set: Result<(), Errno>) -> Result<bool, Errno> {
@@ -193,10 +211,11 @@ mod tests {
     #[test]
     fn a_folder_that_keeps_everything_lacks_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let lacks = Lacks::of(folder.path()).unwrap();
+        let lacks = Lacks::of(folder.path(), folder.path()).unwrap();
         assert!(lacks.nothing(), "{lacks}");
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
-        assert!(matches!(Lacks::of(&folder.path().join("none")), Err(Error::Write { .. })));
+        let none = folder.path().join("none");
+        assert!(matches!(Lacks::of(&none, &none), Err(Error::Write { .. })));
     }
 
     #[test]
