@@ -250,6 +250,7 @@ pub(crate) fn read_hint(error: &io::Error) -> Option<&'static str> {
 /// What to do next where the destination does not take something, in the middle of a run.
 pub(crate) fn write_hint(error: &io::Error) -> Option<&'static str> {
     use io::ErrorKind as K;
+    let is = |errno: rustix::io::Errno| error.raw_os_error() == Some(errno.raw_os_error());
     match error.kind() {
         K::StorageFull => Some("give the volume more space or inodes"),
         K::QuotaExceeded => Some("raise the quota on the volume, or ask for fewer packages"),
@@ -257,6 +258,9 @@ pub(crate) fn write_hint(error: &io::Error) -> Option<&'static str> {
             "look in the node's kernel log for an error of its disk or server: the volume could be written to when \
              this run began, unless it has a read-only part",
         ),
+        K::PermissionDenied if is(rustix::io::Errno::PERM) => {
+            Some("use another volume, or other options of its mount: it can be written to, and refuses this")
+        }
         K::PermissionDenied => Some(
             "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir",
         ),
@@ -275,7 +279,7 @@ pub(crate) fn write_hint(error: &io::Error) -> Option<&'static str> {
             Some("use a volume with a file system of Linux: this one does not take every name")
         }
         K::StaleNetworkFileHandle | K::NotConnected => Some(FAILS),
-        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => Some(FAILS),
+        _ if is(rustix::io::Errno::IO) => Some(FAILS),
         _ => None,
     }
 }

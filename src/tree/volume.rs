@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 
-/// Whether something was refused that [`Lacks::of`] had not seen refused.
-static REFUSED: AtomicBool = AtomicBool::new(false);
+/// Whether modes are kept, as far as [`Lacks::of`] has seen.
+static KEEPS_MODES: AtomicBool = AtomicBool::new(true);
 /// Whether what sets the time of a link sets that of the file that it leads to, as over SFTP.
 static TIMES_GO_THROUGH_LINKS: AtomicBool = AtomicBool::new(false);
 
@@ -63,14 +63,6 @@ impl Lacks {
         found
     }
 
-    /// With what was refused since.
-    pub(crate) fn and_refused(mut self) -> Self {
-        if REFUSED.load(Ordering::Relaxed) && !self.modes && !self.times {
-            (self.modes, self.times) = (true, true);
-        }
-        self
-    }
-
     /// Whether it keeps all that packages have.
     pub(crate) fn nothing(self) -> bool {
         self == Self::default()
@@ -104,6 +96,7 @@ fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path, at: &Path) -> Re
         let now = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?.st_mode;
         lacks.modes |= now & 0o7777 != mode;
     }
+    KEEPS_MODES.store(!lacks.modes, Ordering::Relaxed);
     lacks.times = is_refused(rustix::fs::futimens(&file, &times(TIME))).map_err(unwritten)?;
     drop(file);
     let stat = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?;
@@ -163,12 +156,14 @@ fn is_refused(set: Result<(), Errno>) -> Result<bool, Errno> {
     }
 }
 
-/// What came of setting a mode or a time: that the volume keeps none is no error.
-pub(crate) fn where_kept(set: Result<(), Errno>) -> Result<(), Errno> {
-    if is_refused(set)? {
-        REFUSED.store(true, Ordering::Relaxed);
-    }
-    Ok(())
+/// What came of setting a time: that it is refused is no error, as nobody misses it.
+pub(crate) fn unless_refused(set: Result<(), Errno>) -> Result<(), Errno> {
+    is_refused(set).map(drop)
+}
+
+/// What came of setting a mode, which is an error where the volume keeps modes: others may depend on it.
+pub(crate) fn if_modes_are_kept(set: Result<(), Errno>) -> Result<(), Errno> {
+    if KEEPS_MODES.load(Ordering::Relaxed) { set } else { unless_refused(set) }
 }
 
 /// Sets the time of a symbolic link, which nobody misses where there is none.
@@ -188,14 +183,14 @@ pub(crate) fn times(mtime: i64) -> Timestamps {
     Timestamps { last_access: time, last_modification: time }
 }
 
-/// [`std::fs::set_permissions`], where modes are kept.
+/// [`std::fs::set_permissions`], unless that is refused.
 pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    Ok(where_kept(rustix::fs::chmod(path, Mode::from_raw_mode(mode)))?)
+    Ok(unless_refused(rustix::fs::chmod(path, Mode::from_raw_mode(mode)))?)
 }
 
-/// The same for an open file.
+/// The same for an open file of a tree, where modes are kept.
 pub(crate) fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
-    Ok(where_kept(rustix::fs::fchmod(file.as_fd(), Mode::from_raw_mode(mode)))?)
+    Ok(if_modes_are_kept(rustix::fs::fchmod(file.as_fd(), Mode::from_raw_mode(mode)))?)
 }
 
 /// Whether the file system of a path is mounted `noexec` here.
