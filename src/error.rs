@@ -334,6 +334,7 @@ fn of_tree(error: &tree::Error) -> Class {
         | tree::Error::Declared { .. }
         | tree::Error::Owners { .. }
         | tree::Error::NoLinks { .. }
+        | tree::Error::OtherLinks { .. }
         | tree::Error::Case { .. }
         | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => Class::Destination,
         tree::Error::Overlap { .. } | tree::Error::Diverted { .. } => Class::NoSolution,

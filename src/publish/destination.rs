@@ -137,7 +137,7 @@ impl Destination {
         let ((), path) =
             made.and_then(|made| Ok(made.keep()?)).map_err(|source| Error::write(&generations, source))?;
         let mut staging = Staging { path, lacks: Lacks::default(), spare };
-        staging.lacks = Lacks::of(&staging.path)?;
+        staging.lacks = Lacks::of(&staging.path, &self.path)?;
         Ok(staging)
     }
 

@@ -208,7 +208,7 @@ impl Making<'_> {
         if built.needs_binary {
             destination.need_binary();
         }
-        state.lacks = lacks.and_refused();
+        state.lacks = lacks;
         if !state.lacks.nothing() {
             let destination = settings.dest.display();
             tracing::warn!("the volume at {destination} does not keep {}; that is done without", state.lacks);

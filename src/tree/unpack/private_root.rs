@@ -19,7 +19,9 @@ use crate::tree::group::readable;
 use crate::tree::package::Directory;
 use crate::tree::path::name_of;
 use crate::tree::placement::Placement;
-use crate::tree::volume::{refuses, refuses_hard_link, set_time_of_link, times, where_kept};
+use crate::tree::volume::{
+    if_modes_are_kept, refuses, refuses_hard_link, set_time_of_link, times, unless_refused,
+};
 
 const BUFFER_SIZE: usize = 128 << 10;
 
@@ -121,10 +123,10 @@ impl<'a> PrivateRoot<'a> {
             }
         }
         if mode & !self.confined.granted() != 0 {
-            where_kept(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)))
+            if_modes_are_kept(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)))
                 .map_err(|errno| self.unwritten(&head.path, errno))?;
         }
-        where_kept(rustix::fs::futimens(&file, &times(head.mtime)))
+        unless_refused(rustix::fs::futimens(&file, &times(head.mtime)))
             .map_err(|errno| self.unwritten(&head.path, errno))
     }
 
@@ -197,9 +199,9 @@ impl<'a> PrivateRoot<'a> {
             Err(errno) if refuses(errno) => return Ok(false),
             made => made.map_err(|errno| self.unwritten(&head.path, errno))?,
         }
-        where_kept(rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty()))
+        if_modes_are_kept(rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty()))
             .map_err(|errno| self.unwritten(&head.path, errno))?;
-        where_kept(rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW))
+        unless_refused(rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW))
             .map_err(|errno| self.unwritten(&head.path, errno))?;
         Ok(true)
     }
@@ -255,6 +257,6 @@ fn copy(folder: &OwnedFd, name: &OsStr, to_folder: &OwnedFd, to: &OsStr) -> io::
     let write = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut made = File::from(rustix::fs::openat(to_folder, to, write, Mode::RUSR | Mode::WUSR)?);
     io::copy(&mut original, &mut made)?;
-    where_kept(rustix::fs::fchmod(&made, Mode::from_raw_mode(stat.st_mode & 0o7777)))?;
-    Ok(where_kept(rustix::fs::futimens(&made, &times(stat.st_mtime)))?)
+    if_modes_are_kept(rustix::fs::fchmod(&made, Mode::from_raw_mode(stat.st_mode & 0o7777)))?;
+    Ok(unless_refused(rustix::fs::futimens(&made, &times(stat.st_mtime)))?)
 }
