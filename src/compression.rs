@@ -3,12 +3,14 @@
 mod ahead;
 mod bounded;
 mod budget;
+mod gzip;
 
 use std::io::{self, BufRead, Read};
 
 use xz2::stream::{CONCATENATED, Stream};
 
 use bounded::{Held, SHARES, Xz, demands_more, without_memory, zstd, zstd_window};
+use gzip::Gzip;
 
 pub use ahead::Ahead;
 pub(crate) use budget::Budget;
@@ -112,7 +114,7 @@ impl Compression {
     /// Those that take no more than bzip2's 4 MiB, whatever a header says.
     fn small_decoder<'a>(self, reader: impl BufRead + Send + 'a) -> Box<dyn Read + Send + 'a> {
         match self {
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
+            Self::Gzip => Box::new(Gzip::new(reader)),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(reader)),
             _ => Box::new(reader),
         }
@@ -220,6 +222,20 @@ mod tests {
             }
         }
         assert_eq!(Compression::of_extension("Z"), None);
+    }
+
+    #[test]
+    fn what_follows_the_last_member_of_gzip_is_nothing() {
+        let text = encode(Compression::Gzip, "Package: jq\n");
+        for more in [vec![0; 1000], b"junk".to_vec()] {
+            let bytes = [text.clone(), text.clone(), more].concat();
+            assert_eq!(decode(Compression::Gzip, &bytes).unwrap(), "Package: jq\nPackage: jq\n");
+            let budget = Budget::new(80 << 20);
+            assert_eq!(
+                decode_within(Compression::Gzip, &bytes, &budget).unwrap(),
+                "Package: jq\nPackage: jq\n"
+            );
+        }
     }
 
     #[test]

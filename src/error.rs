@@ -131,7 +131,11 @@ impl Error {
             Self::Config(_) | Self::Pin(_) | Self::Render(_) | Self::Listen { .. } => Class::Configuration,
             Self::Source(error) => of_source(error),
             Self::Archive(error) => of_archive(error),
-            Self::Resolve(resolve::Error::Unverifiable { .. }) => Class::NotTrusted,
+            Self::Resolve(
+                resolve::Error::Unverifiable { .. }
+                | resolve::Error::Odd { field: "SHA256" | "SHA512" | "Size" | "Filename", .. },
+            ) => Class::NotTrusted,
+            Self::Resolve(resolve::Error::Odd { .. }) => Class::Mirror,
             Self::Resolve(_) => Class::NoSolution,
             // what is wrong with a source may pass, or matters more than a name that nobody has
             Self::LeftOut { left_out, .. } => {
@@ -148,6 +152,17 @@ impl Error {
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
             Self::Publish(_) | Self::Launch(_) | Self::Stdout(_) => Class::Destination,
             Self::Starved { .. } | Self::Internal(_) => Class::Internal,
+        }
+    }
+
+    /// Whether it is about what mirrors have and say just now, and not about who vouches for it: a mirror that is down, lags
+    /// behind, is being updated, or is not the one that answers.
+    pub(crate) fn is_of_mirrors(&self) -> bool {
+        match self {
+            Self::Source(error) => source_is_of_mirrors(error),
+            Self::Package { source, .. } | Self::Fetch(source) => fetch_is_of_mirrors(source),
+            Self::Archive(error) => of_archive(error) == Class::Mirror,
+            _ => false,
         }
     }
 
@@ -279,9 +294,11 @@ fn of_source(error: &source::Error) -> Class {
         | E::MalformedKeyring { .. }
         | E::BadBase { .. }
         | E::NoPackagesIndex { .. } => Class::Configuration,
-        E::NoRelease { .. } | E::NoIndexFile { .. } | E::BadIndex { .. } | E::BadMirrorList { .. } => {
-            Class::Mirror
-        }
+        E::NotRelease { .. }
+        | E::NoRelease { .. }
+        | E::NoIndexFile { .. }
+        | E::BadIndex { .. }
+        | E::BadMirrorList { .. } => Class::Mirror,
         E::Fetch(error) => of_fetch(error),
         // a mirror that lies matters more than one that is down
         E::AllMirrors { attempts, .. } => {
@@ -315,6 +332,20 @@ fn of_source(error: &source::Error) -> Class {
     }
 }
 
+fn fetch_is_of_mirrors(error: &fetch::Error) -> bool {
+    // other bytes than those that were promised are not installed, and are what a mirror in the middle of an update has
+    of_fetch(error) == Class::Mirror || error.has_mismatch()
+}
+
+fn source_is_of_mirrors(error: &source::Error) -> bool {
+    match error {
+        source::Error::Fetch(error) => fetch_is_of_mirrors(error),
+        source::Error::AllMirrors { attempts, .. } => attempts.iter().all(source_is_of_mirrors),
+        source::Error::Rollback { .. } | source::Error::ReleaseExpired { .. } => true,
+        error => of_source(error) == Class::Mirror,
+    }
+}
+
 fn of_archive(error: &source::archive::Error) -> Class {
     use source::archive::Error as E;
     match error {
@@ -333,6 +364,7 @@ fn of_tree(error: &tree::Error) -> Class {
         | tree::Error::Declared { .. }
         | tree::Error::Owners { .. }
         | tree::Error::NoLinks { .. }
+        | tree::Error::OtherLinks { .. }
         | tree::Error::Case { .. }
         | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => Class::Destination,
         tree::Error::Overlap { .. } | tree::Error::Diverted { .. } => Class::NoSolution,

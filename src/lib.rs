@@ -52,7 +52,7 @@
 //! | a tree becomes the current generation | `publish`, `current_generation` |
 //! | what is told | `report`: log, progress, termination message |
 //! | beside the way | `process`: signals, becoming a command; [`render`]: manifests for Kubernetes |
-//! | what the others count on | [`control`], [`compression`], [`digest`], `wording` |
+//! | what the others count on | [`control`], [`compression`], [`digest`], `masking`, `wording` |
 //!
 //! Errors are one enum for each stop, mapped to exit codes in [`error`].
 mod building;
@@ -69,6 +69,7 @@ mod fetch;
 pub mod finish;
 pub mod launch;
 mod lock;
+mod masking;
 mod note;
 pub mod plan;
 mod planning;

@@ -16,7 +16,8 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{LogFormat, Verbosity};
-use crate::error::Error;
+use crate::error::{Class, Error};
+use crate::masking;
 
 /// Kubernetes keeps as much of a termination message (container v1 core, `terminationMessagePath`), in bytes.
 const LONGEST_TERMINATION_MESSAGE: usize = 4096;
@@ -94,7 +95,7 @@ impl Report {
         let stops = self.stops.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut object = facts;
         object.insert("level".into(), json!("info"));
-        object.insert("message".into(), json!(summary));
+        object.insert("message".into(), json!(masking::text(summary)));
         object.insert("seconds".into(), json!(rounded(total)));
         let seconds = stops.iter().map(|stop| (stop.name.to_owned(), json!(rounded(stop.time)))).collect();
         object.insert("stops".into(), Value::Object(seconds));
@@ -108,7 +109,7 @@ impl Report {
         if self.format == LogFormat::Json {
             return emit(&object.to_string());
         }
-        let mut text = format!("{summary} in {:.1} s", total.as_secs_f64());
+        let mut text = format!("{} in {:.1} s", masking::text(summary), total.as_secs_f64());
         for stop in stops.iter() {
             let _ = write!(text, "\n{:>9} {:>7.2} s  {}", stop.name, stop.time.as_secs_f64(), stop.detail);
         }
@@ -123,7 +124,8 @@ impl Report {
     /// The last word of `aptlet run` when its command cannot be started; the code is a shell's.
     pub(crate) fn unstarted(&self, message: &str, code: u8, termination_log: &Path) {
         let object = json!({
-            "level": "error", "class": "command", "code": code, "message": message, "hint": Value::Null,
+            "level": "error", "class": "command", "code": code, "message": masking::text(message),
+            "hint": Value::Null,
         });
         last_word(self.format, message, None, &object, termination_log);
     }
@@ -135,8 +137,9 @@ pub(crate) fn failure(format: LogFormat, error: &Error, termination_log: &Path) 
 }
 
 fn last_word(format: LogFormat, message: &str, hint: Option<&str>, object: &Value, termination_log: &Path) {
+    let message = masking::text(message);
     let text = match hint {
-        Some(hint) => format!("error: {message}\n hint: {hint}"),
+        Some(hint) => format!("error: {message}\n hint: {}", masking::text(hint)),
         None => format!("error: {message}"),
     };
     match format {
@@ -146,12 +149,27 @@ fn last_word(format: LogFormat, message: &str, hint: Option<&str>, object: &Valu
     terminate(&text, termination_log);
 }
 
+/// The failure of another process, which could not tell of it itself.
+pub(crate) fn failure_of_another(
+    format: LogFormat,
+    class: Class,
+    message: &str,
+    hint: Option<&str>,
+    termination_log: &Path,
+) {
+    last_word(format, message, hint, &object(class, message, hint), termination_log);
+}
+
 /// A failure as an object of the JSON log.
 pub(crate) fn object_of(error: &Error) -> Value {
-    let class = error.class();
+    object(error.class(), &error.to_string(), error.hint().as_deref())
+}
+
+fn object(class: Class, message: &str, hint: Option<&str>) -> Value {
     json!({
         "level": "error", "class": class.to_string(), "code": class.code(),
-        "message": error.to_string(), "hint": error.hint(),
+        "message": masking::text(message),
+        "hint": hint.map(|hint| masking::text(hint).into_owned()),
     })
 }
 
@@ -163,6 +181,7 @@ pub(crate) fn echo(object: &Value) {
 
 /// Writes a message to the termination message file, which the kubelet makes; elsewhere there is none.
 pub(crate) fn terminate(text: &str, termination_log: &Path) {
+    let text = masking::text(text);
     // to a FIFO, too, if somebody reads it: who waits for that would wait for ever
     let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let mut options = std::fs::OpenOptions::new();
@@ -236,15 +255,17 @@ struct Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let text = format!("{value:?}");
+        let shown = masking::text(&text);
         if field.name() == "message" {
-            self.message = format!("{value:?}");
+            self.message = shown.into_owned();
         } else {
-            self.others.insert(field.name().to_owned(), json!(format!("{value:?}")));
+            self.others.insert(field.name().to_owned(), json!(shown));
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.others.insert(field.name().to_owned(), json!(value));
+        self.others.insert(field.name().to_owned(), json!(masking::text(value)));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {

@@ -37,7 +37,14 @@ pub(crate) fn perform(
         remains.termination_log.clone_from(&termination_log);
     });
     Inherited::at_start().use_own_files();
-    let ending = match Ending::listen(Inherited::at_start()) {
+    let to_kubelet = termination_log.clone();
+    // of an install of `aptlet watch`, the watch is what the kubelet asks for
+    let last_word = move |text: &str| {
+        if !echo {
+            report::terminate(text, &to_kubelet);
+        }
+    };
+    let ending = match Ending::listen(Inherited::at_start(), Box::new(last_word)) {
         Ok(ending) => ending,
         Err(error) => {
             let error = Error::Starved { what: "listen for signals", source: error };

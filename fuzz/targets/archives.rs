@@ -20,7 +20,7 @@ fn read(data: &[u8]) -> Result<Control, Error> {
     }
     assert!(total <= LIMIT, "{total} bytes of data");
     tarball.finish()?;
-    deb.finish()
+    Ok(deb.finish())
 }
 
 fuzz_target!(|data: &[u8]| {

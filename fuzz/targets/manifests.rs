@@ -22,6 +22,7 @@ fuzz_target!(|input: (u8, &str)| {
         port_is_given: false,
         manifest: Some("-".into()),
         workload: None,
+        all: false,
         containers: Vec::new(),
         helm_values: false,
     };

@@ -22,7 +22,12 @@ const INSTALLING: &[Flags] = &[Locked::FLAGS, TreeMaking::FLAGS];
 pub(super) const TAKEN: [(&str, &[&[Flags]]); 9] = [
     (
         "install",
-        &[EVERY, RESOLVING, INSTALLING, &[Destination::FLAGS, Relocating::FLAGS, SelfInstalling::FLAGS]],
+        &[
+            EVERY,
+            RESOLVING,
+            INSTALLING,
+            &[Destination::FLAGS, Relocating::FLAGS, SelfInstalling::FLAGS, Running::FLAGS],
+        ],
     ),
     // it is started where the destination is, and by what is there
     ("run", &[EVERY, RESOLVING, INSTALLING, &[Destination::FLAGS, Running::FLAGS]]),
@@ -35,7 +40,7 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 9] = [
             EVERY,
             RESOLVING,
             INSTALLING,
-            &[Destination::FLAGS, Relocating::FLAGS, Answering::FLAGS, Renewing::FLAGS],
+            &[Destination::FLAGS, Relocating::FLAGS, Answering::FLAGS, Renewing::FLAGS, Running::FLAGS],
         ],
     ),
     // nobody types it: it is given what `watch` was given

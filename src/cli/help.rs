@@ -95,8 +95,8 @@ start on. What fails is tried again after 5 s, and then after up to 5 minutes; u
 what was installed before stays.
 
 Examples:
-  Keep /p as the ConfigMap at /etc/aptlet says, and answer probes on port 8080:
-    aptlet watch --listen :8080
+  Keep /p as the ConfigMap at /etc/aptlet says, and answer probes on port 8081:
+    aptlet watch --listen :8081
 
   Install curl, and its security updates when they come:
     aptlet watch --interval 6h curl";

@@ -9,7 +9,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 use super::definition::{Cli, Plain, Probed, Requested, Started, Subcommands, command};
 use super::groups;
 use crate::config::{Command, Options, PathPattern};
-use crate::request::credentials::redact;
+use crate::masking;
 
 /// What the command line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
 /// What the arguments of a pod are refused for goes to its log.
 fn without_password(mut error: clap::Error) -> clap::Error {
     if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
-        let value = redact(value).into_owned();
+        let value = masking::uri(value).into_owned();
         error.insert(ContextKind::InvalidValue, ContextValue::String(value));
     }
     error

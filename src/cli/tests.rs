@@ -108,7 +108,7 @@ fn a_command_refuses_flags_that_it_has_no_use_for() {
         &["status", "curl"],
         &["run", "--prefix=/x", "--", "true"],
         &["run", "--self", "--", "true"],
-        &["install", "--on-failure=abort"],
+        &["lock", "--on-failure=abort"],
         &["lock", "--self"],
         &["verify", "--self"],
     ] {

@@ -31,7 +31,7 @@ pub(super) fn run(
 /// Installs; requests to end that come later are the command's.
 fn prepare(settings: &Settings, report: &Report, ending: &Ending) -> Result<(), Error> {
     match block_on(install::install(settings, report), ending) {
-        Err(error) if settings.on_failure == OnFailure::Continue => {
+        Err(error) if settings.on_failure == Some(OnFailure::Continue) => {
             let hint = error.hint().map_or(String::new(), |hint| format!(" ({hint})"));
             tracing::warn!("{error}{hint}; going on with what is installed, as --on-failure says");
         }

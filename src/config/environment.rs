@@ -12,7 +12,7 @@ use clap::error::{ContextKind, ContextValue};
 use super::error::{Error, Warning};
 use super::nearest::nearest;
 use super::options::Layer;
-use crate::request::credentials::redact;
+use crate::masking;
 use crate::request::words;
 
 /// The variable that gives requests.
@@ -78,7 +78,7 @@ fn parse<L: Layer>(flags: &clap::Command, flag: &clap::Arg, name: &str, value: &
         variable: name.to_owned(),
         value: match error.get(ContextKind::InvalidValue) {
             // Of a list, the one that is wrong.
-            Some(ContextValue::String(value)) => redact(value).into_owned(),
+            Some(ContextValue::String(value)) => masking::uri(value).into_owned(),
             _ => value.to_string_lossy().into_owned(),
         },
         reason: reason(&error),

@@ -175,9 +175,9 @@ impl Error {
             Self::UnknownYamlKey { .. } => {
                 Some("use the names of the long flags, as 'aptlet install --help' lists them".to_owned())
             }
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Some("make it readable for the user that the container runs as".to_owned())
-            }
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Some(
+                "make it readable for the pod's user: by fsGroup, or the volume's defaultMode".to_owned(),
+            ),
             Self::Read { .. } | Self::NotAFile { .. } => {
                 Some("check the path, and that the file is mounted there".to_owned())
             }

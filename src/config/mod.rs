@@ -39,7 +39,7 @@ pub use rendering::Rendering;
 pub(crate) use rendering::contents;
 pub use settings::Settings;
 pub(crate) use sources::{DEFAULT_MIRROR, DEFAULT_SUITES, SourceChoice};
-pub(crate) use text::{read as read_text, read_from as read_text_from};
+pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
 pub use values::Mode;
 pub(crate) use values::{
     Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,

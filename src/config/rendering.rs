@@ -9,7 +9,7 @@ use super::keys::{Key, classify};
 use super::options::{Layer as _, Options};
 use super::places::prefix;
 use super::settings::Settings;
-use super::values::{Listen, Mode, Owners, Word};
+use super::values::{Listen, Mode, OnFailure, Owners, Word};
 use super::{configmap, environment, text};
 use crate::request::{Kind, Origin, Request};
 
@@ -55,7 +55,9 @@ pub struct Rendering {
     pub manifest: Option<PathBuf>,
     /// The workload of the manifest: its kind in lower case, and its name.
     pub workload: Option<(String, String)>,
-    /// The containers that get the packages; all, if there are none.
+    /// Whether all pod templates are meant, where there are several.
+    pub all: bool,
+    /// The containers that get the packages; all but init containers, if there are none.
     pub containers: Vec<String>,
     /// Whether values of the Helm chart are wanted.
     pub helm_values: bool,
@@ -109,6 +111,7 @@ impl Rendering {
             port_is_given: options.answering.listen.is_some(),
             manifest: options.manifest.filename.clone(),
             workload: workload(options.manifest.workload.as_deref())?,
+            all: options.manifest.all.unwrap_or(false),
             containers: containers(&options.manifest.container)?,
             helm_values,
             flags: options.pod_flags()?,
@@ -124,7 +127,7 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     if options.renewing.interval.is_some() && mode != Mode::Sidecar {
         return refuse("interval", "only a sidecar stays to look again", "add --mode sidecar, or drop it");
     }
-    if options.running.on_failure.is_some() && mode != Mode::Entrypoint {
+    if options.running.on_failure == Some(OnFailure::Continue) && mode != Mode::Entrypoint {
         return refuse("on-failure", "only an entrypoint can go on", "add --mode entrypoint, or drop it");
     }
     if options.tree.owners == Some(Owners::Keep) {
@@ -136,7 +139,12 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     if options.trust.client_certificate.is_some() || options.trust.client_key.is_some() {
         return refuse("client-certificate", "a ConfigMap is no place for keys", TLS_SECRET);
     }
-    if options.sourcing.mirror.iter().any(|mirror| mirror.0.password().is_some()) {
+    if options
+        .sourcing
+        .mirror
+        .iter()
+        .any(|mirror| mirror.0.password().is_some() || mirror.0.query().is_some())
+    {
         return refuse("mirror", "the password in its URL would be there for all to read", SECRET);
     }
     if mode == Mode::Sidecar && options.tree.keep_generations.is_some_and(|count| count.0 < 2) {

@@ -61,6 +61,8 @@ pub struct Settings {
     pub(crate) upgrade_base: bool,
     /// What all packages together may unpack to, in bytes.
     pub(crate) max_unpacked: Option<u64>,
+    /// What the destination may hold, in bytes, though its file system takes more.
+    pub(crate) size_limit: Option<u64>,
     /// Whose the installed files are.
     pub(crate) owners: Owners,
     /// Names of locales that must work.
@@ -73,12 +75,16 @@ pub struct Settings {
     pub(crate) require_scripts: RequireScripts,
     /// Whether aptlet itself is put into the destination, too. With neither requests nor a lock, nothing else is.
     pub(crate) own_binary: bool,
-    /// What `aptlet run` does when the installation fails.
-    pub(crate) on_failure: OnFailure,
+    /// What becomes of a failure, where that is said.
+    pub(crate) on_failure: Option<OnFailure>,
     /// Connections to one host at once; at least 1.
     pub(crate) connections: usize,
     /// Further tries after the first.
     pub(crate) retries: u32,
+    /// How long a server that is too busy is asked again.
+    pub(crate) patience: Duration,
+    /// How many bytes a second a server must send at least.
+    pub(crate) min_speed: u64,
     /// How long a server may send nothing; at least a second.
     pub(crate) timeout: Duration,
     /// Where `aptlet lock` writes to.
@@ -174,15 +180,18 @@ impl Settings {
             base: base(command, choosing.base, &host.dpkg),
             upgrade_base: choosing.upgrade_base.unwrap_or(false),
             max_unpacked: tree.max_unpacked.map(|quantity| quantity.0),
+            size_limit: tree.size_limit.map(|quantity| quantity.0),
             owners: tree.owners.unwrap_or_default(),
             locales: tree.locale.into_iter().map(|locale| locale.0).collect(),
             paths: Paths { slim: tree.slim.unwrap_or(false), rules: path_rules },
             keep_generations,
             require_scripts: tree.require_scripts.unwrap_or_default(),
             own_binary,
-            on_failure: options.running.on_failure.unwrap_or_default(),
+            on_failure: options.running.on_failure,
             connections: network.connections(),
             retries: network.retries(),
+            patience: network.patience(),
+            min_speed: network.min_speed(),
             timeout: network.timeout(),
             explain: options.locking.explain.clone().filter(|name| !name.is_empty()),
             output: options.locking.output(),

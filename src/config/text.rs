@@ -19,18 +19,32 @@ pub(crate) fn read(path: &Path) -> Result<String, Error> {
     read_from(File::open(path).map_err(failed)?, path)
 }
 
+/// The bytes of a file of the user's, for formats that are older than UTF-8.
+///
+/// # Errors
+/// As for [`read`], but for [`Error::NotText`].
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    check(path)?;
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    bytes_from(File::open(path).map_err(failed)?, path)
+}
+
+fn bytes_from(reader: impl std::io::Read, path: &Path) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = reader.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Error::TooLarge { path: path.to_owned() });
+    }
+    Ok(bytes)
+}
+
 /// The text that `reader` gives, without a byte order mark; `path` is for messages.
 ///
 /// # Errors
 /// As for [`read`].
 pub(crate) fn read_from(reader: impl std::io::Read, path: &Path) -> Result<String, Error> {
-    let failed = |source| Error::Read { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    reader.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Error::TooLarge { path: path.to_owned() });
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes_from(reader, path)?).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + memchr::memchr_iter(b'\n', good).count();
         Error::NotText { path: path.to_owned(), line }

@@ -130,7 +130,7 @@ mod tests {
         let watching = resolve(folder.path(), Options::default(), &[("APTLET_CONFIG", "gone")]).unwrap();
         assert!(matches!(watching.unread, Some(Error::Folder { .. })) && watching.config == at("gone"));
 
-        for variable in [("APTLET_LISTEN", "localhost"), ("APTLET_PACKAGES", "JQ")] {
+        for variable in [("APTLET_LISTEN", "localhost"), ("APTLET_PACKAGES", "j@q")] {
             assert!(resolve(folder.path(), Options::default(), &[variable]).is_err(), "{variable:?}");
         }
         let tree = TreeMaking { keep_generations: Some(Count(1)), ..TreeMaking::default() };

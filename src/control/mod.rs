@@ -4,4 +4,5 @@
 pub(crate) mod architecture;
 pub(crate) mod glob;
 pub mod relation;
+pub(crate) mod text;
 pub mod version;

@@ -44,16 +44,19 @@ impl Operator {
         }
     }
 
+    /// The operator that a text begins with, and how long it is. Without one it is `=`, as in apt: `a (1.0)`.
     #[inline]
-    fn parse(symbol: &str) -> Option<Self> {
-        Some(match symbol {
-            "<<" => Self::Less,
-            "<=" | "<" => Self::LessEqual,
-            "=" | "==" => Self::Equal,
-            ">=" | ">" => Self::GreaterEqual,
-            ">>" => Self::Greater,
-            _ => return None,
-        })
+    fn leading(text: &[u8]) -> (Self, usize) {
+        match text {
+            [b'<', b'<', ..] => (Self::Less, 2),
+            [b'<', b'=', ..] => (Self::LessEqual, 2),
+            [b'<', ..] => (Self::LessEqual, 1),
+            [b'>', b'>', ..] => (Self::Greater, 2),
+            [b'>', b'=', ..] => (Self::GreaterEqual, 2),
+            [b'>', ..] => (Self::GreaterEqual, 1),
+            [b'=', ..] => (Self::Equal, 1),
+            _ => (Self::Equal, 0),
+        }
     }
 }
 
@@ -83,6 +86,8 @@ pub struct BadRelation {
 }
 
 /// Reads a relation field, alternative by alternative; stops after the first error.
+///
+/// As apt reads it: a name or a version that no package has makes a relation that none satisfies, and no error.
 pub fn parse(field: &str) -> Relations<'_> {
     Relations { rest: field }
 }
@@ -95,7 +100,8 @@ pub struct Relations<'a> {
 
 impl<'a> Relations<'a> {
     fn fail(&mut self, reason: &'static str) -> BadRelation {
-        let excerpt = self.rest.chars().take(40).collect();
+        let one_line = |letter: char| if letter.is_control() { ' ' } else { letter };
+        let excerpt = self.rest.chars().take(40).map(one_line).collect();
         self.rest = "";
         BadRelation { excerpt, reason }
     }
@@ -124,26 +130,23 @@ impl<'a> Relations<'a> {
     }
 
     fn read(&mut self) -> Result<Relation<'a>, BadRelation> {
-        let name = self.take(is_name_byte);
+        let token = self.take(is_name_byte);
+        // a name may have a colon of its own: ${shlibs:Depends}
+        let (name, qualifier) = match token.rsplit_once(':') {
+            Some((name, qualifier)) => (name, Some(qualifier)),
+            None => (token, None),
+        };
         if name.is_empty() {
             return Err(self.fail("a package name was expected"));
-        }
-        let qualifier = self.eat(b':').then(|| self.take(is_name_byte));
-        if qualifier == Some("") {
-            return Err(self.fail("an architecture was expected after ':'"));
         }
         self.skip_space();
         let (mut operator, mut version) = (Operator::Any, "");
         if self.eat(b'(') {
             self.skip_space();
-            let symbol = self.take(|byte| matches!(byte, b'<' | b'>' | b'='));
-            let Some(known) = Operator::parse(symbol) else {
-                return Err(self.fail("one of << <= = >= >> was expected after '('"));
-            };
+            let (known, length) = Operator::leading(self.rest.as_bytes());
             operator = known;
-            self.skip_space();
-            version = self.take(|byte| byte.is_ascii_graphic() && !matches!(byte, b')' | b'(' | b',' | b'|'));
-            self.skip_space();
+            self.rest = self.rest[length..].trim_ascii_start();
+            version = self.take(|byte| byte != b')').trim_ascii_end();
             if version.is_empty() || !self.eat(b')') {
                 return Err(self.fail("a version and ')' were expected"));
             }
@@ -168,16 +171,16 @@ impl<'a> Relations<'a> {
     }
 }
 
-/// Debian Policy 5.6.7 allows lower case only; third-party archives use capitals and underscores, and apt
-/// takes them.
+/// All but what ends a name in apt. Debian Policy 5.6.7 allows much less.
 #[inline]
 fn is_name_byte(byte: u8) -> bool {
     const NAME_BYTES: [bool; 256] = {
-        let mut known = [false; 256];
-        let mut byte = 0_u8;
-        while byte < 128 {
-            known[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_');
-            byte += 1;
+        let mut known = [true; 256];
+        let ends = b" \t\n\x0c\r()[]<>,|";
+        let mut i = 0;
+        while i < ends.len() {
+            known[ends[i] as usize] = false;
+            i += 1;
         }
         known
     };
@@ -241,19 +244,46 @@ mod tests {
     }
 
     #[test]
+    fn what_no_package_can_satisfy_is_read_as_apt_reads_it() {
+        for (field, name, qualifier, operator, version) in [
+            ("${shlibs:Depends}", "${shlibs", Some("Depends}"), Operator::Any, ""),
+            ("a (1.0)", "a", None, Operator::Equal, "1.0"),
+            ("a (=> 1)", "a", None, Operator::Equal, "> 1"),
+            ("a (== 1)", "a", None, Operator::Equal, "= 1"),
+            ("a (!= 1)", "a", None, Operator::Equal, "!= 1"),
+            ("a (<> 1)", "a", None, Operator::LessEqual, "> 1"),
+            ("a (>= 1, << 2)", "a", None, Operator::GreaterEqual, "1, << 2"),
+            ("a (>= ${binary:Version} )", "a", None, Operator::GreaterEqual, "${binary:Version}"),
+            ("a(>=1 .0)", "a", None, Operator::GreaterEqual, "1 .0"),
+            ("@", "@", None, Operator::Any, ""),
+            ("~", "~", None, Operator::Any, ""),
+            ("foo*", "foo*", None, Operator::Any, ""),
+            ("a/stable", "a/stable", None, Operator::Any, ""),
+            ("a:", "a", Some(""), Operator::Any, ""),
+            ("ä", "ä", None, Operator::Any, ""),
+        ] {
+            assert_eq!(read(field), [Relation { name, qualifier, operator, version, last: true }], "{field}");
+        }
+    }
+
+    #[test]
     fn refuses_what_it_cannot_read() {
         for bad in [
             "a b",
-            "a (1.0)",
             "a (>= 1",
             "a (>= )",
+            "a ()",
+            "a )",
+            "a (>= 1)x",
+            "a (>= 1) (<< 2)",
+            "a ; b",
             "a |",
             "a | , b",
-            "a:",
+            "a || b",
+            ":any",
             "| a",
             "a [amd64]",
             "a <!x>",
-            "ä",
         ] {
             assert!(parse(bad).any(|relation| relation.is_err()), "{bad}");
         }

@@ -13,13 +13,12 @@ pub(super) const MAX_SIZE: u64 = 16 << 20;
 const MAX_FILES: usize = 4096;
 
 /// Fields that belong to the dpkg status file alone: dpkg refuses them in a package too.
-const STATUS_FIELDS: [&str; 5] =
-    ["Status", "Conffiles", "Config-Version", "Triggers-Pending", "Triggers-Awaited"];
+const STATUS_FIELDS: [&str; 4] = ["Status", "Config-Version", "Triggers-Pending", "Triggers-Awaited"];
 
 /// Control information of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Control {
-    /// The file `control` as it is: exactly one well-formed paragraph.
+    /// The file `control`: exactly one well-formed paragraph.
     pub paragraph: String,
     /// All other control files, in archive order.
     pub files: Vec<ControlFile>,
@@ -53,15 +52,8 @@ impl Control {
             if files.len() == MAX_FILES {
                 return Err(bad("there are too many"));
             }
-            if name.is_empty() || name.starts_with('.') || name.contains(['/', '\0', '\n', '\u{fffd}']) {
+            if name.is_empty() || name == ".." || name.contains(['/', '\0', '\n', '\u{fffd}']) {
                 return Err(bad("its name is not a plain one"));
-            }
-            // dpkg writes NAME.list itself and drops a packaged one.
-            if name == "list" {
-                return Err(bad("the name is dpkg's own"));
-            }
-            if files.iter().any(|file| file.name == name) {
-                return Err(bad("it is there twice"));
             }
             let bytes = if kind.is_file() {
                 let mut bytes = Vec::new();
@@ -83,17 +75,19 @@ impl Control {
             if size > MAX_SIZE {
                 return Err(Error::TooLarge { part: "control.tar", limit: MAX_SIZE });
             }
+            // dpkg passes over hidden files, as macOS leaves them, and writes NAME.list itself
+            if name.starts_with('.') || name == "list" {
+                continue;
+            }
             let mode = member.header().mode().map_err(|_| bad("its mode is not a number"))? & 0o777;
+            // the last one counts, as in all archives of tar
+            files.retain(|file| file.name != name);
             files.push(ControlFile { name: name.to_owned(), mode, bytes });
         }
         tarball.finish()?;
         let control = files.iter().position(|file| file.name == "control");
         let control = files.remove(control.ok_or(Error::NoControl)?);
-        let paragraph = String::from_utf8(control.bytes).map_err(|_| Error::ControlFile {
-            name: "control".to_owned(),
-            reason: "it is not UTF-8 (Debian Policy 5.1)",
-        })?;
-        paragraph::check(&paragraph)?;
+        let paragraph = paragraph::read(&control.bytes)?;
         if let Some(field) =
             STATUS_FIELDS.into_iter().find(|name| paragraph::field(&paragraph, name).is_some())
         {

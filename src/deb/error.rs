@@ -124,6 +124,9 @@ impl Error {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
                  repository's owner"
             }
+            Self::ControlFile { .. } => {
+                "tell the repository's owner: the package is as published, but not as dpkg-deb builds packages"
+            }
             _ => {
                 "tell the repository's owner: the package is as published, but dpkg would not accept it either"
             }

@@ -1,5 +1,7 @@
 //! One deb822 paragraph (deb822(5), Debian Policy 5.1).
 
+use crate::control::text::decoded;
+
 /// Far more than any package has; what is compared with all before it must not be many.
 const MOST_FIELDS: usize = 1000;
 
@@ -31,7 +33,7 @@ pub fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// The value of a field, whatever the case of its name (Debian Policy 5.1).
 pub fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    fields(text).find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
+    fields(text).find_map(|(found, value)| found.trim_ascii_end().eq_ignore_ascii_case(name).then_some(value))
 }
 
 fn end_of_field(text: &str) -> usize {
@@ -40,6 +42,29 @@ fn end_of_field(text: &str) -> usize {
         .map(|newline| newline + 1)
         .find(|next| !matches!(bytes.get(*next), Some(b' ' | b'\t')))
         .unwrap_or(bytes.len())
+}
+
+/// A control file as one paragraph, as plain as dpkg's status file has it: dpkg takes it in Latin-1, with carriage
+/// returns, after empty lines, and with blanks before a colon. It lower-cases the name, and takes no notice of a list of
+/// configuration files.
+pub(super) fn read(bytes: &[u8]) -> Result<String, Malformed> {
+    let text = decoded(bytes).replace("\r\n", "\n");
+    let text = text.trim_start_matches('\n');
+    check(text)?;
+    let mut plain = String::with_capacity(text.len());
+    for (name, value) in fields(text).map(|(name, value)| (name.trim_ascii_end(), value)) {
+        if name.eq_ignore_ascii_case("Conffiles") {
+            continue;
+        }
+        plain.push_str(name);
+        plain.push_str(if value.starts_with('\n') || value.is_empty() { ":" } else { ": " });
+        match name.eq_ignore_ascii_case("Package") {
+            true => plain.push_str(&value.to_ascii_lowercase()),
+            false => plain.push_str(value),
+        }
+        plain.push('\n');
+    }
+    Ok(plain)
 }
 
 /// Whether a text is exactly one paragraph, every field at most once.
@@ -61,7 +86,7 @@ pub fn check(text: &str) -> Result<(), Malformed> {
                 return Err(malformed("a continuation line that continues nothing"));
             }
         } else {
-            let name = line.split_once(':').map_or("", |(name, _)| name);
+            let name = line.split_once(':').map_or("", |(name, _)| name.trim_ascii_end());
             let graphic = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
             if !graphic || name.starts_with(['#', '-']) {
                 return Err(malformed("not of the form 'Name: value'"));
@@ -104,6 +129,24 @@ mod tests {
         assert_eq!(field(TEXT, "VERSION"), Some("1"));
         assert_eq!(field(TEXT, "Vers"), None);
         assert_eq!(field("Package: jq", "Package"), Some("jq"), "the last newline may be missing");
+    }
+
+    #[test]
+    fn reads_what_dpkg_reads() {
+        let plain = "Package: jq\nMaintainer: J\u{f6}rg\nVersion: 1\nDescription: a\n b\n";
+        assert_eq!(read(plain.as_bytes()).unwrap(), plain);
+        let latin: Vec<u8> = plain.chars().map(|letter| u8::try_from(letter).unwrap()).collect();
+        assert_eq!(read(&latin).unwrap(), plain);
+        for odd in [
+            format!("\n\n{plain}\n\n"),
+            plain.replace('\n', "\r\n"),
+            plain.replace("Version:", "Version\t :"),
+            plain.replace("jq", "JQ"),
+            plain.replace("Version", "Conffiles:\n /etc/x 12\nVersion"),
+        ] {
+            assert_eq!(read(odd.as_bytes()).unwrap(), plain, "{odd:?}");
+        }
+        assert!(read(b"Package: jq\n\nPackage: sudo\n").is_err());
     }
 
     #[test]

@@ -51,14 +51,9 @@ impl<R: Read + Send> Deb<R> {
         Ok(Tarball::new(decoder, "data.tar", limit))
     }
 
-    /// Checks what follows the data: deb(5) has further members ignored, but not second ones of the same name.
-    pub fn finish(mut self) -> Result<Control, Error> {
-        while let Some(member) = self.ar.next_member()? {
-            if ["debian-binary", "control.tar", "data.tar"].iter().any(|name| member.name.starts_with(name)) {
-                return Err(Error::Unexpected { found: member.name, expected: "the end of the archive" });
-            }
-        }
-        Ok(self.control)
+    /// The control information, after the data has been read. What follows the data is not looked at, as dpkg does not.
+    pub fn finish(self) -> Control {
+        self.control
     }
 }
 

@@ -17,7 +17,7 @@ fn read(bytes: &[u8]) -> Result<(Control, Vec<String>), Error> {
         io::copy(&mut member, &mut io::sink()).map_err(|error| members.error(error))?;
     }
     data.finish()?;
-    Ok((deb.finish()?, names))
+    Ok((deb.finish(), names))
 }
 
 fn with_control(files: &[Entry]) -> Result<Control, Error> {
@@ -53,14 +53,18 @@ fn enforces_the_order_of_members() {
     let extra = |name| (name, b"odd".as_slice());
 
     read(&ar(&[format, extra("_a"), control, extra("_b"), data, extra("_gpgorigin"), extra("any")])).unwrap();
+    let zeros = [ar(&[format, control, data]), vec![0; 512]].concat();
+    for after in
+        [ar(&[format, control, data, data]), ar(&[format, control, data, extra("control.tar.gz")]), zeros]
+    {
+        read(&after).unwrap();
+    }
     let unexpected = [
         ar(&[control, format, data]),
         ar(&[format, data, control]),
         ar(&[format, extra("x"), control, data]),
         ar(&[format, control, extra("x"), data]),
         ar(&[format, control, control, data]),
-        ar(&[format, control, data, data]),
-        ar(&[format, control, data, extra("control.tar.gz")]),
     ];
     for (index, bytes) in unexpected.iter().enumerate() {
         assert!(matches!(read(bytes), Err(Error::Unexpected { .. })), "case {index}");
@@ -94,8 +98,7 @@ fn refuses_bad_control_archives() {
         file("./a/b", ""),
         file("../a", ""),
         file("/a", ""),
-        file("./list", ""),
-        file("./control", ""),
+        file("..", ""),
         dir("./sub"),
         symlink("./postinst", "/etc/passwd"),
         hardlink("./postinst", "/etc/passwd"),
@@ -106,11 +109,29 @@ fn refuses_bad_control_archives() {
         assert!(matches!(result, Err(Error::ControlFile { .. })), "{}", name.escape_ascii());
     }
     let paragraph = |text: &str| with_control(&[file("./control", text)]);
+    assert!(paragraph("\r\nPackage: a\r\nConffiles:\r\n /etc/x 1\r\n").is_ok());
     assert!(matches!(paragraph("Package: a\n\nPackage: b\n"), Err(Error::Paragraph(_))));
     assert!(matches!(
         paragraph("Package: a\nstatus: hold ok installed\n"),
         Err(Error::StatusField("Status"))
     ));
+}
+
+#[test]
+fn takes_the_control_archives_that_dpkg_takes() {
+    let control = with_control(&[
+        file("./._control", "of macOS"),
+        file("./.hidden", ""),
+        file("./control", &control_text("other", "")),
+        file("./control", &control_text("jq", "")),
+        file("./list", "/x\n"),
+        file("./md5sums", "1"),
+        file("./md5sums", "2"),
+    ])
+    .unwrap();
+    assert_eq!(control.field("Package"), Some("jq"), "the last one counts");
+    assert_eq!(control.files.len(), 1);
+    assert_eq!(control.file("md5sums"), Some(b"2".as_slice()));
 }
 
 #[test]

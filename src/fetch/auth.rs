@@ -8,7 +8,7 @@ use url::Url;
 
 use super::error::Error;
 
-/// One `machine` entry.
+/// One `machine` entry, or the login of a source.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// As written before `://`; without it the entry is for `https` only.
@@ -18,32 +18,60 @@ pub(crate) struct Entry {
     port: Option<u16>,
     /// Begins with `/`, or is empty for the whole host.
     path: String,
-    pub(super) login: String,
-    pub(super) password: String,
+    login: String,
+    password: String,
+    /// The query of a source's URI, such as `token=…`.
+    query: Option<String>,
+    /// Whether it is that of a source, which may have none at all.
+    of_source: bool,
 }
 
 impl Entry {
-    /// The user and password in a URL, for all that is below it; `None` where it has none.
-    pub(crate) fn of_url(url: &Url) -> Option<Self> {
+    /// The user, password and query in the URI of a source, for all that is below it, and for nothing else. One without any is
+    /// of use, too: it keeps those of other sources away.
+    pub(crate) fn of_uri(url: &Url) -> Self {
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        (!url.username().is_empty() || url.password().is_some()).then(|| Self {
+        Self {
             scheme: Some(url.scheme().to_owned()),
             host: url.host_str().unwrap_or_default().to_owned(),
             port: url.port_or_known_default(),
-            path: url.path().to_owned(),
+            path: url.path().trim_end_matches('/').to_owned(),
             login: decoded(url.username()),
             password: decoded(url.password().unwrap_or_default()),
-        })
+            query: url.query().filter(|query| !query.is_empty()).map(str::to_owned),
+            of_source: true,
+        }
     }
 
     /// Whether these credentials are meant for `url`.
     ///
-    /// The path is compared as apt does, by its beginning alone: `/deb` is for `/debian` as well.
+    /// The path of an entry of auth.conf is compared as apt does, by its beginning alone: `/deb` is for `/debian` as well. That
+    /// of a source's URI is a folder.
     pub(crate) fn matches(&self, url: &Url) -> bool {
+        let below = |rest: &str| !self.of_source || rest.is_empty() || rest.starts_with('/');
         url.scheme() == self.scheme.as_deref().unwrap_or("https")
             && url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(&self.host))
             && (self.port.is_none() || self.port == url.port_or_known_default())
-            && url.path().starts_with(&self.path)
+            && url.path().strip_prefix(&*self.path).is_some_and(below)
+    }
+
+    /// User and password, if it has them.
+    pub(super) fn basic(&self) -> Option<(&str, &str)> {
+        let has_login = !self.login.is_empty() || !self.password.is_empty();
+        has_login.then_some((&self.login, &self.password))
+    }
+
+    fn has_any(&self) -> bool {
+        self.basic().is_some() || self.query.is_some()
+    }
+
+    /// The URL with the query that belongs to it, unless it has one of its own.
+    pub(super) fn completed(&self, url: &Url) -> Url {
+        let mut url = url.clone();
+        if url.query().is_none() {
+            url.set_query(self.query.as_deref());
+        }
+        url
     }
 }
 
@@ -58,9 +86,14 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// The first entry for `url`: apt takes the first as well.
+/// The entry for `url`: what the URI of its source has, which is the one with the longest path; else the first of auth.conf, as
+/// apt takes it.
 pub(super) fn find<'a>(entries: &'a [Entry], url: &Url) -> Option<&'a Entry> {
-    entries.iter().find(|entry| entry.matches(url))
+    let matching = || entries.iter().filter(|entry| entry.matches(url));
+    let of_source =
+        matching().filter(|entry| entry.of_source).max_by_key(|entry| (entry.path.len(), entry.has_any()));
+    let own = of_source.filter(|entry| entry.has_any());
+    own.or_else(|| matching().find(|entry| !entry.of_source))
 }
 
 /// Reads a file of credentials; `origin` is its path, for messages.
@@ -141,6 +174,8 @@ fn machine_entry(text: &str) -> Result<Entry, &'static str> {
         path: path.to_owned(),
         login: String::new(),
         password: String::new(),
+        query: None,
+        of_source: false,
     })
 }
 
@@ -210,6 +245,38 @@ mod tests {
         assert_eq!(login(&entries, "https://plain.example/x"), None);
         assert_eq!(login(&entries, "https://port.example/x").as_deref(), Some("d:d"));
         assert_eq!(login(&entries, "https://port.example:8443/x"), None);
+    }
+
+    #[test]
+    fn what_a_uri_has_is_for_its_own_source_alone() {
+        let mut entries = read("machine http://h login conf password conf").unwrap();
+        for uri in [
+            "http://u:p@h/team",
+            "http://h/team/public/",
+            "http://h/other?token=x",
+            "https://v:q@h/",
+            "http://w:r@i:81/a/",
+        ] {
+            entries.push(Entry::of_uri(&Url::parse(uri).unwrap()));
+        }
+        for (url, expected) in [
+            ("http://h/team/dists/x", Some("u:p")),
+            ("http://h/team", Some("u:p")),
+            ("http://h/team-public/x", Some("conf:conf")),
+            ("http://h/team/public/dists/x", Some("conf:conf")),
+            ("http://h/team/publicity/x", Some("u:p")),
+            ("https://h/team/x", Some("v:q")),
+            ("http://i:81/a/x", Some("w:r")),
+            ("http://i:81/ab/x", None),
+            ("http://i/a/x", None),
+        ] {
+            assert_eq!(login(&entries, url).as_deref(), expected, "{url}");
+        }
+        let url = Url::parse("http://h/other/pool/a%2Bb.deb").unwrap();
+        let entry = find(&entries, &url).unwrap();
+        assert_eq!(entry.completed(&url).as_str(), "http://h/other/pool/a%2Bb.deb?token=x");
+        assert_eq!(entry.basic(), None, "a query takes the place of a login");
+        assert!(!format!("{entries:?}").contains("token=x"));
     }
 
     #[test]

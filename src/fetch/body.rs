@@ -1,6 +1,7 @@
 //! A body that survives broken connections: what is missing is asked for by Range (RFC 9110, 14).
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
 use reqwest::StatusCode;
@@ -9,10 +10,12 @@ use url::Url;
 
 use super::cause::Cause;
 use super::client::{Client, Opened, label};
-use super::error::{Error, redacted};
+use super::error::Error;
 use super::local::LocalFile;
+use super::pace::{Pace, Stretch};
 use super::retry::Retry;
 use super::validators::{Validators, differ, insert};
+use crate::masking;
 
 /// An open body, whose chunks come in order and exactly once, whatever happens to the connection.
 pub(crate) struct Body {
@@ -20,6 +23,7 @@ pub(crate) struct Body {
     url: Url,
     source: Source,
     retry: Retry,
+    pace: Pace,
     validators: Validators,
     /// Bytes of the whole body, as far as the server declares them.
     size: Option<u64>,
@@ -63,7 +67,8 @@ impl Body {
             client: client.clone(),
             url: url.clone(),
             source: Source::Unconnected,
-            retry: client.retry(),
+            retry: client.retry(url),
+            pace: client.pace(),
             validators: Validators::default(),
             size: None,
             received: 0,
@@ -74,7 +79,9 @@ impl Body {
             "http" | "https" => loop {
                 match body.begin(condition).await {
                     Ok(()) => return Ok(body),
-                    Err(error) => body.retry.after(error).await?,
+                    Err(error) => {
+                        body.retry.after(error).await?;
+                    }
                 }
             },
             "file" | "copy" => {
@@ -83,7 +90,7 @@ impl Body {
                 body.size = Some(size);
                 Ok(body)
             }
-            scheme => Err(Error::Unsupported { url: redacted(url).to_string(), scheme: scheme.to_owned() }),
+            scheme => Err(Error::Unsupported { url: masking::url(url), scheme: scheme.to_owned() }),
         }
     }
 
@@ -110,12 +117,16 @@ impl Body {
     /// The next bytes, never empty; none at the end.
     ///
     /// # Errors
-    /// [`Error::Unreachable`], [`Error::Status`] or [`Error::Truncated`] when all tries are used up;
+    /// [`Error::Unreachable`], [`Error::Status`], [`Error::Truncated`] or [`Error::Slow`] when all tries are used up;
     /// [`Error::Changed`] when the rest that the server has belongs to another version of the document;
     /// [`Error::Read`] for a local file.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let mut paused = Duration::ZERO;
         loop {
-            match self.step().await {
+            let asked = Instant::now();
+            let stepped = self.step().await;
+            let waited = asked.elapsed() + std::mem::take(&mut paused);
+            match self.at_pace(stepped, waited) {
                 Ok(Some(bytes)) if bytes.is_empty() => {}
                 Ok(Some(bytes)) => {
                     self.received += bytes.len() as u64;
@@ -129,10 +140,36 @@ impl Body {
                 Err(error) => {
                     // gives the connection back before waiting
                     self.source = Source::Unconnected;
-                    self.retry.after(error).await?;
+                    paused = self.retry.after(error).await?;
                 }
             }
         }
+    }
+
+    /// What came of a step that took so long, unless that is too little for the time. What came with it is lost then.
+    fn at_pace(
+        &mut self,
+        stepped: Result<Option<Bytes>, Error>,
+        waited: Duration,
+    ) -> Result<Option<Bytes>, Error> {
+        let bytes = match &stepped {
+            Ok(Some(bytes)) => bytes.len() as u64,
+            // silence is told as what it is
+            Err(error) if error.is_transient() && !error.is_silence() => 0,
+            _ => return stepped,
+        };
+        if matches!(self.source, Source::Local(_)) {
+            return stepped;
+        }
+        match self.pace.add(bytes, waited) {
+            Stretch::Open => {}
+            Stretch::Good => self.retry.fast_enough(),
+            Stretch::Slow(received) => {
+                let seconds = self.pace.window().as_secs();
+                return Err(Error::Slow { url: masking::url(&self.url), received, seconds, tries: 1 });
+            }
+        }
+        stepped
     }
 
     async fn step(&mut self) -> Result<Option<Bytes>, Error> {
@@ -177,12 +214,14 @@ impl Body {
         match opened.response.status() {
             StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {}
             StatusCode::NOT_MODIFIED if !headers.is_empty() => {
+                opened.accepted();
                 self.not_modified = true;
                 self.source = Source::Ended;
                 return Ok(());
             }
             _ => return Err(opened.refused(&self.url)),
         }
+        opened.accepted();
         let headers = opened.response.headers();
         self.validators = Validators::of(headers);
         self.size = number(headers, &CONTENT_LENGTH).or(self.size);
@@ -221,6 +260,7 @@ impl Body {
         {
             return Err(self.changed());
         }
+        opened.accepted();
         self.size = self.size.or(size);
         self.skip = self.received - start;
         self.source = Source::Remote(opened);
@@ -228,7 +268,7 @@ impl Body {
     }
 
     fn changed(&self) -> Error {
-        Error::Changed { url: redacted(&self.url).to_string() }
+        Error::Changed { url: masking::url(&self.url) }
     }
 }
 
@@ -236,7 +276,7 @@ impl Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body")
-            .field("url", &redacted(&self.url).as_str())
+            .field("url", &masking::url(&self.url))
             .field("size", &self.size)
             .field("received", &self.received)
             .finish_non_exhaustive()

@@ -32,6 +32,9 @@ pub enum Cause {
     /// The server wants to know who asks, and nobody is said to.
     #[error("the server asks for a client certificate, and none is given")]
     Anonymous,
+    /// What answers does not speak HTTP, or something in between garbles it.
+    #[error("the answer is not HTTP: {0}")]
+    NotHttp(String),
     /// The system gives this process no more sockets, or no memory.
     #[error("{0}")]
     Starved(String),
@@ -60,6 +63,9 @@ impl Cause {
     fn known(error: &(dyn Error + 'static)) -> Option<Self> {
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
             return Some(Self::of_tls(error));
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>().filter(|error| error.is_parse()) {
+            return Some(Self::NotHttp(one_line(error)));
         }
         let error = error.downcast_ref::<io::Error>()?;
         // an io::Error is transparent: what it wraps is not among the sources
@@ -96,6 +102,11 @@ impl Cause {
         }
     }
 
+    /// Whether the same request may succeed a little later.
+    pub(super) fn may_pass(&self) -> bool {
+        !matches!(self, Self::Certificate(_) | Self::Tls(_) | Self::Anonymous | Self::NotHttp(_))
+    }
+
     /// What to do next; `proxied` tells whether the request went through a proxy.
     pub(super) fn hint(&self, proxied: bool) -> &'static str {
         match self {
@@ -107,6 +118,10 @@ impl Cause {
                  a Secret"
             }
             Self::Tls(_) => "check that the mirror speaks TLS 1.2 or 1.3 on this port, or use http",
+            Self::NotHttp(_) => {
+                "check the scheme, host and port of the URI, and that nothing in between changes what is sent: fetch \
+                 the URL by hand"
+            }
             Self::Starved(_) => "raise the limits of the container: open files, memory",
             _ if proxied => {
                 "check the proxy that the environment names (http_proxy, https_proxy, all_proxy); no_proxy lists \

@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode, redirect};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use super::auth;
 use super::cause::Cause;
-use super::error::{Error, redacted};
+use super::error::{Error, LONGEST_ASKED};
+use super::host::{Host, Place};
 use super::identity::{Identity, Nobody};
+use super::pace::Pace;
 use super::proxy::{Environment, Proxies};
-use super::retry::Retry;
+use super::retry::{Retry, retry_after};
 use super::tls::{self, BadVariable, CaBundle};
+use crate::masking;
 
 /// More redirects than this are a loop.
 const MAX_REDIRECTS: usize = 10;
@@ -29,8 +31,12 @@ pub(crate) struct ClientOptions {
     pub(crate) retries: u32,
     /// The first retry comes after about this time, every further one after twice as long, up to 5 s.
     pub(crate) backoff: Duration,
+    /// A server that is too busy (429, 503) is asked again for so long after it last gave something.
+    pub(crate) patience: Duration,
     /// Give up a connection when it is not there, or no byte has come, for so long.
     pub(crate) timeout: Duration,
+    /// Give up a connection that brings fewer bytes a second, on the average of the timeout.
+    pub(crate) min_speed: u64,
     /// CAs to trust besides the built-in ones.
     pub(crate) ca_bundles: Vec<CaBundle>,
     /// What to show to servers that ask for a certificate.
@@ -45,7 +51,9 @@ impl Default for ClientOptions {
             connections_per_host: 8,
             retries: 3,
             backoff: Duration::from_millis(250),
+            patience: Duration::from_secs(60),
             timeout: Duration::from_secs(30),
+            min_speed: 1000,
             ca_bundles: Vec::new(),
             identity: None,
             auth: Vec::new(),
@@ -57,6 +65,8 @@ impl Default for ClientOptions {
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     inner: Arc<Inner>,
+    /// Whether a server that is busy or silent is not waited for.
+    hasty: bool,
 }
 
 type HostPort = (String, Option<u16>);
@@ -69,7 +79,7 @@ struct Inner {
     nobody: Nobody,
     /// Of certificate authorities.
     bad_variable: Option<BadVariable>,
-    hosts: Mutex<HashMap<HostPort, Arc<Semaphore>>>,
+    hosts: Mutex<HashMap<HostPort, Arc<Host>>>,
 }
 
 /// An answer, and the right to have one more request open to its host.
@@ -78,7 +88,7 @@ pub(super) struct Opened {
     pub(super) response: Response,
     /// Whether a server has asked for a certificate, and there is none.
     lacks_identity: bool,
-    _permit: OwnedSemaphorePermit,
+    place: Place,
 }
 
 impl Client {
@@ -108,12 +118,34 @@ impl Client {
             .redirect(redirect::Policy::none());
         let http = proxies.apply(builder)?.build().map_err(|error| Error::Setup(format!("{error:?}")))?;
         let hosts = Mutex::default();
-        Ok(Self { inner: Arc::new(Inner { http, options, proxies, nobody, bad_variable, hosts }) })
+        let inner = Arc::new(Inner { http, options, proxies, nobody, bad_variable, hosts });
+        Ok(Self { inner, hasty: false })
+    }
+
+    /// The same client, but one that does not wait for a server that is busy or silent: something else will do.
+    pub(crate) fn hasty(&self) -> Self {
+        Self { hasty: true, ..self.clone() }
     }
 
     /// The tries for one request.
-    pub(super) fn retry(&self) -> Retry {
-        Retry::new(self.inner.options.retries, self.inner.options.backoff)
+    pub(super) fn retry(&self, url: &Url) -> Retry {
+        let ClientOptions { retries, backoff, patience, .. } = self.inner.options;
+        Retry::new(retries, backoff, if self.hasty { None } else { Some(patience) }, self.host(url))
+    }
+
+    /// How fast a body must come.
+    pub(super) fn pace(&self) -> Pace {
+        Pace::new(self.inner.options.min_speed, self.inner.options.timeout)
+    }
+
+    /// Whether the host of a URL was given up because it could not be reached, or said nothing.
+    pub(super) fn is_given_up(&self, url: &Url) -> bool {
+        self.host(url).is_given_up()
+    }
+
+    #[cfg(test)]
+    pub(super) fn was_given_up(&self, url: &Url) {
+        self.host(url).was_given_up();
     }
 
     pub(super) fn retries(&self) -> u32 {
@@ -122,13 +154,17 @@ impl Client {
 
     /// Wraps a failure of the HTTP client while it talked to `url`.
     pub(super) fn failed(&self, url: &Url, label: &str, error: &reqwest::Error) -> Error {
-        let proxied = self.inner.proxies.cover(url.scheme());
+        let proxy = self.inner.proxies.of(url);
         let asked = url.scheme() == "https" && self.inner.nobody.was_asked();
-        match Error::network(label.to_owned(), error, proxied, self.inner.options.timeout) {
+        match Error::network(label.to_owned(), error, proxy, self.inner.options.timeout) {
             // with TLS 1.2 the server just gives up
             Error::Unreachable {
-                url, cause: Cause::Tls(_) | Cause::Reset | Cause::Closed, tries, ..
-            } if asked => Error::Unreachable { url, cause: Cause::Anonymous, proxied, tries },
+                url,
+                cause: Cause::Tls(_) | Cause::Reset | Cause::Closed,
+                tries,
+                proxy,
+                ..
+            } if asked => Error::Unreachable { url, cause: Cause::Anonymous, proxy, tries },
             error => error,
         }
     }
@@ -145,43 +181,46 @@ impl Client {
             }
             // given back before the next hop asks for its own: two hosts that redirect to each other, or one
             // that redirects to itself, would otherwise lock each other out
-            let permit = self.permit(&target).await?;
-            let mut request = self.inner.http.get(target.clone()).headers(headers.clone());
-            if target.username().is_empty()
-                && let Some(entry) = auth::find(&self.inner.options.auth, &target)
-            {
-                request = request.basic_auth(&entry.login, Some(&entry.password));
+            let place = self.host(&target).place().await?;
+            let login =
+                auth::find(&self.inner.options.auth, &target).filter(|_| target.username().is_empty());
+            let asked = login.map_or_else(|| target.clone(), |entry| entry.completed(&target));
+            let mut request = self.inner.http.get(asked).headers(headers.clone());
+            if let Some((login, password)) = login.and_then(auth::Entry::basic) {
+                request = request.basic_auth(login, Some(password));
             }
             let response = request.send().await.map_err(|error| self.failed(&target, &label, &error))?;
             match next_hop(&target, &response) {
                 None => {
                     let lacks_identity = target.scheme() == "https" && self.inner.nobody.was_asked();
-                    return Ok(Opened { response, lacks_identity, _permit: permit });
+                    return Ok(Opened { response, lacks_identity, place });
                 }
                 Some(Ok(next)) => target = next,
                 Some(Err(problem)) => return Err(Error::Redirect { url: label, problem }),
             }
         }
         Err(Error::Redirect {
-            url: redacted(url).to_string(),
+            url: masking::url(url),
             problem: format!("more than {MAX_REDIRECTS} redirects"),
         })
     }
 
-    async fn permit(&self, url: &Url) -> Result<OwnedSemaphorePermit, Error> {
+    fn host(&self, url: &Url) -> Arc<Host> {
         let host = (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default());
-        let semaphore = {
-            let mut hosts = self.inner.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            let connections = self.inner.options.connections_per_host.max(1);
-            Arc::clone(hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(connections))))
-        };
-        semaphore.acquire_owned().await.map_err(|error| Error::Setup(error.to_string()))
+        let mut hosts = self.inner.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let connections = self.inner.options.connections_per_host;
+        Arc::clone(hosts.entry(host).or_insert_with(|| Arc::new(Host::new(connections))))
     }
 }
 
 impl Opened {
+    /// Notes that the host gave what was asked for.
+    pub(super) fn accepted(&self) {
+        self.place.answered();
+    }
+
     /// The error that a status which is no success stands for.
-    pub(super) fn refused(&self, url: &Url) -> Error {
+    pub(super) fn refused(self, url: &Url) -> Error {
         let status = self.response.status();
         let url = label(url, self.response.url());
         if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
@@ -189,22 +228,22 @@ impl Opened {
         }
         // nginx speaks to anybody, and says no then
         if self.lacks_identity && matches!(status.as_u16(), 400 | 495 | 496) {
-            return Error::Unreachable { url, cause: Cause::Anonymous, proxied: false, tries: 1 };
+            return Error::Unreachable { url, cause: Cause::Anonymous, proxy: None, tries: 1 };
         }
-        let retry_after = self
-            .response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-            .map(Duration::from_secs);
-        Error::Status { url, status, retry_after, tries: 1 }
+        let retry_after =
+            self.response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+        let error = Error::Status { url, status, retry_after, tries: 1 };
+        if error.is_busy() {
+            self.place.refused(retry_after.filter(|asked| *asked <= LONGEST_ASKED));
+        }
+        error
     }
 }
 
 /// How messages name a URL.
 pub(super) fn label(url: &Url, target: &Url) -> String {
-    let (url, target) = (redacted(url), redacted(target));
-    if url == target { url.to_string() } else { format!("{url} (redirected to {target})") }
+    let (url, target) = (masking::url(url), masking::url(target));
+    if url == target { url } else { format!("{url} (redirected to {target})") }
 }
 
 fn next_hop(url: &Url, response: &Response) -> Option<Result<Url, String>> {
@@ -222,7 +261,7 @@ fn redirected(url: &Url, location: Option<&[u8]>) -> Result<Url, String> {
         url.join(location).map_err(|error| format!("the server redirects to no valid URL ({error})"))?;
     match (url.scheme(), next.scheme()) {
         ("https", "http") => {
-            return Err(format!("the server redirects from https to http ({})", redacted(&next)));
+            return Err(format!("the server redirects from https to http ({})", masking::url(&next)));
         }
         (_, "http" | "https") => {}
         (_, scheme) => return Err(format!("the server redirects to the scheme '{scheme}'")),

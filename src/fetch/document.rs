@@ -4,8 +4,9 @@ use url::Url;
 
 use super::body::Body;
 use super::client::Client;
-use super::error::{Error, redacted};
+use super::error::Error;
 use super::validators::Validators;
+use crate::masking;
 
 /// What came of [`Client::get`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Client {
         limit: u64,
         validators: Option<&Validators>,
     ) -> Result<Answer, Error> {
-        let too_large = || Error::TooLarge { url: redacted(url).to_string(), limit };
+        let too_large = || Error::TooLarge { url: masking::url(url), limit };
         let mut body = Body::open(self, url, validators).await?;
         if body.is_not_modified() {
             return Ok(Answer::NotModified);
@@ -60,7 +61,9 @@ impl Client {
         if body.size().is_some_and(|size| size > limit) {
             return Err(too_large());
         }
-        let mut bytes = Vec::new();
+        // one that grows would take as much again while it is copied
+        let size = body.size().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(size);
         while let Some(chunk) = body.chunk().await? {
             bytes.extend_from_slice(&chunk);
             if bytes.len() as u64 > limit {

@@ -6,8 +6,10 @@ use std::io::{self, Seek as _, Write as _};
 use url::Url;
 
 use super::client::Client;
-use super::error::{Error, redacted};
+use super::error::Error;
+use super::places::may_pass;
 use crate::digest::Checksum;
+use crate::masking;
 
 /// What the file must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +36,20 @@ impl Client {
         file: &mut File,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<(), Error> {
-        let mut attempts = Vec::new();
-        for url in urls {
-            match self.download_from(url, expected, file, progress).await {
+        let mut places = self.places(urls.iter().cloned());
+        while let Some((client, url)) = places.next() {
+            match client.download_from(&url, expected, file, progress).await {
                 Ok(()) => return Ok(()),
                 Err(error @ Error::Write { .. }) => return Err(error),
                 Err(error) if urls.len() == 1 => return Err(error),
                 Err(error) => {
                     tracing::warn!("{error}");
-                    attempts.push((redacted(url), error));
+                    let may_pass = may_pass(&error);
+                    places.failed(error, may_pass);
                 }
             }
         }
+        let attempts = places.errors();
         let what = urls.first().and_then(|url| url.path().rsplit('/').next()).unwrap_or_default().to_owned();
         Err(Error::AllFailed { what, attempts })
     }
@@ -73,8 +77,8 @@ impl Client {
         file: &mut File,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<(), Error> {
-        let mismatch = |problem| Error::Mismatch { url: redacted(url).to_string(), problem };
-        let write = |source| Error::Write { url: redacted(url).to_string(), source };
+        let mismatch = |problem| Error::Mismatch { url: masking::url(url), problem };
+        let write = |source| Error::Write { url: masking::url(url), source };
 
         let mut body = self.open(url).await?;
         if let Some(size) = body.size().filter(|size| *size != expected.size) {

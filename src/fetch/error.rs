@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use url::Url;
 
 use super::cause::{Cause, lacks};
+
+/// A server that wants to be left alone for longer than this is given up at once.
+pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(120);
 
 /// Why something could not be fetched. URLs are redacted: no credentials and no query string.
 #[derive(Debug, thiserror::Error)]
@@ -22,14 +24,14 @@ pub enum Error {
         scheme: String,
     },
     /// The network, the name service, TLS or a proxy stood in the way.
-    #[error("{url}: {cause}{}", Tries(*.tries))]
+    #[error("{url}: {cause}{}{}", Through(.proxy), Tries(*.tries))]
     Unreachable {
         /// The URL asked for.
         url: String,
         /// The root of the failure.
         cause: Cause,
-        /// Whether the environment names a proxy for this scheme; `no_proxy` may except the host.
-        proxied: bool,
+        /// The proxy that was asked, and the variable that names it.
+        proxy: Option<String>,
         /// How often it was tried.
         tries: u32,
     },
@@ -42,13 +44,13 @@ pub enum Error {
         cause: String,
     },
     /// Any other status that is no success.
-    #[error("{url}: the server answered {status}{}", Tries(*.tries))]
+    #[error("{url}: the server answered {status}{}{}", Asks(*.retry_after), Tries(*.tries))]
     Status {
         /// The URL asked for.
         url: String,
         /// The status.
         status: StatusCode,
-        /// The server's `Retry-After` (RFC 9110, 10.2.3), where it is a number of seconds.
+        /// The server's `Retry-After` (RFC 9110, 10.2.3).
         retry_after: Option<Duration>,
         /// How often it was tried.
         tries: u32,
@@ -79,6 +81,18 @@ pub enum Error {
         /// Bytes that were to come.
         size: u64,
         /// How often it was tried without a further byte.
+        tries: u32,
+    },
+    /// The body comes too slowly.
+    #[error("{url}: only {received} bytes came within {seconds} seconds{}", Tries(*.tries))]
+    Slow {
+        /// The URL asked for.
+        url: String,
+        /// Bytes received in that time.
+        received: u64,
+        /// The time.
+        seconds: u64,
+        /// How often it was tried.
         tries: u32,
     },
     /// The file became another one between two parts of it.
@@ -116,8 +130,8 @@ pub enum Error {
     AllFailed {
         /// The name of the file.
         what: String,
-        /// Every URL that was tried, without credentials, and its own error.
-        attempts: Vec<(Url, Error)>,
+        /// The error of every URL that was tried.
+        attempts: Vec<Error>,
     },
     /// A file of credentials that is not in the format of `apt_auth.conf(5)`.
     #[error("{}:{line}:{column}: {problem}", .path.display())]
@@ -170,28 +184,43 @@ pub enum Error {
 
 impl Error {
     /// Wraps a failure of the HTTP client.
-    pub(super) fn network(url: String, error: &reqwest::Error, proxied: bool, timeout: Duration) -> Self {
-        Self::Unreachable { url, cause: Cause::of(error, timeout), proxied, tries: 1 }
+    pub(super) fn network(
+        url: String,
+        error: &reqwest::Error,
+        proxy: Option<String>,
+        timeout: Duration,
+    ) -> Self {
+        Self::Unreachable { url, cause: Cause::of(error, timeout), proxy, tries: 1 }
+    }
+
+    /// Whether the server says that it is asked too much just now (RFC 6585, 4; RFC 9110, 15.6.4).
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Status { status, .. } if matches!(status.as_u16(), 429 | 503))
+    }
+
+    /// Whether the server said nothing, or next to nothing, for as long as it was listened to.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Self::Unreachable { cause: Cause::Timeout(_), .. } | Self::Slow { .. })
     }
 
     /// Whether the same request may succeed a little later.
     pub(super) fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { cause, .. } => {
-                !matches!(cause, Cause::Certificate(_) | Cause::Tls(_) | Cause::Anonymous)
-            }
+            Self::Unreachable { cause, .. } => cause.may_pass(),
             Self::Status { status, .. } => {
                 matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502 | 503 | 504)
             }
-            Self::Truncated { .. } => true,
+            Self::Truncated { .. } | Self::Slow { .. } => true,
             _ => false,
         }
     }
 
     /// The same error, telling how often it was tried.
     pub(super) fn tried(mut self, times: u32) -> Self {
-        if let Self::Unreachable { tries, .. } | Self::Status { tries, .. } | Self::Truncated { tries, .. } =
-            &mut self
+        if let Self::Unreachable { tries, .. }
+        | Self::Status { tries, .. }
+        | Self::Truncated { tries, .. }
+        | Self::Slow { tries, .. } = &mut self
         {
             *tries = times;
         }
@@ -202,7 +231,7 @@ impl Error {
     pub(crate) fn has_mismatch(&self) -> bool {
         match self {
             Self::Mismatch { .. } => true,
-            Self::AllFailed { attempts, .. } => attempts.iter().any(|(_, error)| error.has_mismatch()),
+            Self::AllFailed { attempts, .. } => attempts.iter().any(Self::has_mismatch),
             _ => false,
         }
     }
@@ -211,7 +240,7 @@ impl Error {
     pub(crate) fn is_starved(&self) -> bool {
         match self {
             Self::Unreachable { cause: Cause::Starved(_), .. } => true,
-            Self::AllFailed { attempts, .. } => attempts.iter().any(|(_, error)| error.is_starved()),
+            Self::AllFailed { attempts, .. } => attempts.iter().any(Self::is_starved),
             Self::Read { source, .. } | Self::Write { source, .. } => lacks(source),
             // of files, what the system said is kept as a text
             Self::BadCa { problem, .. } => problem.contains("(os error 24)"),
@@ -224,9 +253,18 @@ impl Error {
         match self {
             Self::NotFound { .. } => true,
             Self::AllFailed { attempts, .. } => {
-                !attempts.is_empty() && attempts.iter().all(|(_, error)| error.is_not_found())
+                !attempts.is_empty() && attempts.iter().all(Self::is_not_found)
             }
             _ => false,
+        }
+    }
+
+    /// Whether the server does not give the file out, in whatever words: an object store answers 403 for what it does not have. As
+    /// in apt, what may be another answer a little later does not count.
+    pub(crate) fn is_withheld(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => status.is_client_error() && *status != 407 && !self.is_transient(),
+            error => error.is_not_found(),
         }
     }
 
@@ -234,30 +272,42 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unsupported { scheme, .. } => instead_of(scheme),
-            Self::Unreachable { cause, proxied, .. } => cause.hint(*proxied),
+            Self::Unreachable { cause, proxy, .. } => cause.hint(proxy.is_some()),
             Self::NotFound { .. } => {
                 "check the URI, suite and component of the source; if a lock names the file, the mirror may \
                  have dropped that version: make a new lock or use snapshot.debian.org"
             }
             Self::Status { status, .. } => match status.as_u16() {
-                401 | 403 => {
+                400 => {
+                    "check the URI of the source, and that its scheme and port are those of the server: fetch the URL \
+                     by hand"
+                }
+                401 => {
                     "give the credentials in auth.conf (apt_auth.conf(5)); an entry without a scheme is used \
                      for https only: write `machine http://HOST` for http"
                 }
+                403 => {
+                    "check whether the file is there and may be read by all: an object store answers 403 for a file \
+                     that it does not have; for a server that wants a login, give it in auth.conf (apt_auth.conf(5)), \
+                     as `machine http://HOST` where it is for http"
+                }
                 407 => "put the user and password into the proxy's URL",
-                429 => "lower the number of connections per host, or use a mirror of your own",
+                429 | 503 => {
+                    "wait longer with --patience, lower --connections, or add another mirror to the source's URIs"
+                }
                 500.. => "try again later or add another mirror to the source's URIs",
-                _ => return None,
+                _ => "fetch the URL by hand to see what the server says, or use another mirror",
             },
             Self::Redirect { .. } => "use the URL that the server redirects to, or another mirror",
             Self::Truncated { .. } => {
                 "check for a proxy that limits the size of files, or add another mirror"
             }
+            Self::Slow { .. } => "add another mirror to the source's URIs, or lower --min-speed",
             Self::Changed { .. } => "try again: the mirror is being updated",
             Self::Mismatch { .. } => {
                 "use another mirror; a proxy or a mirror in the middle of an update may have changed the file"
             }
-            Self::AllFailed { attempts, .. } => return attempts.iter().find_map(|(_, error)| error.hint()),
+            Self::AllFailed { attempts, .. } => return attempts.iter().find_map(Self::hint),
             Self::BadAuth { .. } => "write each entry as `machine HOST[/PATH] login USER password PASSWORD`",
             Self::BadCa { .. } => "give a file of PEM certificates (-----BEGIN CERTIFICATE-----)",
             Self::BadIdentity { .. } => {
@@ -267,9 +317,12 @@ impl Error {
                 "unset it, or let it name what is there: the certificates of public mirrors are built in"
             }
             Self::BadProxy { .. } => {
-                "write the proxy as http://[USER:PASSWORD@]HOST:PORT, or DIRECT for none"
+                "write the proxy as http://HOST:PORT, with USER:PASSWORD@ before the host where it wants a login; or DIRECT for \
+                 none"
             }
-            Self::TooLarge { .. } | Self::Read { .. } | Self::Write { .. } | Self::Setup(_) => return None,
+            Self::TooLarge { .. } => "check the URI of the source: what answers there is no repository",
+            Self::Read { .. } => "check that it is a regular file, and readable for this user",
+            Self::Write { .. } | Self::Setup(_) => return None,
         };
         Some(hint.to_owned())
     }
@@ -298,14 +351,35 @@ impl fmt::Display for Tries {
     }
 }
 
-struct Listed<'a>(&'a [(Url, Error)]);
+struct Through<'a>(&'a Option<String>);
+
+impl fmt::Display for Through<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |proxy| write!(f, ", through {proxy}"))
+    }
+}
+
+struct Asks(Option<Duration>);
+
+impl fmt::Display for Asks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(asked) if asked > LONGEST_ASKED => {
+                write!(f, " and wants to be left alone for {} seconds", asked.as_secs())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Listed<'a>(&'a [Error]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("there is no URL to try");
         }
-        for (number, (_, error)) in self.0.iter().enumerate() {
+        for (number, error) in self.0.iter().enumerate() {
             let separator = if number == 0 { "" } else { "; " };
             write!(f, "{separator}{error}")?;
         }
@@ -313,47 +387,20 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// The URL without user, password, query and fragment: none of them belongs into a log.
-pub(super) fn redacted(url: &Url) -> Url {
-    let mut url = url.clone();
-    // these fail only for URLs which cannot have credentials
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn shows_no_secrets_of_a_url() {
-        let url = Url::parse("https://me:hunter2@mirror.example/debian/x.deb?sig=hunter2#hunter2").unwrap();
-        assert_eq!(redacted(&url).as_str(), "https://mirror.example/debian/x.deb");
-    }
-
-    #[test]
     fn lists_every_attempt_on_one_line() {
-        let first = Url::parse("http://a.example/x").unwrap();
-        let second = Url::parse("http://b.example/x").unwrap();
-        let error = Error::AllFailed {
-            what: "x".to_owned(),
-            attempts: vec![
-                (
-                    first.clone(),
-                    Error::Unreachable {
-                        url: first.to_string(),
-                        cause: Cause::Refused,
-                        proxied: false,
-                        tries: 4,
-                    },
-                ),
-                (second.clone(), Error::Mismatch { url: second.to_string(), problem: "wrong".to_owned() }),
-            ],
+        let unreachable = Error::Unreachable {
+            url: "http://a.example/x".to_owned(),
+            cause: Cause::Refused,
+            proxy: None,
+            tries: 4,
         };
+        let mismatch = Error::Mismatch { url: "http://b.example/x".to_owned(), problem: "wrong".to_owned() };
+        let error = Error::AllFailed { what: "x".to_owned(), attempts: vec![unreachable, mismatch] };
         assert_eq!(
             error.to_string(),
             "x cannot be fetched: http://a.example/x: connection refused (4 tries); http://b.example/x: wrong"

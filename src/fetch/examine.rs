@@ -4,8 +4,9 @@ use sha2::Digest as _;
 use url::Url;
 
 use super::client::Client;
-use super::error::{Error, redacted};
+use super::error::Error;
 use crate::digest::Sha256;
+use crate::masking;
 
 /// Bytes that a file may have where nobody says how many it should have: two members of an ar archive, the size of
 /// which is written in ten digits.
@@ -44,7 +45,7 @@ impl Client {
         while let Some(chunk) = body.chunk().await? {
             size += chunk.len() as u64;
             if size > LARGEST {
-                return Err(Error::TooLarge { url: redacted(url).to_string(), limit: LARGEST });
+                return Err(Error::TooLarge { url: masking::url(url), limit: LARGEST });
             }
             hasher.update(&chunk);
             let wanted = (keep - head.len()).min(chunk.len());

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use url::Url;
 
-use super::error::{Error, redacted};
+use super::error::Error;
+use crate::masking;
 
 const CHUNK: usize = 256 << 10;
 
@@ -21,7 +22,7 @@ pub(super) struct LocalFile {
 impl LocalFile {
     /// Opens the file and tells its size in bytes.
     pub(super) async fn open(url: &Url) -> Result<(Self, u64), Error> {
-        let label = redacted(url).to_string();
+        let label = masking::url(url);
         let path = url.to_file_path().map_err(|()| Error::Read {
             url: label.clone(),
             source: io::Error::other("a file URL names an absolute path on this machine"),

@@ -7,9 +7,11 @@
 //! that no caller needs to think of them.
 //!
 //! ```text
+//! places     which of several URLs of one file is asked next
+//!   ↓
 //! client     one request: its redirects, credentials (auth), proxy, TLS, and its place in the queue of its host
 //!   ↓
-//! body       a body that goes on where a connection broke (retry, validators); or a local file
+//! body       a body that goes on where a connection broke (retry, validators) or is too slow (pace); or a local file
 //!   ↓
 //! document   held in memory        download   into a file, verified        examine   digest and first bytes
 //! ```
@@ -22,9 +24,13 @@ mod document;
 mod download;
 mod error;
 mod examine;
+mod host;
 mod identity;
+mod jitter;
 mod local;
+mod pace;
 mod pinned;
+mod places;
 mod proxy;
 mod retry;
 #[cfg(test)]
@@ -38,6 +44,7 @@ pub(crate) use download::Expected;
 pub(crate) use error::Error;
 pub(crate) use examine::Examined;
 pub(crate) use identity::Identity;
-pub(crate) use retry::jittered;
+pub(crate) use jitter::jittered;
+pub(crate) use places::may_pass;
 pub(crate) use tls::CaBundle;
 pub(crate) use validators::Validators;

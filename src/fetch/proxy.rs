@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::IpAddr;
 
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 use url::Url;
 
 use super::error::Error;
+use crate::masking;
 
 /// How environment variables are read; an argument, because tests cannot set the process's own.
 pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -70,9 +72,48 @@ impl Proxies {
         Ok(builder)
     }
 
-    /// Whether there is a proxy for URLs of this scheme.
-    pub(super) fn cover(&self, scheme: &str) -> bool {
-        if scheme == "https" { self.https.is_some() } else { self.http.is_some() }
+    /// The proxy for a URL, and the variable that names it, as messages name it.
+    pub(super) fn of(&self, url: &Url) -> Option<String> {
+        let setting = if url.scheme() == "https" { &self.https } else { &self.http };
+        let Setting { variable, url: proxy } = setting.as_ref()?;
+        if self.no_proxy.split(',').any(|exception| excepts(exception, url)) {
+            return None;
+        }
+        let proxy = masking::url(proxy);
+        Some(format!("the proxy {} of {variable}", proxy.trim_end_matches('/')))
+    }
+}
+
+/// Whether an item of `no_proxy` is about the host of a URL, as reqwest's matcher has it.
+fn excepts(exception: &str, url: &Url) -> bool {
+    let (exception, Some(host)) = (exception.trim(), url.host()) else { return false };
+    let address = match host {
+        url::Host::Domain(host) => {
+            let domain = exception.trim_start_matches('.');
+            return exception == "*"
+                || !domain.is_empty()
+                    && host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        }
+        url::Host::Ipv4(address) => IpAddr::V4(address),
+        url::Host::Ipv6(address) => IpAddr::V6(address),
+    };
+    let (network, bits) = match exception.split_once('/') {
+        Some((network, bits)) => (network, bits.parse().ok()),
+        None => (exception, None),
+    };
+    exception == "*" || network.parse().is_ok_and(|network| within(address, network, bits.unwrap_or(128)))
+}
+
+/// Whether the first `bits` of two addresses of one kind are the same.
+fn within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
+    let same = |one: u128, other: u128, length: u32| {
+        let rest = length - bits.min(length);
+        rest == 128 || one >> rest == other >> rest
+    };
+    match (address, network) {
+        (IpAddr::V4(one), IpAddr::V4(other)) => same(one.to_bits().into(), other.to_bits().into(), 32),
+        (IpAddr::V6(one), IpAddr::V6(other)) => same(one.to_bits(), other.to_bits(), 128),
+        _ => false,
     }
 }
 
@@ -137,7 +178,36 @@ mod tests {
             urls(&[("ALL_PROXY", "socks5h://all:1080"), ("https_proxy", "DIRECT")]),
             [Some("socks5h://all:1080".to_owned()), None]
         );
-        assert!(read(&[("all_proxy", "http://all:1")]).unwrap().cover("https"));
+    }
+
+    #[test]
+    fn tells_which_proxy_is_asked_without_its_password() {
+        let proxies = read(&[
+            ("all_proxy", "http://u:hunter2@all:1"),
+            ("no_proxy", ".svc,mirror.example,10.0.0.0/8,192.0.2.1,fd00::/8"),
+        ])
+        .unwrap();
+        let proxy = |url: &str| proxies.of(&Url::parse(url).unwrap());
+        let all = Some("the proxy http://all:1 of all_proxy".to_owned());
+        for url in
+            ["https://deb.example/x", "http://notmirror.example/x", "http://11.0.0.1/", "http://[fe80::1]/"]
+        {
+            assert_eq!(proxy(url), all, "{url}");
+        }
+        for url in [
+            "http://a.svc/",
+            "http://mirror.example/",
+            "http://a.mirror.example/",
+            "http://10.1.2.3/",
+            "http://192.0.2.1:8080/",
+            "http://[fd00::1]/",
+        ] {
+            assert_eq!(proxy(url), None, "{url}");
+        }
+        assert_eq!(
+            read(&[("all_proxy", "a"), ("no_proxy", "*")]).unwrap().of(&Url::parse("http://b/").unwrap()),
+            None
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::inputs::Base;
 use super::planner::Planner;
 use crate::config::{Settings, SourceChoice};
 use crate::digest::Sha256;
+use crate::masking;
 
 /// Raised whenever the same plan gives another tree.
 const LAYOUT: u32 = 10;
@@ -36,7 +37,12 @@ impl Planner<'_> {
             .collect();
         let sources = match &settings.sources {
             SourceChoice::Mirror { uris, suites, components } => {
-                json!([uris.iter().map(url::Url::as_str).collect::<Vec<_>>(), suites, components])
+                // another password makes no other tree
+                json!([
+                    uris.iter().map(|uri| masking::public(uri).to_string()).collect::<Vec<_>>(),
+                    suites,
+                    components
+                ])
             }
             SourceChoice::BuiltIn { components } => json!(components),
             SourceChoice::Files(_) | SourceChoice::Machine(_) => json!(null),

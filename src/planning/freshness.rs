@@ -5,6 +5,7 @@ use url::Url;
 
 use super::known::{places, rests_on};
 use super::planner::Planner;
+use crate::config::OnFailure;
 use crate::error::Error;
 use crate::publish::State;
 use crate::publish::state::{ReleaseInfo, ReleaseState};
@@ -14,17 +15,21 @@ use crate::source::{LeftOut, Released};
 impl Planner<'_> {
     /// Whether a generation is still the answer: while the Releases are the same and have not expired. A mirror that is
     /// down is no reason to take a working tree away.
+    ///
+    /// # Errors
+    /// A mirror that is down, where that is to be the end.
     pub(crate) async fn is_current(&self, state: &State) -> Result<bool, Error> {
-        let now = self.loader.now.as_second();
+        if !is_valid(state, self.loader.now) {
+            return Ok(false);
+        }
+        let aborts = self.settings.on_failure == Some(OnFailure::Abort);
+        let loader = if aborts { self.loader.clone() } else { self.loader.hasty() };
         let urls: Vec<Url> = self.choice.sources.iter().flat_map(Source::release_urls).collect();
         if self.is_back(state).await? {
             return Ok(false);
         }
         let mut checks = Vec::new();
         for release in &state.releases {
-            if release.valid_until.is_some_and(|until| until < now) {
-                return Ok(false);
-            }
             let Some(url) = urls.iter().find(|url| url.as_str() == release.url).cloned() else {
                 let Some(lost) = self.unlocated.iter().find(|source| source.source == release.source) else {
                     return Ok(false);
@@ -32,7 +37,7 @@ impl Planner<'_> {
                 tracing::warn!("cannot look for updates, so what is installed stays: {lost}");
                 continue;
             };
-            let (loader, release) = (self.loader.clone(), release.clone());
+            let (loader, release) = (loader.clone(), release.clone());
             checks.push(tokio::spawn(async move {
                 loader.is_unchanged(&url, &release.validators, release.sha256).await
             }));
@@ -43,11 +48,17 @@ impl Planner<'_> {
                 Ok(false) => return Ok(false),
                 // the mirror is up: what it has by now, Release and Release.gpg perhaps, is for a plan to find out
                 Err(error) if error.is_not_found() => return Ok(false),
+                Err(error) if aborts => return Err(error.into()),
                 Err(error) => tracing::warn!("cannot look for updates, so what is installed stays: {error}"),
             }
         }
         Ok(true)
     }
+}
+
+/// Whether none of the Releases that a generation was made from has expired.
+pub(crate) fn is_valid(state: &State, now: Timestamp) -> bool {
+    state.releases.iter().all(|release| release.valid_until.is_none_or(|until| until >= now.as_second()))
 }
 
 impl Planner<'_> {

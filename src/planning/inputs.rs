@@ -27,7 +27,7 @@ pub(crate) struct Inputs {
     pub(crate) authorities: Vec<CaBundle>,
     /// What to show to servers that ask for a certificate.
     identity: Option<Identity>,
-    /// Logins: of auth.conf, then those in URIs.
+    /// Logins: of auth.conf, and those in URIs.
     credentials: Vec<auth::Entry>,
     /// The files that decide the outcome, and the digests of what was in them.
     pub(crate) digests: Vec<(PathBuf, Sha256)>,
@@ -96,9 +96,9 @@ impl Inputs {
         let archives = settings.requests.iter().filter_map(Request::archive);
         let uris = sources.iter().flat_map(|source| &source.uris);
         let uris = uris.chain(archives.map(|archive| &archive.folder));
-        credentials.extend(uris.filter_map(|uri| match source::list_of(uri) {
-            Some(list) => auth::Entry::of_url(&list),
-            None => auth::Entry::of_url(uri),
+        credentials.extend(uris.map(|uri| match source::list_of(uri) {
+            Some(list) => auth::Entry::of_uri(&list),
+            None => auth::Entry::of_uri(uri),
         }));
         let wanted = match locked {
             Some(plan) => {
@@ -132,7 +132,9 @@ impl Inputs {
         Ok(Client::new(ClientOptions {
             connections_per_host: settings.connections,
             retries: settings.retries,
+            patience: settings.patience,
             timeout: settings.timeout,
+            min_speed: settings.min_speed,
             ca_bundles: self.authorities.clone(),
             identity: self.identity.clone(),
             auth: self.credentials.clone(),

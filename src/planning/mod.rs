@@ -10,6 +10,6 @@ mod known;
 mod planner;
 mod sources;
 
-pub(crate) use freshness::{refuse_changes, refuse_rollback, release_state};
+pub(crate) use freshness::{is_valid, refuse_changes, refuse_rollback, release_state};
 pub(crate) use inputs::{Inputs, Wanted};
 pub(crate) use planner::Planner;

@@ -122,7 +122,7 @@ impl<'a> Planner<'a> {
         if let Some(base) = self.choice.base.as_ref().filter(|base| base.text.is_empty()) {
             tracing::warn!("the base has no package: {}", base.path.display());
         }
-        let (resolved, why) = match self.resolve(&loaded, &requests, explain) {
+        let (mut resolved, why) = match self.resolve(&loaded, &requests, explain) {
             Ok(found) => found,
             Err(error) => {
                 // the search takes memory of its own
@@ -132,6 +132,14 @@ impl<'a> Planner<'a> {
             }
         };
         let left_out = left_out.into_iter().filter(LeftOut::may_pass).map(|source| source.source).collect();
+        for (number, sha512) in std::mem::take(&mut resolved.by_sha512) {
+            let package = &resolved.plan.packages[number];
+            if let Some(source) = resolved.plan.source(&package.source) {
+                let (filename, size) = (&package.filename, package.size);
+                let digest = self.loader.sha256_of(source, filename, size, sha512).await?;
+                resolved.plan.packages[number].sha256 = digest;
+            }
+        }
         for note in &resolved.notes {
             tracing::info!("{note}");
         }

@@ -7,6 +7,7 @@ use url::Url;
 use super::files::Files;
 use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice};
 use crate::error::Error;
+use crate::masking;
 use crate::source;
 use crate::source::list::{self, Source, Variables};
 
@@ -87,9 +88,7 @@ fn stanza(uris: &str, suites: &str, components: &[String]) -> String {
 /// Takes the credentials out of URIs: what is in a message, a lock or a state is read by others.
 pub(super) fn without_credentials(mut sources: Vec<Source>) -> Vec<Source> {
     for uri in sources.iter_mut().flat_map(|source| &mut source.uris) {
-        // these fail only for URIs that cannot have credentials
-        let _ = uri.set_username("");
-        let _ = uri.set_password(None);
+        *uri = masking::public(uri);
     }
     sources
 }

@@ -36,9 +36,13 @@ pub(crate) struct Ending {
     shared: Arc<Shared>,
 }
 
+/// Where it is told besides the log that work was stopped, such as to the kubelet.
+type LastWord = Box<dyn Fn(&str) + Send + Sync>;
+
 struct Shared {
     signals: SignalFd,
     stage: Mutex<Stage>,
+    last_word: LastWord,
     /// Whether the end has been logged.
     told: AtomicBool,
 }
@@ -58,7 +62,7 @@ enum Stage {
 impl Ending {
     /// Holds back requests to end from now on, but for those that this process was started to ignore or to hold back
     /// already. Threads inherit that, so there must be none yet.
-    pub(crate) fn listen(inherited: Inherited) -> io::Result<Self> {
+    pub(crate) fn listen(inherited: Inherited, last_word: LastWord) -> io::Result<Self> {
         let before = SigSet::thread_get_mask()?;
         let ours = |signal: &Signal| !inherited.ignores(*signal) && !before.contains(*signal);
         let held: SigSet = ENDING.into_iter().filter(ours).collect();
@@ -67,7 +71,7 @@ impl Ending {
         SigSet::from(Signal::SIGXFSZ).thread_block()?;
         let signals = SignalFd::with_flags(&held, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         let (stage, told) = (Mutex::new(Stage::Plain), AtomicBool::new(false));
-        let shared = Arc::new(Shared { signals, stage, told });
+        let shared = Arc::new(Shared { signals, stage, last_word, told });
         let attending = Arc::clone(&shared);
         thread::Builder::new().spawn(move || attending.attend())?;
         Ok(Self { before, shared })
@@ -161,7 +165,11 @@ impl Shared {
 
     fn tell(&self, signal: i32, state: &str) {
         if !self.told.swap(true, Ordering::Relaxed) {
-            tracing::warn!("stopped by signal {signal}{state}");
+            let text = format!("stopped by signal {signal}{state}");
+            if !state.is_empty() {
+                (self.last_word)(&text);
+            }
+            tracing::warn!("{text}");
         }
     }
 

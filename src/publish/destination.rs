@@ -137,7 +137,7 @@ impl Destination {
         let ((), path) =
             made.and_then(|made| Ok(made.keep()?)).map_err(|source| Error::write(&generations, source))?;
         let mut staging = Staging { path, lacks: Lacks::default(), spare };
-        staging.lacks = Lacks::of(&staging.path)?;
+        staging.lacks = Lacks::of(&staging.path, &self.path)?;
         Ok(staging)
     }
 
@@ -195,7 +195,7 @@ impl Destination {
     }
 
     /// What publishing takes besides the tree: mostly the launchers' binary, until it is there.
-    fn own_need(&self) -> Amount {
+    pub(crate) fn own_need(&self) -> Amount {
         let entries = self.view.links.len() as u64 + 4;
         let binary = match self.view.binary && !self.path.join(BINARY).exists() {
             true => own_binary().and_then(fs::metadata).map_or(0, |meta| meta.len()),

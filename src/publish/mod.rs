@@ -5,6 +5,7 @@ mod destination;
 mod exclusion;
 mod folders;
 mod generations;
+pub(crate) mod size_limit;
 pub(crate) mod space;
 pub(crate) mod state;
 mod synchronise;
@@ -93,6 +94,9 @@ pub enum Error {
     /// The volume is too small.
     #[error(transparent)]
     Full(#[from] space::Shortage),
+    /// The volume may not hold as much.
+    #[error(transparent)]
+    TooMuch(#[from] size_limit::TooMuch),
 }
 
 impl Error {
@@ -136,6 +140,7 @@ impl Error {
             }
             Self::Volume(error) => return error.hint(),
             Self::Full(shortage) => shortage.hint(),
+            Self::TooMuch(much) => much.hint(),
         })
     }
 }
@@ -152,6 +157,9 @@ pub(crate) fn write_hint(error: &io::Error) -> Option<String> {
         }
         io::ErrorKind::StorageFull => {
             "Give the volume more space or inodes (the emptyDir's sizeLimit), or ask for fewer packages."
+        }
+        io::ErrorKind::NotFound | io::ErrorKind::Unsupported => {
+            "Choose another --dest: a folder of a file system that takes files, which /proc and /sys do not."
         }
         io::ErrorKind::AlreadyExists => {
             "Use a volume where a name can take the place of one that is there, as rename(2) says."

@@ -229,6 +229,9 @@ pub(super) fn lacking(volume: Option<Volume>, needed: Amount) -> Option<(Resourc
         .or_else(|| inodes.map(|free| (Resource::Inodes, free, needed.inodes)))
 }
 
+/// With fewer inodes than this left, they may be what a run failed for.
+const FEW_INODES: u64 = 16;
+
 /// What was lacking of a volume that turned out to be `full`: which resource, what the run could have had of it, and what
 /// it needs at least. Of `had_and_missing`, the first is what it had by then, the second what it is known to need still;
 /// `downloads` are the bytes that it may have let go of since.
@@ -253,13 +256,24 @@ pub(super) fn lacked(
             needed,
         );
     }
-    let resource = volume.map_or(Resource::Bytes, |volume| volume.scarcer());
     let needed = taken + missing;
+    let resource = volume.map_or(Resource::Bytes, |volume| {
+        let free = volume.free_bytes().map(|free| free.saturating_add(taken.bytes));
+        let inodes = volume.free_inodes();
+        // that many files would be missing is a guess, that none is left is not
+        if inodes.is_none_or(|free| free >= FEW_INODES) && free.is_some_and(|free| free < needed.bytes) {
+            Resource::Bytes
+        } else {
+            volume.scarcer()
+        }
+    });
     let (free, taken, needed, least) = match resource {
         Resource::Bytes => {
             (volume.and_then(|volume| volume.free_bytes()), taken.bytes, needed.bytes, 256 << 10)
         }
-        Resource::Inodes => (volume.and_then(|volume| volume.free_inodes()), taken.inodes, needed.inodes, 16),
+        Resource::Inodes => {
+            (volume.and_then(|volume| volume.free_inodes()), taken.inodes, needed.inodes, FEW_INODES)
+        }
     };
     let free = free.unwrap_or_default().saturating_add(taken);
     // there was not enough, whatever the packages declare
@@ -302,6 +316,9 @@ mod tests {
         let five = Free::Only(5 * MIB);
         assert_eq!(of(Some(volume(0, 500)), missing), (Resource::Bytes, five, 7 * MIB));
         assert_eq!(of(Some(volume(1, 0)), missing), (Resource::Inodes, Free::Only(900), 1100));
+        // space is short, and of inodes there are relatively fewer
+        assert_eq!(of(Some(volume(1, 20)), missing), (Resource::Bytes, Free::Only(6 * MIB), 7 * MIB));
+        assert_eq!(of(Some(volume(1, 20)), Amount { bytes: 0, inodes: 90 }).0, Resource::Inodes);
         // never less than what did not do
         assert_eq!(
             of(Some(volume(0, 500)), Amount::default()),

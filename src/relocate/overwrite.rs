@@ -11,7 +11,7 @@ use super::error::Error;
 use super::read::fill;
 use super::replacement::Replacement;
 use crate::digest::{Checksum, Hasher, Sha256};
-use crate::tree::volume::{set_mode, set_mode_of, times, where_kept};
+use crate::tree::volume::{set_mode, set_mode_of, times, unless_refused};
 
 /// A text with all replacements made, which are in the order of their offsets.
 pub(super) fn with_replacements(text: &[u8], replacements: &[Replacement]) -> Vec<u8> {
@@ -52,7 +52,7 @@ pub(super) fn write(
         let file = OpenOptions::new().write(true).open(path)?;
         content(&file)?;
         set_mode_of(&file, mode)?;
-        Ok(where_kept(rustix::fs::futimens(&file, &times(meta.mtime())))?)
+        Ok(unless_refused(rustix::fs::futimens(&file, &times(meta.mtime())))?)
     };
     write().map_err(|source| Error::write(path, source))
 }

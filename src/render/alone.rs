@@ -17,7 +17,7 @@ pub(super) fn pieces(rendering: &Rendering, data: &Data) -> Result<String, Error
     let containers: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
     let checksum = data.checksum_for(rendering);
     let mut template = json!({ "metadata": {}, "spec": { "containers": containers } });
-    pod::add(&mut template, rendering, "the pod", checksum.as_deref())?;
+    pod::add(&mut template, rendering, "the pod", &[], checksum.as_deref())?;
 
     let mut text = String::new();
     if let Some(name) = rendering.config_map.as_ref().filter(|_| !data.is_empty()) {

@@ -1,5 +1,6 @@
 //! A YAML text as a tree that knows where everything stands, and as the data that it means.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use granit_parser::{BorrowedInput, Event, Marker, Parser, ScalarStyle, Span, StructureStyle};
@@ -15,6 +16,8 @@ pub(super) struct Document {
     pub(super) node: Node,
     /// What that means, with aliases and merge keys resolved.
     pub(super) value: Value,
+    /// Where each anchor stands (`&name`), by its number.
+    pub(super) anchors: BTreeMap<usize, Range<usize>>,
 }
 
 /// What stands in a text, and where.
@@ -24,6 +27,8 @@ pub(super) struct Node {
     pub(super) bytes: Range<usize>,
     /// The column of its first character, from 0; for collections in block style that of all their entries.
     pub(super) column: usize,
+    /// The number of its anchor.
+    pub(super) anchor: Option<usize>,
     pub(super) kind: Kind,
 }
 
@@ -33,7 +38,8 @@ pub(super) enum Kind {
     Scalar,
     /// A scalar in block style, whose end is that of its last line.
     Block,
-    Alias,
+    /// `*name`, with the number of the anchor.
+    Alias(usize),
     Mapping {
         flow: bool,
         entries: Vec<Entry>,
@@ -53,6 +59,26 @@ pub(super) struct Entry {
     /// The end of the key.
     pub(super) key_end: usize,
     pub(super) value: Node,
+}
+
+/// What a node is a part of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// Of nothing.
+    Document,
+    /// The value of a key: the end of that, and the column of its beginning.
+    Value { key_end: usize, column: usize },
+    /// An item of a list in block style.
+    Item,
+    /// Anything between brackets.
+    Flow,
+}
+
+impl Entry {
+    /// Whether it stands for the entries of others.
+    pub(super) fn is_merge(&self) -> bool {
+        self.key.as_deref() == Some("<<")
+    }
 }
 
 impl Node {
@@ -94,8 +120,9 @@ pub(super) struct Malformed {
 
 /// Reads a stream of documents.
 pub(super) fn read(text: &str) -> Result<Vec<Document>, Malformed> {
-    let options = granit_parser::options! { emit_comments: false };
-    let mut reader = Reader { text, parser: Parser::new_from_str_with_options(text, options) };
+    let options = granit_parser::options! { emit_comments: false, emit_anchor_events: true };
+    let parser = Parser::new_from_str_with_options(text, options);
+    let mut reader = Reader { text, parser, anchors: BTreeMap::new() };
     let mut documents = Vec::new();
     let (mut started, mut node) = ((0, 1), None);
     loop {
@@ -110,7 +137,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Document>, Malformed> {
                 // with the spaces in front of its first line
                 let from = text[..from].rfind('\n').map_or(0, |newline| newline + 1);
                 let value = value(text.get(from..at).unwrap_or_default(), line)?;
-                documents.extend(node.take().map(|node| Document { node, value }));
+                let anchors = std::mem::take(&mut reader.anchors);
+                documents.extend(node.take().map(|node| Document { node, value, anchors }));
             }
             event => node = Some(reader.node(&event, &span, None, 0)?),
         }
@@ -134,14 +162,23 @@ fn value(text: &str, line: usize) -> Result<Value, Malformed> {
 struct Reader<'text, I: BorrowedInput<'text>> {
     text: &'text str,
     parser: Parser<'text, I>,
+    /// Those of the document.
+    anchors: BTreeMap<usize, Range<usize>>,
 }
 
 impl<'text, I: BorrowedInput<'text>> Reader<'text, I> {
     fn next(&mut self) -> Result<(Event<'text>, Span), Malformed> {
-        match self.parser.next_event() {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(Malformed { line: error.marker().line(), reason: error.info() }),
-            None => Ok((Event::StreamEnd, Span::empty(Marker::new(0, 1, 0)))),
+        loop {
+            match self.parser.next_event() {
+                Some(Ok((Event::Anchor(number, _), span))) => {
+                    self.anchors.insert(number, span.byte_range().unwrap_or_default());
+                }
+                Some(Ok(event)) => return Ok(event),
+                Some(Err(error)) => {
+                    return Err(Malformed { line: error.marker().line(), reason: error.info() });
+                }
+                None => return Ok((Event::StreamEnd, Span::empty(Marker::new(0, 1, 0)))),
+            }
         }
     }
 
@@ -159,8 +196,9 @@ impl<'text, I: BorrowedInput<'text>> Reader<'text, I> {
         }
         let mut bytes = span.byte_range().unwrap_or_default();
         let mut column = span.start.col();
+        let anchor = event.anchor_id().filter(|_| !matches!(event, Event::Alias(_)));
         let kind = match event {
-            Event::Alias(_) => Kind::Alias,
+            Event::Alias(number) => Kind::Alias(*number),
             Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => Kind::Block,
             Event::MappingStart(style, ..) => {
                 let (entries, end) = self.entries(depth)?;
@@ -180,7 +218,7 @@ impl<'text, I: BorrowedInput<'text>> Reader<'text, I> {
             }
             _ => Kind::Scalar,
         };
-        Ok(Node { bytes, column, kind })
+        Ok(Node { bytes, column, anchor, kind })
     }
 
     /// The entries of a mapping, and where that ends.

@@ -1,5 +1,7 @@
 //! What cannot be rendered.
 
+use std::borrow::Cow;
+
 use crate::config;
 
 /// Why there is nothing to print. All of these are the user's to mend (exit code 2).
@@ -138,7 +140,7 @@ pub enum Error {
         /// From 1.
         line: usize,
         /// Why it cannot.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// More than Kubernetes takes.
     #[error("the ConfigMap {name} would have {bytes} bytes, and Kubernetes takes 1048576")]
@@ -165,9 +167,10 @@ impl Error {
                 "give a manifest; templates of Helm are none until they are rendered: add the library chart instead"
             }
             Self::NoPod { .. } => {
-                "give a Pod, Deployment, StatefulSet, DaemonSet, Job or CronJob, or the like"
+                "give a Pod, Deployment, StatefulSet, DaemonSet, Job or CronJob, or whatever has a pod template in it"
             }
-            Self::NoWorkload { .. } | Self::ManyWorkloads { .. } => "name one with --workload KIND/NAME",
+            Self::NoWorkload { .. } => "name one of these with --workload",
+            Self::ManyWorkloads { .. } => "name one of these with --workload, or take them all with --all",
             Self::NoContainer { .. } => "name one of these with --container",
             Self::ManyContainers { .. } => "name one of them with --container",
             Self::NoCommand { .. } => {

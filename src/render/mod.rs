@@ -4,17 +4,20 @@
 //! (`pod`, `container`); then the text is spliced where the data differ (`rewrite`); then the result is read again and must
 //! mean what was wanted.
 
+mod aliases;
 mod alone;
 mod config_map;
 mod container;
 mod document;
 mod error;
+mod names;
 mod object;
 mod patched;
 mod pieces;
 mod pod;
 mod print;
 mod rewrite;
+mod shape;
 mod splice;
 mod values;
 mod workload;

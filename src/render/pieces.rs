@@ -11,7 +11,7 @@ pub(super) const NAME: &str = "aptlet";
 pub(super) const PACKAGES: &str = "aptlet-packages";
 /// The volume with the settings.
 pub(super) const CONFIG: &str = "aptlet-config";
-const CONFIG_PATH: &str = "/etc/aptlet";
+pub(super) const CONFIG_PATH: &str = "/etc/aptlet";
 /// What a container without a PATH of its own has behind the packages; Kubernetes cannot extend that of an image.
 pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -23,9 +23,12 @@ pub(super) fn container(rendering: &Rendering) -> Value {
         let ready = json!({ "path": "/readyz", "port": NAME });
         container["restartPolicy"] = json!("Always");
         container["ports"] = json!([{ "name": NAME, "containerPort": rendering.port }]);
-        // the other containers start when this succeeds: ten minutes for the first installation
-        container["startupProbe"] =
-            json!({ "httpGet": ready, "timeoutSeconds": 2, "periodSeconds": 1, "failureThreshold": 600 });
+        // the other containers start when this succeeds: ten minutes for the first installation; of an answer over HTTP
+        // `kubectl describe` shows the status alone
+        let command = [vec!["/aptlet".to_owned(), "probe".to_owned()], destination(rendering)].concat();
+        container["startupProbe"] = json!({
+            "exec": { "command": command }, "timeoutSeconds": 5, "periodSeconds": 1, "failureThreshold": 600,
+        });
         container["readinessProbe"] = json!({ "httpGet": ready, "timeoutSeconds": 2 });
         container["livenessProbe"] =
             json!({ "httpGet": { "path": "/livez", "port": NAME }, "timeoutSeconds": 5 });

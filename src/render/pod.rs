@@ -5,29 +5,20 @@ use serde_json::{Map, Value, json};
 use super::container::{Patch, mount};
 use super::error::Error;
 use super::object::{child, child_of, forget, list, name, text};
-use super::pieces;
+use super::{names, pieces};
 use crate::config::{Mode, Rendering};
 
 /// Keys of aptlet's container that depend on the mode.
 const OF_MODES: [&str; 7] =
     ["args", "command", "restartPolicy", "ports", "startupProbe", "readinessProbe", "livenessProbe"];
 
-/// Where the pod is in an object that has one: the keys that lead to the pod template, or to what is one itself.
-pub(super) fn place(object: &Value) -> Option<&'static [&'static str]> {
-    const PLACES: [&[&str]; 3] = [&[], &["spec", "template"], &["spec", "jobTemplate", "spec", "template"]];
-    let template = |place: &[&str]| place.iter().try_fold(object, |object, key| object.get(key));
-    PLACES.into_iter().find(|place| {
-        template(place)
-            .and_then(|template| template.get("spec")?.get("containers"))
-            .is_some_and(Value::is_array)
-    })
-}
-
-/// Adds aptlet to the pod template, which belongs to the workload of that name. `checksum` is of what the template does not say.
+/// Adds aptlet to the pod template, which belongs to the workload of that name. `claims` are volumes that the workload brings,
+/// `checksum` is of what the template does not say.
 pub(super) fn add(
     template: &mut Value,
     rendering: &Rendering,
     workload: &str,
+    claims: &[String],
     checksum: Option<&str>,
 ) -> Result<(), Error> {
     let shape = |reason: &str| Error::Shape { workload: workload.to_owned(), reason: reason.to_owned() };
@@ -52,6 +43,7 @@ pub(super) fn add(
 
     check_names(spec, rendering, workload)?;
     check_shapes(spec, &shape)?;
+    let claim = names::borrow(spec, claims);
     let rendering = &with_port_of(spec, rendering);
     let chosen = chosen(spec, rendering, workload)?;
     let mut identity = spec.get("securityContext").cloned().unwrap_or_default();
@@ -92,7 +84,7 @@ pub(super) fn add(
     let init = list(spec, "initContainers");
     match init.iter().position(|container| name(container) == pieces::NAME) {
         Some(index) => {
-            let own = renewed(&init[index], own, rendering);
+            let own = renewed(&init[index], own, rendering, &identity);
             // before all that are to have the packages
             if init[..index].iter().any(|container| chosen.contains(&name(container))) {
                 init.remove(index);
@@ -107,7 +99,7 @@ pub(super) fn add(
     let own = pieces::volumes(rendering);
     volumes
         .retain(|there| name(there) != pieces::CONFIG || own.iter().any(|own| name(own) == pieces::CONFIG));
-    for volume in own {
+    for volume in own.into_iter().filter(|own| claim.is_none() || name(own) != pieces::PACKAGES) {
         match volumes.iter_mut().find(|there| name(there) == name(&volume)) {
             // what kind of volume the packages are in, and its limits, may have been chosen there
             Some(there) if name(there) == pieces::PACKAGES => {}
@@ -118,6 +110,9 @@ pub(super) fn add(
             Some(there) => *there = volume,
             None => volumes.push(volume),
         }
+    }
+    if let Some(claim) = claim {
+        names::give_back(spec, &claim);
     }
     Ok(())
 }
@@ -184,8 +179,9 @@ fn with_port_of(spec: &Map<String, Value>, rendering: &Rendering) -> Rendering {
     let mut rendering = rendering.clone();
     let init = spec.get("initContainers").and_then(Value::as_array).into_iter().flatten();
     for own in init.filter(|container| name(container) == pieces::NAME) {
-        let mut args = own.get("args").and_then(Value::as_array).into_iter().flatten();
-        let port = args.find_map(|arg| arg.as_str()?.strip_prefix("--listen=:")?.parse().ok());
+        let args = own.get("args").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let args = args.collect::<Vec<_>>().join(" ").replace("--listen :", "--listen=:");
+        let port = args.split(' ').find_map(|arg| arg.strip_prefix("--listen=:")?.parse().ok());
         if let Some(port) = port.filter(|_| !rendering.port_is_given) {
             rendering.port = port;
         }
@@ -212,8 +208,9 @@ fn chosen(spec: &Map<String, Value>, rendering: &Rendering, workload: &str) -> R
     }
 }
 
-/// aptlet's container as it is to be: what is not ours to decide stays as it is there.
-fn renewed(there: &Value, own: Value, rendering: &Rendering) -> Value {
+/// aptlet's container as it is to be: what is not ours to decide stays as it is there. `pod` is the security context that it has
+/// from the pod.
+fn renewed(there: &Value, own: Value, rendering: &Rendering, pod: &Value) -> Value {
     let (Value::Object(there), Value::Object(own)) = (there, own) else { return Value::Null };
     let mut container = Map::new();
     for (key, value) in there {
@@ -227,7 +224,7 @@ fn renewed(there: &Value, own: Value, rendering: &Rendering) -> Value {
                     if rendering.mode == Mode::Entrypoint && key.starts_with("runAs") && key != "runAsNonRoot"
                     {
                         both.insert(key.clone(), value.clone());
-                    } else {
+                    } else if pod.get(key) != Some(value) {
                         both.entry(key).or_insert_with(|| value.clone());
                     }
                 }

@@ -5,40 +5,36 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::document::{Document, Entry, Kind, Node, line_of, next_line, read};
-use super::splice::{Splice, applied};
+use super::aliases::{self, Meant};
+use super::document::{Document, Entry, Kind, Node, Place, line_of, next_line, read};
+use super::splice::{Splice, Stuck, applied};
 use super::write::{self, Lists};
 
-/// A text in which a change cannot be made where it would have to be.
-#[derive(Debug)]
-pub(super) struct Stuck {
-    /// From 1.
-    pub(super) line: usize,
-    pub(super) reason: &'static str,
-}
+/// So often aliases are written out: each time all that are in the way, of which any may hold others.
+const PASSES: usize = 16;
 
 /// `text`, whose documents are `documents`, so that these mean `wanted`; as many of them.
 pub(super) fn rewrite(text: &str, documents: &[Document], wanted: &[Value]) -> Result<String, Stuck> {
-    let mut rewriter = Rewriter { text, lists: lists(documents), splices: Vec::new(), stuck: None };
-    for (document, wanted) in documents.iter().zip(wanted) {
-        rewriter.change(&document.node, &document.value, wanted, Place::Document);
-    }
-    let Rewriter { splices, stuck, .. } = rewriter;
-    let edited = applied(text, splices);
-    let is_meant = read(&edited).is_ok_and(|documents| {
-        documents.len() == wanted.len()
-            && documents.iter().zip(wanted).all(|(document, wanted)| document.value == *wanted)
-    });
-    match stuck {
-        // what an alias stands in the way of may be right all the same, by what was done where it leads to
-        _ if is_meant => Ok(edited),
-        Some(stuck) => Err(stuck),
-        None => {
-            let differs = documents.iter().zip(wanted).find(|(document, wanted)| document.value != **wanted);
-            let line = differs.map_or(1, |(document, _)| line_of(text, document.node.bytes.start));
-            Err(Stuck { line, reason: "is written in a way that aptlet cannot add to" })
+    let mut rewriter = Rewriter::of(text, documents, wanted);
+    let Some(mut expanded) = aliases::written_out(text, documents, &rewriter.meant)? else {
+        return rewriter.finished(documents, wanted);
+    };
+    // lines of what was written out are not those of the user's text, so what stands in the way is told as it is there
+    let first = rewriter.stuck.take();
+    for _ in 1..PASSES {
+        let Ok(documents) = read(&expanded) else { break };
+        let rewriter = Rewriter::of(&expanded, &documents, wanted);
+        match aliases::written_out(&expanded, &documents, &rewriter.meant) {
+            Ok(None) => {
+                return rewriter.finished(&documents, wanted).map_err(|stuck| first.unwrap_or(stuck));
+            }
+            Ok(Some(more)) => expanded = more,
+            Err(_) => break,
         }
     }
+    let start = documents.first().map_or(0, |document| document.node.bytes.start);
+    let reason = "has aliases (*) that cannot be written out".into();
+    Err(first.unwrap_or(Stuck { line: line_of(text, start), reason }))
 }
 
 /// As the first list of the text is.
@@ -79,6 +75,25 @@ fn is_same(old: &Value, new: &Value) -> bool {
     old == new || by("mountPath").or_else(|| by("name")).unwrap_or(false)
 }
 
+/// The innermost node on the way to where two values first differ.
+fn first_difference<'a>(node: &'a Node, one: &Value, other: &Value) -> &'a Node {
+    match (&node.kind, one, other) {
+        (Kind::Mapping { entries, .. }, Value::Object(one), Value::Object(other)) => {
+            let differs = entries.iter().find_map(|entry| {
+                let key = entry.key.as_deref()?;
+                Some((&entry.value, one.get(key)?, other.get(key)?)).filter(|(_, one, other)| one != other)
+            });
+            differs.map_or(node, |(node, one, other)| first_difference(node, one, other))
+        }
+        (Kind::Sequence { items, .. }, Value::Array(one), Value::Array(other)) => {
+            let mut triples = items.iter().zip(one.iter().zip(other));
+            let differs = triples.find(|(_, (one, other))| one != other);
+            differs.map_or(node, |(node, (one, other))| first_difference(node, one, other))
+        }
+        _ => node,
+    }
+}
+
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Object(map) => map.is_empty(),
@@ -92,35 +107,55 @@ fn line_start_of(text: &str, at: usize) -> usize {
     text[..at].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// What a node is a part of.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    /// Of nothing.
-    Document,
-    /// The value of a key: the end of that, and the column of its beginning.
-    Value { key_end: usize, column: usize },
-    /// An item of a list in block style.
-    Item,
-    /// Anything between brackets.
-    Flow,
-}
-
 struct Rewriter<'a> {
     text: &'a str,
     lists: Lists,
     splices: Vec<Splice>,
     /// The first change that could not be made.
     stuck: Option<Stuck>,
+    /// What anchored nodes, aliases and mappings with merge keys are to mean.
+    meant: Meant,
 }
 
-impl Rewriter<'_> {
+impl<'a> Rewriter<'a> {
+    /// With all that is to be done to `text`.
+    fn of(text: &'a str, documents: &[Document], wanted: &[Value]) -> Self {
+        let (splices, meant) = (Vec::new(), Meant::default());
+        let mut rewriter = Self { text, lists: lists(documents), splices, stuck: None, meant };
+        for (document, wanted) in documents.iter().zip(wanted) {
+            rewriter.change(&document.node, &document.value, wanted, Place::Document);
+        }
+        rewriter
+    }
+
+    /// The text with all that done, if it means what is wanted.
+    fn finished(self, documents: &[Document], wanted: &[Value]) -> Result<String, Stuck> {
+        let Rewriter { text, splices, stuck, .. } = self;
+        let edited = applied(text, splices);
+        let read = read(&edited).unwrap_or_default();
+        if read.len() == wanted.len() && read.iter().zip(wanted).all(|(read, wanted)| read.value == *wanted) {
+            return Ok(edited);
+        }
+        Err(stuck.unwrap_or_else(|| {
+            let same = |index: usize| read.get(index).is_some_and(|read| read.value == wanted[index]);
+            let index = (0..documents.len()).find(|index| !same(*index)).unwrap_or_default();
+            let there = read.get(index).map(|read| &read.value);
+            let node = documents.get(index).map(|document| {
+                first_difference(&document.node, there.unwrap_or(&document.value), &wanted[index])
+            });
+            let line = node.map_or(1, |node| line_of(text, node.bytes.start));
+            Stuck { line, reason: "is written in a way that aptlet cannot add to".into() }
+        }))
+    }
     /// Makes `node`, which means `old`, mean `new`.
     fn change(&mut self, node: &Node, old: &Value, new: &Value, place: Place) {
         if old == new {
             return;
         }
+        self.meant.note(node, Some(new));
         match (&node.kind, old, new) {
-            (Kind::Alias, ..) => self.stuck(node, "is an alias (*): write out what it stands for"),
+            // right by what is done where it leads to, or written out before
+            (Kind::Alias(_), ..) => {}
             (Kind::Mapping { entries, .. }, Value::Object(old), Value::Object(new))
                 if !entries.is_empty() && old.keys().any(|key| new.contains_key(key)) =>
             {
@@ -164,8 +199,8 @@ impl Rewriter<'_> {
                         if node.is_flow() { Place::Flow } else { place(entry) },
                     );
                 }
-                (None, new) if new == Some(old) => {}
-                (None, _) => self.stuck(node, "has a key from elsewhere (<<): write it out"),
+                // merged in from elsewhere, and right by what is done there, or written out before
+                (None, _) => {}
             }
         }
         let added = new.iter().filter(|(key, _)| !old.contains_key(*key));
@@ -185,6 +220,7 @@ impl Rewriter<'_> {
     fn remove_key(&mut self, node: &Node, entries: &[Entry], key: &str) {
         let Some(index) = entries.iter().position(|entry| entry.key.as_deref() == Some(key)) else { return };
         let entry = &entries[index];
+        self.meant.forget(&entry.value);
         let next = entries.get(index + 1);
         let before = index.checked_sub(1).map(|before| &entries[before]);
         let end = entry.key_end.max(entry.value.bytes.end);
@@ -221,6 +257,7 @@ impl Rewriter<'_> {
             self.change(&items[from], &old[from], &new[to], place);
         }
         let (gone, added) = (&items[front..items.len() - back], &new[front..new.len() - back]);
+        gone.iter().for_each(|item| self.meant.forget(item));
         let (Some(first), Some(last)) = (gone.first(), gone.last()) else {
             if !added.is_empty() {
                 self.stuck(node, "would have to be written anew");
@@ -409,6 +446,6 @@ impl Rewriter<'_> {
 
     fn stuck(&mut self, node: &Node, reason: &'static str) {
         let line = line_of(self.text, node.bytes.start);
-        self.stuck.get_or_insert(Stuck { line, reason });
+        self.stuck.get_or_insert(Stuck { line, reason: reason.into() });
     }
 }

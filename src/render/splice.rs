@@ -1,5 +1,6 @@
 //! Putting new text in the place of parts of a text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// New text in the place of some bytes, or between two.
@@ -7,6 +8,14 @@ use std::ops::Range;
 pub(super) struct Splice {
     pub(super) bytes: Range<usize>,
     pub(super) text: String,
+}
+
+/// A text in which a change cannot be made where it would have to be.
+#[derive(Debug)]
+pub(super) struct Stuck {
+    /// From 1.
+    pub(super) line: usize,
+    pub(super) reason: Cow<'static, str>,
 }
 
 /// The text with the splices made, of which none touches another.

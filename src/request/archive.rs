@@ -9,6 +9,7 @@ use url::Url;
 use super::path::normalise;
 use super::problem::Problem;
 use crate::digest::Sha256;
+use crate::masking;
 
 /// A `.deb` to be installed from where it is.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,11 +36,7 @@ impl fmt::Debug for Archive {
 impl Archive {
     /// The folder without user and password.
     pub(crate) fn public_folder(&self) -> Url {
-        let mut folder = self.folder.clone();
-        // these fail only for URLs which cannot have credentials
-        let _ = folder.set_username("");
-        let _ = folder.set_password(None);
-        folder
+        masking::public(&self.folder)
     }
 
     /// The archive that a request names, if it is of that kind; a relative path is one from `base`, which is

@@ -14,9 +14,9 @@ pub struct Request {
     pub name: String,
     /// The architecture asked for.
     pub(crate) arch: Option<String>,
-    /// The exact version asked for (deb-version(7)).
+    /// The version asked for (deb-version(7)), or a pattern for versions.
     pub(crate) version: Option<String>,
-    /// The suite, or codename, to take it from.
+    /// The suite or codename to take it from, a pattern for them, or the version of the release.
     pub(crate) suite: Option<String>,
     /// The package must not be installed, as for apt-get(8)'s `name-`.
     pub(crate) forbid: bool,
@@ -38,11 +38,48 @@ pub(crate) enum Kind {
 }
 
 impl Request {
+    /// Whether a version is the one that is asked for: as in apt, `1.2*` is for all that begin so, and other patterns are for a
+    /// whole version.
+    pub(crate) fn is_version(asked: &str, version: &str) -> bool {
+        if asked.eq_ignore_ascii_case(version) {
+            return true;
+        }
+        let (start, is_prefix) = asked.strip_suffix('*').map_or((asked, false), |start| (start, true));
+        is_prefix && version.get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start))
+            || Glob::is_pattern(start) && Glob::new(start).is_ok_and(|glob| glob.matches(version))
+    }
+
     /// The `.deb` that is asked for by its place.
     pub(crate) fn archive(&self) -> Option<&Archive> {
         match &self.kind {
             Kind::Archive(archive) => Some(archive),
             Kind::Name | Kind::Glob(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_matched_as_apt_does() {
+        // what `apt-get install -s foo=…` of apt 2.6 finds
+        for (asked, version, expected) in [
+            ("1.2.1", "1.2.1", true),
+            ("1.2", "1.2.1", false),
+            ("1.2*", "1.20", true),
+            ("1.2*", "2:1.2.9", false),
+            ("*", "2:1.2.9", true),
+            ("1.?", "1.3", true),
+            ("[12].3", "1.3", true),
+            ("1.*2*", "1.20", false),
+            ("1.*0", "1.20", true),
+            ("1.0+*", "1.0+", true),
+            ("1.0+RC*", "1.0+rc1", true),
+            ("0:1.3", "1.3", false),
+        ] {
+            assert_eq!(Request::is_version(asked, version), expected, "{asked}: {version}");
         }
     }
 }

@@ -5,7 +5,6 @@
 
 mod archive;
 mod asked;
-pub(crate) mod credentials;
 mod origin;
 mod parse;
 mod path;

@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use super::archive::Archive;
 use super::asked::{Kind, Request};
-use super::credentials::without_credentials;
 use super::origin::Origin;
 use super::problem::{Error, Problem};
 use super::words;
 use crate::control::architecture::Architecture;
 use crate::control::glob::Glob;
+use crate::masking;
 
 /// Parses requests that are separated by white space, commas and line ends; a word that begins with `#` begins a
 /// comment. `base` is what relative paths are relative to; `origin` is told the line and column of each request.
@@ -56,15 +56,20 @@ fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
             version: None,
             suite: None,
             forbid: false,
-            text: without_credentials(text),
+            text: masking::uri(text).replacen("//…@", "//", 1),
             origin: Origin::Flag,
         });
     }
     check_supported(text)?;
-    let (head, choice) = match text.find(['=', '/']) {
+    let (head, mut choice) = match text.find(['=', '/']) {
         Some(at) => (&text[..at], Some(text[at..].split_at(1))),
         None => (text, None),
     };
+    // as `name-` keeps out, `name+` takes in; in a name or a version, the plus may be its own, which the index tells
+    let head = if head.contains(':') { head.strip_suffix('+').unwrap_or(head) } else { head };
+    if let Some(("/", suite)) = choice {
+        choice = Some(("/", suite.strip_suffix('+').unwrap_or(suite)));
+    }
     let (head, forbid) = match head.strip_suffix('-') {
         Some(head) => (head, true),
         None => (head, false),
@@ -77,7 +82,7 @@ fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
     let kind = if Glob::is_pattern(name) {
         Kind::Glob(check_glob(name)?)
     } else {
-        check_name(name, text)?;
+        check_name(name)?;
         Kind::Name
     };
     if let Some(arch) = arch {
@@ -111,6 +116,9 @@ fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
 
 /// Refuses what apt-get(8) would take and aptlet does not.
 fn check_supported(text: &str) -> Result<(), Problem> {
+    if matches!(text, "\\" | "&&" | "&") {
+        return Err(Problem::Shell);
+    }
     // In a version '~' sorts before everything; at the start of a request it is one of apt-patterns(7), as is '?'.
     if text.contains(['$', '|', '\\']) || text.starts_with(['~', '^', '?']) {
         return Err(Problem::Expression);
@@ -124,35 +132,25 @@ fn check_supported(text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Debian Policy 5.6.7: lower-case letters, digits, `+`, `-` and `.`; at least two of them, the first one a
-/// letter or digit.
-fn check_name(name: &str, text: &str) -> Result<(), Problem> {
-    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let fault = |name: &str| {
-        if name.is_empty() {
-            return Some("it is empty".to_owned());
-        }
-        if let Some(c) = name.chars().find(|c| !first(*c) && !matches!(c, '+' | '-' | '.')) {
-            return Some(format!("'{}' cannot be part of one", c.escape_debug()));
-        }
-        if !name.starts_with(first) {
-            return Some("it does not begin with a letter or digit".to_owned());
-        }
-        (name.len() < 2).then(|| "it has less than two characters".to_owned())
+/// What dpkg takes for a name (`pkg_name_is_illegal`), which is more than Debian Policy 5.6.7 does: also upper-case letters, `_`,
+/// and a single letter.
+fn check_name(name: &str) -> Result<(), Problem> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
+    let fault = if name.is_empty() {
+        "it is empty".to_owned()
+    } else if let Some(c) = name.chars().find(|c| !fits(*c)) {
+        format!("'{}' cannot be part of one", c.escape_debug())
+    } else if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        "it does not begin with a letter or digit".to_owned()
+    } else {
+        return Ok(());
     };
-    match fault(name) {
-        None => Ok(()),
-        Some(_) if fault(&name.to_ascii_lowercase()).is_none() => {
-            let lower_case = text.replacen(name, &name.to_ascii_lowercase(), 1);
-            Err(Problem::UpperCase { lower_case })
-        }
-        Some(fault) => Err(Problem::Name(fault)),
-    }
+    Err(Problem::Name(fault))
 }
 
 /// Only the letters of names are let through, in either case as in apt; more could match nothing.
 fn check_glob(text: &str) -> Result<Glob, Problem> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "+-.*?[]!^:".contains(c);
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+-._*?[]!^:".contains(c);
     match text.chars().find(|c| !fits(*c)) {
         Some(c) => Err(Problem::Glob(format!("'{}' cannot be part of a name", c.escape_debug()))),
         None => Glob::new(text).map_err(|bad| Problem::Glob(bad.to_string())),
@@ -167,9 +165,13 @@ fn check_architecture(arch: &str) -> Result<(), Problem> {
     arch.parse::<Architecture>().map(drop).map_err(|error| Problem::Architecture(error.to_string()))
 }
 
-/// deb-version(7): `[epoch:]upstream-version[-debian-revision]`.
+/// deb-version(7): `[epoch:]upstream-version[-debian-revision]`; or a pattern.
 fn check_version(version: &str) -> Result<(), Problem> {
     let bad = |why: &str| Err(Problem::Version(why.to_owned()));
+    if Glob::is_pattern(version) {
+        let start = version.strip_suffix('*').unwrap_or(version);
+        return Glob::new(start).map(drop).map_err(|bad| Problem::Version(bad.to_string()));
+    }
     let (epoch, rest) = match version.split_once(':') {
         Some((epoch, rest)) => (Some(epoch), rest),
         None => (None, version),

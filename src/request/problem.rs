@@ -1,11 +1,11 @@
 //! What can be wrong with a request, and what to write instead.
 
-use super::credentials::redact;
 use super::origin::Origin;
+use crate::masking;
 
 /// A word that is no request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: '{text}' {problem}", text = redact(text).escape_debug())]
+#[error("{origin}: '{text}' {problem}", text = masking::uri(text).escape_debug())]
 pub struct Error {
     /// Where it stands.
     pub(crate) origin: Origin,
@@ -58,12 +58,9 @@ pub enum Problem {
     /// `name-` with a version or suite.
     #[error("keeps a package out, which goes with neither a version nor a suite")]
     ForbiddenVersion,
-    /// Not a package name; upper-case letters are the only fault.
-    #[error("is not a package name: those have no upper-case letters")]
-    UpperCase {
-        /// The request in lower case.
-        lower_case: String,
-    },
+    /// What a shell or a Dockerfile has between the words.
+    #[error("is not a package name, but a piece of a shell command")]
+    Shell,
     /// Not a package name (Debian Policy 5.6.7).
     #[error("is not a package name: {0}")]
     Name(String),
@@ -96,7 +93,9 @@ impl Problem {
             Self::Relation => "write name=version, or leave the version out",
             Self::VersionAndSuite => "write either name=version or name/suite",
             Self::ForbiddenVersion => "write the name and '-' only",
-            Self::UpperCase { lower_case } => return format!("write '{lower_case}'"),
+            Self::Shell => {
+                "leave it out: a list of packages may have line ends anywhere, and nothing joins them"
+            }
             Self::Name(reason) if reason.starts_with("'#'") => "write a space before a comment",
             Self::Name(_) | Self::Architecture(_) | Self::Version(_) | Self::Suite => {
                 "write a request as name, name:arch, name=version or name/suite"

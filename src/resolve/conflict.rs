@@ -16,10 +16,13 @@ pub(super) fn reason(universe: &Universe<'_>, requests: &[Slot]) -> Option<Strin
     let mut forced = Forced::new();
     let mut queue = VecDeque::new();
     for slot in requests {
-        if let Some(id) = universe.candidates()[*slot]
-            && forced.insert(id, None).is_none()
-        {
-            queue.push_back(id);
+        match universe.candidates()[*slot] {
+            None => return Some(format!("{} is both asked for and kept out", universe.name_of(*slot))),
+            Some(id) => {
+                if forced.insert(id, None).is_none() {
+                    queue.push_back(id);
+                }
+            }
         }
     }
     let mut order = Vec::new();

@@ -73,9 +73,21 @@ pub enum Error {
     /// No set of packages satisfies all requests.
     #[error("the requests cannot be installed together: {0}")]
     NoSolution(String),
+    /// What was chosen cannot be installed as the index has it.
+    #[error("the index of {origin} has a bad {field} for package {package}: {reason}")]
+    Odd {
+        /// `name version`.
+        package: String,
+        /// The field at fault.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+        /// The source.
+        origin: String,
+    },
     /// The index does not say how the file can be verified.
     #[error(
-        "the index of {origin} gives no SHA256, size or usable filename for {package}, so it cannot be verified"
+        "the index of {origin} gives no SHA256 or SHA512 for package {package}, so it cannot be verified"
     )]
     Unverifiable {
         /// `name version`.
@@ -120,6 +132,11 @@ impl Error {
             }
             Self::NoSolution(_) => {
                 "Ask for fewer or other packages, or add the source that has what is missing.".to_owned()
+            }
+            Self::Odd { .. } => {
+                "Tell the repository's owner; until it is mended, ask for another version with name=version, or for \
+                 that of another source with name/suite."
+                    .to_owned()
             }
             Self::Unverifiable { .. } => "Ask the repository's owner to publish SHA256 digests.".to_owned(),
         }

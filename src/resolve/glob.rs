@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::slot::Slot;
 use super::universe::Universe;
+use crate::control::glob::Glob;
 use crate::request::{Kind, Request};
 use crate::source::index::{NameId, Package};
 
@@ -26,15 +27,24 @@ pub(super) fn expand(universe: &Universe<'_>, wanted: &[Request]) -> Result<Vec<
     };
     for want in wanted {
         let Kind::Glob(glob) = &want.kind else {
-            expanded.push(want.clone());
+            expanded.push(Request { name: meant(universe, &want.name), ..want.clone() });
             continue;
         };
-        let mut selected: Vec<&str> = Vec::new();
-        for name in names.ids().filter(|id| glob.matches(names.get(*id))) {
-            let Some(answer) = answer(universe, want, name).map(|id| names.get(id)) else { continue };
-            if !selected.contains(&answer) && (want.forbid || !kept_out(answer)) {
-                selected.push(answer);
+        let select = |glob: &Glob| {
+            let mut selected: Vec<&str> = Vec::new();
+            for name in names.ids().filter(|id| glob.matches(names.get(*id))) {
+                let Some(answer) = answer(universe, want, name).map(|id| names.get(id)) else { continue };
+                if !selected.contains(&answer) && (want.forbid || !kept_out(answer)) {
+                    selected.push(answer);
+                }
             }
+            selected
+        };
+        let mut selected = select(glob);
+        if selected.is_empty()
+            && let Some(glob) = want.name.strip_suffix('+').and_then(|name| Glob::new(name).ok())
+        {
+            selected = select(&glob);
         }
         if selected.is_empty() {
             return Err(Error::NoMatch {
@@ -57,11 +67,20 @@ pub(super) fn expand(universe: &Universe<'_>, wanted: &[Request]) -> Result<Vec<
     Ok(expanded)
 }
 
+/// The name that is meant: as it is written, where the index has that; without the plus at its end, which then means the same as
+/// none, as in apt; or in lower case.
+fn meant(universe: &Universe<'_>, name: &str) -> String {
+    let names = universe.index.names();
+    let without = name.strip_suffix('+').unwrap_or(name);
+    let forms = [name.to_owned(), without.to_owned(), without.to_ascii_lowercase()];
+    forms.into_iter().find(|form| names.find(form).is_some()).unwrap_or_else(|| name.to_owned())
+}
+
 /// The package that a name by itself would select: its own, or the only provider of a virtual one.
 fn answer(universe: &Universe<'_>, want: &Request, name: NameId) -> Option<NameId> {
     let is_meant = |slot: Slot, package: Package<'_>| match (&want.version, &want.suite) {
         _ if want.forbid => true,
-        (Some(version), _) => package.version() == version,
+        (Some(version), _) => Request::is_version(version, package.version()),
         (None, Some(suite)) => universe.provenance[package.part()].is_suite(suite),
         (None, None) => universe.candidates()[slot] == Some(package.id()),
     };
@@ -110,6 +129,8 @@ mod tests {
             ("amd*:amd64", "amd=1"),
             ("libfoo*=1", "libfoo-dev=1 libfoo1=1"),
             ("libfoo*/suite1", "libfoo1=1.5"),
+            ("libfoo*=1*", "libfoo-dev=1 libfoo1=1.5"),
+            ("libfoo-d*+", "libfoo-dev=1 libfoo1=2"),
         ] {
             let index = INDEX.replace("\n        ", "\n");
             assert_eq!(solve(&index, request), expected, "{request}");

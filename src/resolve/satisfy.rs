@@ -145,7 +145,11 @@ impl<'i> Universe<'i> {
                 own == self.architecture_of(self.slot(owner)) || package.multi_arch() == MultiArch::Foreign
             }
             Qualifier::Architecture(name) => {
-                let wanted = self.architecture_named(name);
+                // apt's word for it is meant for source packages, and it takes it in others
+                let wanted = match self.index.names().get(name) {
+                    "native" => Some(0),
+                    _ => self.architecture_named(name),
+                };
                 wanted.is_some_and(|wanted| {
                     wanted == self.architecture_of(self.slot(package))
                         || (!negative && package.multi_arch() == MultiArch::Foreign)

@@ -79,10 +79,15 @@ fn choose_version(universe: &mut Universe<'_>, slot: Slot, request: &Request) ->
     let provenance = universe.provenance;
     let chosen = match (&request.version, &request.suite) {
         (Some(version), _) => {
-            let same = |package: &Package<'_>| package.version() == version;
+            let found = |asked: &str| {
+                newest(
+                    universe.versions(slot).filter(|package| Request::is_version(asked, package.version())),
+                )
+            };
+            let found = found(version).or_else(|| found(version.strip_suffix('+')?));
             // the base's own record of a version comes last, and is the one that is there
-            let present = universe.present()[slot].map(|id| universe.index.package(id)).filter(same);
-            present.or_else(|| universe.versions(slot).find(same))
+            let present = universe.present()[slot].map(|id| universe.index.package(id));
+            present.filter(|there| found.is_some_and(|found| found.version() == there.version())).or(found)
         }
         (None, Some(suite)) => {
             newest(universe.versions(slot).filter(|package| provenance[package.part()].is_suite(suite)))

@@ -38,10 +38,27 @@ pub(super) fn solve(universe: &Universe<'_>, requests: &[Slot]) -> Result<Vec<Pa
             Ok(universe.additions(&chosen))
         }
         Err(UnsolvableOrCancelled::Unsolvable(conflict)) => {
-            Err(conflict.display_user_friendly(&solver).to_string())
+            Err(in_own_words(&conflict.display_user_friendly(&solver).to_string()))
         }
         Err(UnsolvableOrCancelled::Cancelled(_)) => Err("the search was cancelled".to_owned()),
     }
+}
+
+/// What resolvo says, for people who have not heard of candidates, constraints and options.
+fn in_own_words(account: &str) -> String {
+    const WORDS: [(&str, &str); 10] = [
+        ("The following packages are incompatible", "these do not go together:"),
+        ("No candidates were found for ", "nothing can be chosen for "),
+        (", for which no candidates were found.", ", for which there is nothing"),
+        (", which can be installed with any of the following options:", ", which could be:"),
+        (" can be installed with any of the following options:", " could be:"),
+        (", which cannot be installed because there are no viable options:", ", which cannot be installed:"),
+        (" cannot be installed because there are no viable options:", " cannot be installed:"),
+        (", which conflicts with any installable versions previously reported", ", which is needed above"),
+        (" would constrain", " conflicts with"),
+        (" would require", " needs"),
+    ];
+    WORDS.iter().fold(account.to_owned(), |text, (theirs, own)| text.replace(theirs, own))
 }
 
 /// What a version set of one slot stands for. A slot has at most two versions: the candidate, and one of the base.

@@ -55,7 +55,8 @@ pub fn resolve(
     };
     notes.extend(lacking(&universe, &chosen));
     let requested = wanted.iter().filter_map(|slot| universe.candidates()[*slot]).collect();
-    Ok(Resolved { plan: plan(index, provenance, basis, chosen)?, requested, notes })
+    let (plan, by_sha512) = plan(index, provenance, basis, chosen)?;
+    Ok(Resolved { plan, by_sha512, requested, notes })
 }
 
 /// The Essential set, by name, after what was asked for.

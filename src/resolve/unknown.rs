@@ -15,6 +15,8 @@ pub struct Unknown {
     pub(crate) architecture: String,
     /// The others for which the same sources have it.
     pub(crate) architectures: Vec<String>,
+    /// Its stanzas that are in no index because they make no sense: what is wrong with them, and where they are.
+    pub(crate) odd: Vec<String>,
     /// The most similar names.
     pub(crate) nearest: Vec<String>,
     /// The sources that were read.
@@ -38,9 +40,12 @@ pub(crate) struct ElsewhereHint {
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, architecture, architectures, searched, .. } = self;
+        let Self { name, architecture, architectures, odd, searched, .. } = self;
         write!(f, "there is no package '{name}' in {} ({architecture})", searched.join(", "))?;
-        if architectures.is_empty() { Ok(()) } else { write!(f, ", only for {}", architectures.join(", ")) }
+        if !architectures.is_empty() {
+            write!(f, ", only for {}", architectures.join(", "))?;
+        }
+        odd.iter().try_for_each(|odd| write!(f, "; {odd}"))
     }
 }
 
@@ -57,10 +62,19 @@ impl Unknown {
             .collect();
         architectures.sort();
         architectures.dedup();
+        let told = universe.index.odd().filter(|(_, odd)| odd.package == name && !odd.is_usable());
+        let odd = told
+            .take(3)
+            .map(|(part, odd)| {
+                let (field, origin) = (odd.field(), universe.provenance[part].source.describe());
+                format!("{origin} has one with a bad {field}: {}", odd.reason)
+            })
+            .collect();
         Self {
             name: name.to_owned(),
             architecture: architecture.unwrap_or(universe.architectures[0]).to_owned(),
             architectures,
+            odd,
             nearest: nearest_in(universe, name),
             searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
             elsewhere: Vec::new(),
@@ -71,6 +85,9 @@ impl Unknown {
     pub(crate) fn hint(&self) -> String {
         if let Some(there) = self.there() {
             return there;
+        }
+        if !self.odd.is_empty() {
+            return "Tell the repository's owner: apt cannot install it from there either.".to_owned();
         }
         if let Some(architecture) = self.architectures.first() {
             return format!("Ask for {}:{architecture}.", self.name);

@@ -146,6 +146,11 @@ impl Loader {
         let stanza = stanza(control, &archive.file_name, examined);
         let part =
             Part::read(stanza.as_bytes()).map_err(|source| Error::Fields { url: url.to_owned(), source })?;
+        if let Some(odd) = part.unusable() {
+            let (package, reason) = (odd.package.clone(), odd.reason.clone());
+            let source = BadIndex::Stanza { package, field: odd.field(), reason };
+            return Err(Error::Fields { url: url.to_owned(), source });
+        }
         Ok(Archived {
             name: control.field("Package").unwrap_or_default().to_owned(),
             part,
@@ -290,7 +295,7 @@ mod tests {
             (package("Package: tool\nArchitecture: all\n"), "bad Version", Class::NotTrusted),
             (package("Version: 1\nArchitecture: all\n"), "bad Package", Class::NotTrusted),
             (package("Package: tool\nVersion: 1\n"), "bad Architecture", Class::NotTrusted),
-            (package(&CONTROL.replace("a,", "a (1),")), "bad Depends", Class::NotTrusted),
+            (package(&CONTROL.replace("a,", "a [x],")), "bad Depends", Class::NotTrusted),
             (package(&CONTROL.replace("all", "arm64")), "for architecture 'arm64'", Class::NoSolution),
         ] {
             let error = folder.read(&bytes, None).await.unwrap_err();

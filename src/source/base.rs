@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::index::Part;
 use super::provenance::Provenance;
-use crate::config::{self, read_text};
+use crate::config::{self, read_bytes};
+use crate::control::text::decoded;
 use crate::deb::paragraph::field;
 use crate::plan::PlanSource;
 
@@ -17,7 +18,7 @@ pub(crate) const NAME: &str = "base";
 /// files of a `status.d` folder, as distroless images have it.
 ///
 /// # Errors
-/// What cannot be read, or is not text.
+/// What cannot be read.
 pub fn read(path: &Path) -> Result<String, config::Error> {
     let failed = |source| config::Error::Read { path: path.to_owned(), source };
     let files = if fs::metadata(path).map_err(failed)?.is_dir() {
@@ -27,7 +28,7 @@ pub fn read(path: &Path) -> Result<String, config::Error> {
     };
     let mut installed = String::new();
     for file in files {
-        let text = read_text(&file)?.replace("\r\n", "\n");
+        let text = decoded(&read_bytes(&file)?).replace("\r\n", "\n");
         for stanza in
             text.split("\n\n").map(|stanza| stanza.trim_matches('\n')).filter(|stanza| is_installed(stanza))
         {
@@ -66,10 +67,10 @@ fn is_installed(stanza: &str) -> bool {
     status.is_none_or(|state| !matches!(state, "not-installed" | "config-files" | "half-installed"))
 }
 
-/// The base as a part of the index.
+/// The base as a part of the index. A stanza that makes no sense is not in it.
 ///
 /// # Errors
-/// A stanza that is not what Debian Policy 5 asks for.
+/// More than an index can hold.
 pub fn parse(path: &Path, installed: &str) -> Result<(Part, Provenance), Error> {
     let part = Part::read(installed.as_bytes())
         .map_err(|source| Error::BadBase { path: path.to_owned(), source })?;
@@ -123,7 +124,19 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let error = read(Path::new("/no/such/status")).unwrap_err().to_string();
         assert!(error.contains("/no/such/status"), "{error}");
-        let error = parse(Path::new("status"), "Package: a\nVersion: 1\n").unwrap_err().to_string();
-        assert!(error.contains("status") && error.contains("Architecture"), "{error}");
+    }
+
+    #[test]
+    fn an_odd_stanza_costs_itself_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("status");
+        let mut bytes = b"Package: j\nStatus: install ok installed\nMaintainer: J\xf6rg\nArchitecture: all\n\
+            Version: 1\nInstalled-Size: 356K\nConflicts: foo*\n\n"
+            .to_vec();
+        bytes.extend(stanza("a", "").replace("Version: 1\n", "").bytes().chain(*b"\n"));
+        bytes.extend(stanza("b", "").replace("Version", "Depends: x y\nVersion").bytes());
+        fs::write(&file, bytes).unwrap();
+        let (part, _) = parse(&file, &read(&file).unwrap()).unwrap();
+        assert_eq!((part.len(), part.oddities()), (2, 2));
     }
 }

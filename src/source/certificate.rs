@@ -1,6 +1,8 @@
 //! Whether a key may sign at a given time: bindings, key flags, expiry and revocation (RFC 9580 sections
 //! 5.2.3, 10.1). Only what a signature asks about is evaluated, for each check costs a public-key operation.
 
+use std::io::Read;
+
 use jiff::Timestamp;
 use pgp::composed::{SignedPublicKey, SignedPublicSubKey};
 use pgp::crypto::hash::HashAlgorithm;
@@ -61,11 +63,11 @@ impl<'a> Component<'a> {
     }
 
     /// Whether the key made `signature` over `data`, regardless of whether it may.
-    pub(super) fn verifies(&self, signature: &Signature, data: &[u8]) -> bool {
+    pub(super) fn verifies(&self, signature: &Signature, data: impl Read + Clone) -> bool {
         holds(signature, |signature| {
             match self.subkey {
-                Some(subkey) => signature.verify(&subkey.key, data),
-                None => signature.verify(&self.certificate.primary_key, data),
+                Some(subkey) => signature.verify(&subkey.key, data.clone()),
+                None => signature.verify(&self.certificate.primary_key, data.clone()),
             }
             .is_ok()
         })

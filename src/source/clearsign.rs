@@ -1,6 +1,15 @@
 //! The cleartext signature framework (RFC 9580 section 7), as strictly as apt reads it: one signed message
 //! and nothing else. Text that is not covered by the signature must never reach a parser.
 
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use crate::control::text::decoded;
+
+/// What the signatures of one message may take, in bytes: each takes some kilobytes of memory while it is looked at, and Debian's
+/// have three of less than a kilobyte.
+pub(super) const LARGEST_SIGNATURE: usize = 256 << 10;
+
 const BEGIN_MESSAGE: &str = "-----BEGIN PGP SIGNED MESSAGE-----";
 const BEGIN_SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 const END_SIGNATURE: &str = "-----END PGP SIGNATURE-----";
@@ -10,17 +19,54 @@ const END_SIGNATURE: &str = "-----END PGP SIGNATURE-----";
 pub(super) struct Clearsigned {
     /// The text, with `\n` at the end of every line.
     pub(super) text: String,
-    /// The same as it was hashed: without the white space at line ends, `\r\n` between lines.
-    pub(super) canonical: Vec<u8>,
+    /// The same in the bytes that were signed, where these are not UTF-8.
+    latin: Option<Vec<u8>>,
     /// The armored signatures.
     pub(super) armor: String,
 }
 
+impl Clearsigned {
+    /// The text as it was hashed: without the white space at line ends, `\r\n` between lines.
+    pub(super) fn canonical(&self) -> Canonical<'_> {
+        let bytes = self.latin.as_deref().unwrap_or(self.text.as_bytes());
+        Canonical { rest: bytes.strip_suffix(b"\n").unwrap_or_default(), ended: false }
+    }
+}
+
+/// Reads a text with `\r\n` for its line ends. A copy of it would take twice its size where its lines are short.
+#[derive(Debug, Clone)]
+pub(super) struct Canonical<'a> {
+    rest: &'a [u8],
+    /// Whether the `\r` of the line end that comes next was read.
+    ended: bool,
+}
+
+impl Read for Canonical<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() && !self.rest.is_empty() {
+            if self.rest[0] == b'\n' {
+                buffer[filled] = if self.ended { b'\n' } else { b'\r' };
+                self.rest = &self.rest[usize::from(self.ended)..];
+                self.ended = !self.ended;
+                filled += 1;
+                continue;
+            }
+            let line = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+            let count = line.min(buffer.len() - filled);
+            let (read, rest) = self.rest.split_at(count);
+            buffer[filled..filled + count].copy_from_slice(read);
+            self.rest = rest;
+            filled += count;
+        }
+        Ok(filled)
+    }
+}
+
 /// Takes a clear-signed message apart. `Ok(None)`: it is not one.
 pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str> {
-    let Ok(message) = std::str::from_utf8(message) else {
-        return Err("it is not UTF-8");
-    };
+    let message = decoded(message);
+    let is_latin = matches!(message, Cow::Owned(_));
     if !message.contains(BEGIN_MESSAGE) {
         return Ok(None);
     }
@@ -37,7 +83,6 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
         }
     }
     let mut text = String::with_capacity(message.len());
-    let mut canonical = Vec::with_capacity(message.len() + message.len() / 32);
     loop {
         let line = lines.next().ok_or("it ends before the signature")?;
         if line == BEGIN_SIGNATURE {
@@ -52,10 +97,6 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
         if line.contains(['\r', '\0']) {
             return Err("the signed text has a carriage return or NUL within a line");
         }
-        if !text.is_empty() {
-            canonical.extend_from_slice(b"\r\n");
-        }
-        canonical.extend_from_slice(line.as_bytes());
         text.push_str(line);
         text.push('\n');
     }
@@ -64,6 +105,9 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
         let line = lines.next().ok_or("it ends within the signature")?;
         armor.push_str(line);
         armor.push('\n');
+        if armor.len() > LARGEST_SIGNATURE {
+            return Err("its signatures are larger than 256 KiB");
+        }
         if line == END_SIGNATURE {
             break;
         }
@@ -74,7 +118,10 @@ pub(super) fn split(message: &[u8]) -> Result<Option<Clearsigned>, &'static str>
     if lines.any(|line| !line.is_empty()) {
         return Err("something stands after the signed message");
     }
-    Ok(Some(Clearsigned { text, canonical, armor }))
+    // every letter was a byte
+    let latin =
+        is_latin.then(|| text.chars().map(|letter| u8::try_from(letter).unwrap_or_default()).collect());
+    Ok(Some(Clearsigned { text, latin, armor }))
 }
 
 /// White space at the end of a line is not signed (RFC 9580 section 7.2), so it is not kept.
@@ -90,6 +137,19 @@ mod tests {
 
     const ARMOR: &str = "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n";
 
+    fn canonical(message: &Clearsigned) -> String {
+        // by one byte at a time, so that each place is where a buffer ends
+        let mut reader = message.canonical();
+        let (mut text, mut byte) = (String::new(), [0]);
+        while reader.read(&mut byte).unwrap() == 1 {
+            text.push(char::from(byte[0]));
+        }
+        let mut whole = String::new();
+        message.canonical().read_to_string(&mut whole).unwrap();
+        assert_eq!(text, whole);
+        text
+    }
+
     fn message(body: &str) -> String {
         format!("{BEGIN_MESSAGE}\nHash: SHA512\n\n{body}{ARMOR}")
     }
@@ -98,10 +158,19 @@ mod tests {
     fn takes_off_escapes_and_trailing_white_space() {
         let found = split(message("Origin: x \t\r\n\n- - dash\n- From\nlast\n").as_bytes()).unwrap().unwrap();
         assert_eq!(found.text, "Origin: x\n\n- dash\nFrom\nlast\n");
-        assert_eq!(found.canonical, b"Origin: x\r\n\r\n- dash\r\nFrom\r\nlast");
+        assert_eq!(canonical(&found), "Origin: x\r\n\r\n- dash\r\nFrom\r\nlast");
         assert_eq!(found.armor, ARMOR);
         let crlf = message("a\nb\n").replace('\n', "\r\n");
-        assert_eq!(split(crlf.as_bytes()).unwrap().unwrap().canonical, b"a\r\nb");
+        assert_eq!(canonical(&split(crlf.as_bytes()).unwrap().unwrap()), "a\r\nb");
+        for (body, expected) in [("", ""), ("\n", ""), ("\n\na\n", "\r\n\r\na"), ("a\n\n", "a\r\n")] {
+            assert_eq!(canonical(&split(message(body).as_bytes()).unwrap().unwrap()), expected, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn signatures_without_end_are_not_read() {
+        let armor = ARMOR.replace("AAAA", &"AAAA\n".repeat(LARGEST_SIGNATURE / 5));
+        assert!(split(message("Origin: x\n").replace(ARMOR, &armor).as_bytes()).is_err());
     }
 
     #[test]
@@ -130,6 +199,15 @@ mod tests {
             assert!(split(bad.as_bytes()).is_err(), "accepted: {bad}");
         }
         assert_eq!(split(b"Origin: x\n"), Ok(None));
-        assert!(split(b"\xff").is_err());
+        assert_eq!(split(b"\xff"), Ok(None));
+        let latin = [message("Origin: J").as_bytes(), b""].concat();
+        let latin =
+            String::from_utf8(latin).unwrap().replacen("Origin: J", "Origin: J\u{1}rg\n", 1).into_bytes();
+        let latin: Vec<u8> = latin.into_iter().map(|byte| if byte == 1 { 0xf6 } else { byte }).collect();
+        let found = split(&latin).unwrap().unwrap();
+        assert!(found.text.starts_with("Origin: Jörg\n"), "{}", found.text);
+        let mut signed = Vec::new();
+        found.canonical().read_to_end(&mut signed).unwrap();
+        assert!(signed.starts_with(b"Origin: J\xf6rg"), "the bytes are what was signed");
     }
 }

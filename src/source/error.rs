@@ -1,5 +1,6 @@
 //! What can go wrong between a line in `sources.list` and a `Release` file that can be believed.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -104,6 +105,14 @@ pub enum Error {
         reason: String,
     },
 
+    /// Something else than a Release answers (mirror or network).
+    #[error("{url} {what}, and no Release file")]
+    NotRelease {
+        /// The `InRelease` or `Release` file.
+        url: String,
+        /// What it is: a verb and what follows.
+        what: &'static str,
+    },
     /// The file carries no signature at all (not trusted).
     #[error("{url} is not signed")]
     NoSignature {
@@ -147,7 +156,7 @@ pub enum Error {
         what: String,
     },
     /// Nobody known signed the file (not trusted).
-    #[error("{url} is signed only by unknown keys: {}; looked in {}", keys.join(", "), list(keyrings))]
+    #[error("{url} is signed only by unknown keys: {}; looked in {}", first(keys), list(keyrings))]
     UnknownKeys {
         /// The signed file.
         url: String,
@@ -230,7 +239,7 @@ pub enum Error {
     },
 
     /// A verified `Release` file that makes no sense (not trusted).
-    #[error("{url}:{line}: {reason}")]
+    #[error("{url}{}: {reason}", AtLine(*line))]
     MalformedRelease {
         /// The file.
         url: String,
@@ -355,6 +364,16 @@ impl Error {
         matches!(self, Self::Fetch(error) if error.is_not_found())
     }
 
+    /// Whether it may pass when the mirror is waited for.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Fetch(error) if fetch::may_pass(error))
+    }
+
+    /// Whether a mirror answered that it does not give the file: it may have it in another form.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.is_not_found() || matches!(self, Self::Fetch(fetch::Error::Status { .. }))
+    }
+
     /// What to do next: an imperative sentence.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -385,6 +404,11 @@ impl Error {
             }
             Self::MalformedKeyring { .. } => {
                 "Give a public key as gpg --export (.gpg) or gpg --export --armor (.asc) writes it".to_owned()
+            }
+            Self::NotRelease { .. } => {
+                "Fetch the URL by hand: a portal, a login page or a proxy may answer for the mirror; else check the URI of \
+                 the source"
+                    .to_owned()
             }
             Self::NoSignature { .. } => {
                 "Check that the URI is the repository's; set 'Trusted: yes' only for a repository that you trust \
@@ -446,15 +470,39 @@ impl Error {
                 "Find out why, and give --allow-releaseinfo-change if that is what you want to install from".to_owned()
             }
             Self::Internal(_) => return None,
-            Self::NoPackagesIndex { component, components, architectures, .. } => {
+            Self::NoPackagesIndex { component, components, architecture, architectures, .. } => {
                 if !component.is_empty() && !components.contains(component) {
                     format!("Correct Components; the repository has: {}", list(components))
-                } else {
+                } else if !architectures.is_empty() && !architectures.contains(architecture) {
                     format!("Correct Architectures; the repository has: {}", list(architectures))
+                } else {
+                    "Tell the repository's owner: its Release says that there are such packages, and lists no index of them"
+                        .to_owned()
                 }
             }
         };
         Some(hint)
+    }
+}
+
+/// The line of a file; none for the file as a whole.
+struct AtLine(usize);
+
+impl fmt::Display for AtLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            line => write!(f, ":{line}"),
+        }
+    }
+}
+
+/// The first of many.
+fn first(items: &[String]) -> String {
+    const TOLD: usize = 5;
+    match items.len().saturating_sub(TOLD) {
+        0 => items.join(", "),
+        more => format!("{} and {more} more", items[..TOLD].join(", ")),
     }
 }
 

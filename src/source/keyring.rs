@@ -1,9 +1,9 @@
 //! Keyrings: the certificates (`OpenPGP` public keys) that may sign a repository.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pgp::composed::{Deserializable as _, SignedPublicKey};
 
@@ -52,6 +52,12 @@ impl Keyring {
                 return Err(malformed("it has no PGP PUBLIC KEY BLOCK".to_owned()));
             }
             for block in &blocks {
+                // gpg needs it, too
+                if !block.lines().any(str::is_empty) {
+                    let reason =
+                        "there is no empty line between -----BEGIN PGP PUBLIC KEY BLOCK----- and the key";
+                    return Err(malformed(reason.to_owned()));
+                }
                 let (found, _) =
                     SignedPublicKey::from_string_many(block).map_err(|error| malformed(line(&error)))?;
                 keys.extend(found);
@@ -67,7 +73,7 @@ impl Keyring {
                 // as gpgv does: a key of a kind not known yet must not take the others with it
                 Err(error) => {
                     reason = line(&error);
-                    tracing::warn!(keyring = origin, %error, "passing over a key that cannot be read");
+                    warn_once(origin, &reason);
                 }
             }
         }
@@ -154,9 +160,23 @@ fn again(error: &io::Error) -> io::Error {
     }
 }
 
-/// A message of rPGP's on one line.
+/// Warns of a key that cannot be read: once, though several sources may have its keyring.
+fn warn_once(origin: &str, reason: &str) {
+    static WARNED: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
+    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    if warned.insert((origin.to_owned(), reason.to_owned())) {
+        tracing::warn!("passing over a key of keyring {origin} that cannot be read: {reason}");
+    }
+}
+
+/// A message of rPGP's on one line, without the bytes that it may quote.
 pub(super) fn line(error: &pgp::errors::Error) -> String {
-    error.to_string().replace('\n', " ")
+    const LONGEST: usize = 200;
+    let text = error.to_string().replace('\n', " ");
+    match text.floor_char_boundary(LONGEST) {
+        end if end < text.len() => format!("{}…", &text[..end]),
+        _ => text,
+    }
 }
 
 #[cfg(test)]

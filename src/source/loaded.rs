@@ -16,13 +16,21 @@ use super::release::IndexFile;
 use super::released::Released;
 use super::stream::{Bounded, Chunks};
 use crate::compression::Ahead;
+use crate::digest::{Checksum, Hasher, Sha256};
 use crate::fetch;
 use crate::plan::PlanSource;
+use crate::wording::counted;
 
 /// What an index may unpack to where the Release does not say; Debian's largest has some 60 MiB.
 const LARGEST_INDEX: u64 = 1 << 30;
+/// How much more than its compressed form an index has, where the Release does not say.
+const LIKELY_RATIO: u64 = 8;
+/// What an index has where there is no Release.
+const LIKELY_SIZE: u64 = 64 << 20;
 /// Chunks on their way from the network to the parser.
 const CHUNKS_AHEAD: usize = 32;
+/// Odd stanzas that are named in the warning of them.
+const TOLD: usize = 5;
 
 /// The index, and where its parts come from.
 #[derive(Debug)]
@@ -65,8 +73,11 @@ impl Loader {
         }
         for (number, (released, component, architecture)) in places.iter().enumerate() {
             let files = released.release.packages_files(component, architecture);
+            // of a source that does not say what it has, only the native index must be there
+            let optional =
+                released.release.lists_nothing() && self.architectures.first() != Some(architecture);
             let (loader, released) = (self.clone(), (*released).clone());
-            tasks.spawn(async move { (number, loader.part(&released, &files).await) });
+            tasks.spawn(async move { (number, loader.part(&released, &files, optional).await) });
         }
         let mut arrived: Vec<Option<Part>> = Vec::new();
         arrived.resize_with(places.len(), || None);
@@ -94,7 +105,11 @@ impl Loader {
             parts.push(part);
             provenance.push(from);
         }
-        Ok(Loaded { index: Index::new(parts), provenance, left_out })
+        let index = Index::new(parts);
+        if let Some(told) = odd_stanzas(&index, &provenance) {
+            tracing::warn!("{told}");
+        }
+        Ok(Loaded { index, provenance, left_out })
     }
 
     /// The architectures of the `Packages` files that a component is read from: `amd64` and `all`, for example. A
@@ -122,13 +137,22 @@ impl Loader {
         Ok(found)
     }
 
-    async fn part(&self, released: &Released, files: &[IndexFile]) -> Result<Part, Error> {
+    async fn part(&self, released: &Released, files: &[IndexFile], optional: bool) -> Result<Part, Error> {
+        // an empty index is one that apt does not ask for, and that not every repository has
+        let empty = |file: &IndexFile| released.release.unpacked_size(file) == Some(0);
+        if files.first().is_some_and(empty) {
+            return Ok(Part::default());
+        }
         let wanted = Wanted { only: released.source.only.clone(), sources: self.source_names };
-        self.read_index(released, files, move |reader, limit| Part::read_wanted(reader, limit, &wanted)).await
+        let read = move |reader: &mut dyn Read, limit| Part::read_wanted(reader, limit, &wanted);
+        match self.read_index(released, files, read).await {
+            Err(Error::NoIndexFile { .. }) if optional => Ok(Part::default()),
+            result => result,
+        }
     }
 
     /// What `read` makes of one `Packages` file, in the first form and from the first place that has it. `read` is told
-    /// how many bytes the file may unpack to. What it makes is thrown away unless the file turns out, at its end, to be
+    /// how many bytes the file unpacks to, or about how many. What it makes is thrown away unless the file turns out, at its end, to be
     /// what the Release vouches for.
     pub(super) async fn read_index<T: Send + 'static>(
         &self,
@@ -138,18 +162,29 @@ impl Loader {
     ) -> Result<T, Error> {
         let mut attempts = Vec::new();
         for file in files {
-            for url in places(released, file) {
-                let limit = released.release.unpacked_size(file).unwrap_or(LARGEST_INDEX);
-                match self.read_from(&url, file, limit, read.clone()).await {
+            let limit = released.release.unpacked_size(file);
+            let others = released.source.uris.iter().filter(|uri| **uri != released.uri);
+            let uris = std::iter::once(&released.uri).chain(others);
+            let mut places = self.client.places(uris.flat_map(|uri| places(released, uri, file)));
+            while let Some((client, url)) = places.next() {
+                let loader = Self { client, ..self.clone() };
+                match loader.read_from(&url, file, limit, read.clone()).await {
                     Ok(result) => {
                         tracing::debug!("read {url}");
                         return Ok(result);
                     }
-                    Err(error) => attempts.push(error),
+                    Err(error) => {
+                        let may_pass = error.may_pass();
+                        places.failed(error, may_pass);
+                    }
                 }
             }
-            // what is there but wrong is not asked for in another form
-            if attempts.iter().any(|error| !error.is_not_found()) {
+            let errors = places.errors();
+            // what is there but wrong is not asked for in another form, nor is it where nobody answered
+            let wrong = errors.iter().any(|error| !error.is_refusal() && !error.may_pass());
+            let refused = errors.iter().any(Error::is_refusal);
+            attempts.extend(errors);
+            if wrong || !refused {
                 break;
             }
         }
@@ -164,31 +199,35 @@ impl Loader {
         }
     }
 
-    /// The same from one place; `limit`: what the file may unpack to, in bytes.
+    /// The same from one place; `limit`: what the file may unpack to, in bytes, where that is known.
     async fn read_from<T: Send + 'static>(
         &self,
         url: &Url,
         file: &IndexFile,
-        limit: u64,
+        limit: Option<u64>,
         read: impl Fn(&mut dyn Read, u64) -> Result<T, BadIndex> + Send + 'static,
     ) -> Result<T, Error> {
         let mut body = self.client.open(url).await?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let compression = file.compression;
+        let likely = file.size.map_or(LIKELY_SIZE, |size| size.saturating_mul(LIKELY_RATIO));
         let parser = tokio::task::spawn_blocking(move || {
             let chunks = BufReader::with_capacity(64 << 10, Chunks::new(receiver));
             let reader = Ahead::start(move || compression.decoder(chunks))?;
-            read(&mut Bounded::new(reader, limit), limit)
+            read(&mut Bounded::new(reader, limit.unwrap_or(LARGEST_INDEX)), limit.unwrap_or(likely))
         });
         let mut sender = Some(sender);
-        let mut hasher = file.checksum.hasher();
+        let mut hasher = file.checksum.as_ref().map(Checksum::hasher);
+        let most = file.size.unwrap_or(LARGEST_INDEX);
         let mut received = 0;
         while let Some(chunk) = body.chunk().await? {
             received += chunk.len() as u64;
-            if received > file.size {
-                return Err(mismatch(url, format!("the size is more than the expected {} bytes", file.size)));
+            if received > most {
+                return Err(mismatch(url, format!("the size is more than the expected {most} bytes")));
             }
-            hasher.update(&chunk);
+            if let Some(hasher) = &mut hasher {
+                hasher.update(&chunk);
+            }
             // a parser that gave up is no reason to stop: whether the file was tampered with comes first
             if let Some(open) = &sender
                 && open.send(chunk).await.is_err()
@@ -197,13 +236,13 @@ impl Loader {
             }
         }
         drop(sender);
-        if received != file.size {
-            return Err(mismatch(url, format!("the size is {received} bytes, expected {}", file.size)));
+        if let Some(size) = file.size.filter(|size| *size != received) {
+            return Err(mismatch(url, format!("the size is {received} bytes, expected {size}")));
         }
-        let actual = hasher.finish();
-        if actual != file.checksum {
-            let algorithm = actual.algorithm();
-            return Err(mismatch(url, format!("{algorithm} is {actual}, expected {}", file.checksum)));
+        if let (Some(actual), Some(expected)) = (hasher.map(Hasher::finish), file.checksum)
+            && actual != expected
+        {
+            return Err(mismatch(url, format!("{} is {actual}, expected {expected}", actual.algorithm())));
         }
         let parsed = parser.await.map_err(|error| Error::Internal(error.to_string()))?;
         parsed.map_err(|source| Error::BadIndex { url: url.to_string(), source })
@@ -219,23 +258,38 @@ fn components(source: &Source) -> Vec<&str> {
     if source.is_flat() { vec![""] } else { source.components.iter().map(String::as_str).collect() }
 }
 
-/// By hash where the repository offers that, because the plain name may by now be a newer file; the URI that
-/// served the Release first.
-fn places(released: &Released, file: &IndexFile) -> Vec<Url> {
+/// By hash where the repository offers that, because the plain name may by now be a newer file.
+fn places(released: &Released, uri: &Url, file: &IndexFile) -> Vec<Url> {
     let by_hash = match released.source.by_hash {
         ByHash::Yes => released.release.acquire_by_hash,
         ByHash::No => false,
         ByHash::Force => true,
     };
-    let others = released.source.uris.iter().filter(|uri| **uri != released.uri);
-    std::iter::once(&released.uri)
-        .chain(others)
-        .flat_map(|uri| {
-            let folder = released.source.release_dir(uri);
-            let hashed = by_hash.then(|| join(&folder, &file.by_hash_path()));
-            hashed.into_iter().chain([join(&folder, &file.path)])
+    let folder = released.source.release_dir(uri);
+    let hashed = file.by_hash_path().filter(|_| by_hash).map(|path| join(&folder, &path));
+    hashed.into_iter().chain([join(&folder, &file.path)]).collect()
+}
+
+/// A sentence that counts the stanzas that make no sense, and names some of them.
+fn odd_stanzas(index: &Index, provenance: &[Provenance]) -> Option<String> {
+    let told: Vec<String> = index
+        .odd()
+        .take(TOLD)
+        .map(|(part, odd)| {
+            let origin = provenance[part].source.describe();
+            format!("{} of {origin} ({}: {})", odd.package, odd.field(), odd.reason)
         })
-        .collect()
+        .collect();
+    let count = index.oddities();
+    let more = if count > told.len() { format!(", and {} more", count - told.len()) } else { String::new() };
+    let verb = if count == 1 { "is" } else { "are" };
+    (count > 0).then(|| {
+        format!(
+            "{} cannot be read in full and {verb} passed over: {}{more}",
+            counted(count, "stanza"),
+            told.join(", ")
+        )
+    })
 }
 
 fn provenance_of(
@@ -268,7 +322,7 @@ fn provenance_of(
             suite,
             component: component.to_owned(),
             release_date: release.date.map(|date| date.to_string()),
-            release_sha256: Some(released.text_sha256),
+            release_sha256: Some(released.text_sha256).filter(|digest| *digest != Sha256::of(b"")),
         },
     }
 }

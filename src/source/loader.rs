@@ -22,3 +22,10 @@ pub(crate) struct Loader {
     /// The clock.
     pub(crate) now: Timestamp,
 }
+
+impl Loader {
+    /// The same, but without waiting for a mirror that is busy or silent.
+    pub(crate) fn hasty(&self) -> Self {
+        Self { client: self.client.hasty(), ..self.clone() }
+    }
+}

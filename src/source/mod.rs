@@ -13,15 +13,19 @@
 //! index             all packages; provenance says where each part of it comes from
 //! ```
 //!
-//! `Loader` goes the whole way; what cannot go it is `left_out`, and matters once it is needed. Two further parts of the index have no Release: a single `.deb` (`archive`),
-//! and what the main image has installed already ([`base`]). `elsewhere` tells where a package is that no source has.
+//! `Loader` goes the whole way; what cannot go it is `left_out`, and matters once it is needed. Two further parts of the
+//! index have no Release: a single `.deb` (`archive`), and what the main image has installed already ([`base`]).
+//! `elsewhere` tells where a package is that no source has; `by_sha512` reads one whose index does not say enough for a
+//! plan.
 
 pub(crate) mod archive;
 mod armor;
 pub mod base;
+mod by_sha512;
 mod certificate;
 mod clearsign;
 mod critical;
+mod date;
 pub(crate) mod elsewhere;
 mod error;
 pub mod index;

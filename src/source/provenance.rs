@@ -1,5 +1,6 @@
 //! Where a package comes from, as pins and the lock see it.
 
+use crate::control::glob::Glob;
 use crate::plan::PlanSource;
 
 /// One suite and component, with what its Release file says of itself (Debian wiki, `DebianRepository/Format`).
@@ -44,8 +45,15 @@ impl Provenance {
         }
     }
 
-    /// Whether `name` is this suite by its suite, its codename or the name it was asked for by.
+    /// Whether `name` is this suite by its suite, its codename or the name it was asked for by, or a pattern for one of these; or,
+    /// where it begins with a digit, by the version of the release (`pkgVersionMatch` of apt-pkg/versionmatch.cc).
     pub(crate) fn is_suite(&self, name: &str) -> bool {
-        !name.is_empty() && [&self.suite, &self.codename, &self.source.suite].iter().any(|own| *own == name)
+        let glob = Glob::is_pattern(name).then(|| Glob::new(name).ok()).flatten();
+        let is = |own: &String| {
+            !own.is_empty() && (own == name || glob.as_ref().is_some_and(|glob| glob.matches(own)))
+        };
+        let names = [&self.suite, &self.codename, &self.source.suite];
+        names.into_iter().any(is)
+            || name.starts_with(|first: char| first.is_ascii_digit()) && is(&self.version)
     }
 }

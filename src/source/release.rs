@@ -7,10 +7,13 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Error;
+use super::date;
 use super::list::Source;
 use super::provenance::Provenance;
 use crate::compression::Compression;
+use crate::control::text::{is_yes, leading_number};
 use crate::digest::Checksum;
+use crate::wording::counted;
 
 /// A parsed `Release` file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,8 +34,12 @@ pub struct Release {
     pub(crate) snapshots: String,
     /// `Date`: when it was made.
     pub(crate) date: Option<Timestamp>,
+    /// A `Date` that is none, and counts as absent.
+    bad_date: Option<String>,
     /// `Valid-Until`.
     pub(crate) valid_until: Option<Timestamp>,
+    /// A `Valid-Until` that is no date, and its line.
+    bad_valid_until: Option<(usize, String)>,
     /// `NotAutomatic`: its packages get priority 1.
     pub(crate) not_automatic: bool,
     /// `ButAutomaticUpgrades`: with `NotAutomatic`, they get priority 100.
@@ -47,6 +54,10 @@ pub struct Release {
     pub(crate) no_support_for_architecture_all: Option<String>,
     /// The `Packages` indexes by their path below the Release; others are not kept.
     pub(crate) entries: BTreeMap<String, Entry>,
+    /// Whether it has SHA-256 or SHA-512 digests.
+    strong: bool,
+    /// How many lines of its digests cannot be read.
+    unreadable: usize,
 }
 
 /// A file that the Release vouches for.
@@ -74,18 +85,19 @@ pub struct IndexFile {
     pub(crate) path: String,
     /// How it is compressed.
     pub(crate) compression: Compression,
-    /// Size in bytes, as fetched.
-    pub(crate) size: u64,
-    /// What it must hash to, as fetched.
-    pub(crate) checksum: Checksum,
+    /// Size in bytes, as fetched. Only a source that need not be signed has indexes without.
+    pub(crate) size: Option<u64>,
+    /// What it must hash to, as fetched. As above.
+    pub(crate) checksum: Option<Checksum>,
 }
 
 impl IndexFile {
     /// Its path if the Release says `Acquire-By-Hash: yes`: `…/by-hash/SHA256/…`.
-    pub fn by_hash_path(&self) -> String {
+    pub fn by_hash_path(&self) -> Option<String> {
+        let checksum = self.checksum?;
         let directory =
             self.path.rsplit_once('/').map_or(String::new(), |(directory, _)| format!("{directory}/"));
-        format!("{directory}by-hash/{}/{}", self.checksum.algorithm(), self.checksum)
+        Some(format!("{directory}by-hash/{}/{checksum}", checksum.algorithm()))
     }
 }
 
@@ -101,64 +113,82 @@ pub(crate) enum Warning {
         /// `Suite` and `Codename` of the Release.
         got: String,
     },
+    /// Its `Date` is none.
+    Date {
+        /// The Release.
+        url: String,
+        /// What it says.
+        value: String,
+    },
+    /// Some lines of its digests are none.
+    Unreadable {
+        /// The Release.
+        url: String,
+        /// How many.
+        lines: usize,
+    },
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::ConflictingDistribution { url, expected, got } = self;
-        write!(f, "{url} is for another distribution: expected {expected} but got {got}")
+        match self {
+            Self::ConflictingDistribution { url, expected, got } => {
+                write!(f, "{url} is for another distribution: expected {expected} but got {got}")
+            }
+            Self::Date { url, value } => write!(
+                f,
+                "{url} has the Date '{value}', which counts as none: it is not such as 'Sat, 10 Jun 2023 08:51:37 UTC'"
+            ),
+            Self::Unreadable { url, lines } => {
+                write!(f, "{url} has {} of digests that cannot be read", counted(*lines, "line"))
+            }
+        }
     }
 }
 
 impl Release {
     /// Parses the verified text of a Release, which `url` names in messages.
+    ///
+    /// # Errors
+    /// [`Error::MalformedRelease`] where it vouches for nothing.
     pub fn parse(text: &str, url: &str) -> Result<Self, Error> {
-        let malformed =
-            |line: usize, reason: String| Error::MalformedRelease { url: url.to_owned(), line, reason };
-        let mut release = Self { url: url.to_owned(), ..Self::default() };
-        // names of fields are the same in any case (deb822(5))
-        let mut seen: Vec<String> = Vec::new();
-        let mut strong = false;
-        let mut ended = false;
-        for (number, line) in (1..).zip(text.lines()) {
-            if line.trim().is_empty() {
-                ended = !seen.is_empty();
-                continue;
-            }
-            if ended {
-                return Err(malformed(number, "there is a second stanza".to_owned()));
-            }
-            if line.starts_with([' ', '\t']) {
-                match seen.last().map(String::as_str) {
-                    Some(field @ ("sha256" | "sha512")) => {
-                        strong = true;
-                        release.add_entry(field, line).map_err(|reason| malformed(number, reason))?;
-                    }
-                    Some(_) => {}
-                    None => return Err(malformed(number, "it begins with a continuation line".to_owned())),
-                }
-                continue;
-            }
-            let (field, value) =
-                line.split_once(':').ok_or_else(|| malformed(number, "a field has no colon".to_owned()))?;
-            let name = field.to_ascii_lowercase();
-            if seen.contains(&name) {
-                return Err(malformed(number, format!("there are two fields {field}")));
-            }
-            release.set(&name, value.trim()).map_err(|reason| malformed(number, reason))?;
-            seen.push(name);
+        let release = Self::read(text, url);
+        if release.strong {
+            return Ok(release);
         }
-        if strong {
-            Ok(release)
-        } else {
-            Err(malformed(
-                0,
-                "it has neither SHA256 nor SHA512 digests, and weaker ones are not trusted".to_owned(),
-            ))
-        }
+        let reason = "it has neither SHA256 nor SHA512 digests, and weaker ones are not trusted".to_owned();
+        Err(Error::MalformedRelease { url: url.to_owned(), line: 0, reason })
     }
 
-    fn set(&mut self, field: &str, value: &str) -> Result<(), String> {
+    /// The same where nothing needs to be vouched for. What makes no sense is passed over: it is odd and not needed, or
+    /// what is needed is not there.
+    pub(super) fn read(text: &str, url: &str) -> Self {
+        let mut release = Self { url: url.to_owned(), ..Self::default() };
+        let mut name = String::new();
+        let mut begun = false;
+        for (number, line) in (1..).zip(text.lines()) {
+            if line.trim_end_matches('\r').is_empty() {
+                // apt looks at the first stanza alone
+                if begun {
+                    break;
+                }
+            } else if line.starts_with([' ', '\t']) {
+                release.add_line(&name, line);
+            } else if line.starts_with('#') {
+                // a comment is nothing, and what it stands in goes on after it (deb822(5))
+            } else if let Some((field, value)) = line.split_once(':') {
+                begun = true;
+                // names of fields are the same in any case (deb822(5))
+                name = field.trim_ascii_end().to_ascii_lowercase();
+                release.set(&name, value.trim(), number);
+                release.add_line(&name, value);
+            }
+        }
+        release
+    }
+
+    /// Of a field that is there twice the last counts, as in apt.
+    fn set(&mut self, field: &str, value: &str, line: usize) {
         let words = || value.split_whitespace().map(str::to_owned).collect();
         match field {
             "origin" => value.clone_into(&mut self.origin),
@@ -167,8 +197,15 @@ impl Release {
             "codename" => value.clone_into(&mut self.codename),
             "version" => value.clone_into(&mut self.version),
             "snapshots" => value.clone_into(&mut self.snapshots),
-            "date" => self.date = Some(parse_date(value)?),
-            "valid-until" => self.valid_until = Some(parse_date(value)?),
+            "date" => {
+                self.date = date::parse(value);
+                self.bad_date = self.date.is_none().then(|| shortened(value));
+            }
+            "valid-until" => {
+                self.valid_until = date::parse(value);
+                let bad = self.valid_until.is_none() && !value.is_empty();
+                self.bad_valid_until = bad.then(|| (line, shortened(value)));
+            }
             "notautomatic" => self.not_automatic = is_yes(value),
             "butautomaticupgrades" => self.but_automatic_upgrades = is_yes(value),
             "acquire-by-hash" => self.acquire_by_hash = is_yes(value),
@@ -177,41 +214,60 @@ impl Release {
             "no-support-for-architecture-all" => {
                 self.no_support_for_architecture_all = Some(value.to_owned());
             }
+            "sha256" => self.entries.values_mut().for_each(|entry| entry.sha256 = None),
+            "sha512" => self.entries.values_mut().for_each(|entry| entry.sha512 = None),
             _ => {}
         }
-        Ok(())
     }
 
-    /// Takes in a line of a digest field: digest, size, path.
-    fn add_entry(&mut self, field: &str, line: &str) -> Result<(), String> {
+    /// Takes in what continues a field: a line of digest, size and path, where it is a field of digests.
+    fn add_line(&mut self, field: &str, line: &str) {
+        if !matches!(field, "md5sum" | "sha1" | "sha256" | "sha512") {
+            return;
+        }
         let mut words = line.split_ascii_whitespace();
-        let (Some(digest), Some(size), Some(path), None) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Err(format!("a line of {field} is not a digest, a size and a path"));
+        let (Some(digest), Some(size), Some(path)) = (words.next(), words.next(), words.next()) else {
+            self.unreadable += usize::from(!line.trim().is_empty());
+            return;
         };
+        let (sha256, sha512) = match (field, Checksum::from_hex(digest)) {
+            ("sha256", Some(Checksum::Sha256(bytes))) => (Some(bytes), None),
+            ("sha512", Some(Checksum::Sha512(bytes))) => (None, Some(bytes)),
+            ("sha256" | "sha512", _) => {
+                self.unreadable += 1;
+                return;
+            }
+            _ => (None, None),
+        };
+        self.strong |= sha256.is_some() || sha512.is_some();
         let path = path.strip_prefix("./").unwrap_or(path);
-        if !is_packages(path) {
-            return Ok(());
+        // of the others none is ever asked for
+        let below = !path.split('/').any(|segment| matches!(segment, "" | "." | ".."));
+        if !is_packages(path) || !below {
+            return;
         }
-        if path.starts_with('/') || path.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
-            return Err(format!("'{path}' is not a path below the Release"));
-        }
-        let size = size.parse().map_err(|_| format!("'{size}' is not a size in bytes"))?;
-        let entry = self.entries.entry(path.to_owned()).or_insert(Entry { size, ..Entry::default() });
-        if entry.size != size {
-            return Err(format!("'{path}' has two sizes"));
-        }
-        let twice = match (field, Checksum::from_hex(digest)) {
-            ("sha256", Some(Checksum::Sha256(bytes))) => {
-                entry.sha256.replace(bytes).is_some_and(|old| old != bytes)
-            }
-            ("sha512", Some(Checksum::Sha512(bytes))) => {
-                entry.sha512.replace(bytes).is_some_and(|old| old != bytes)
-            }
-            _ => return Err(format!("'{digest}' is not a {field} digest")),
+        let Some(size) = leading_number(size) else {
+            self.unreadable += 1;
+            return;
         };
-        if twice { Err(format!("'{path}' has two {field} digests")) } else { Ok(()) }
+        let entry = self.entries.entry(path.to_owned()).or_default();
+        // the first that is said of a file counts, as in apt
+        if entry.checksum().is_none() {
+            entry.size = size;
+        }
+        entry.sha256 = entry.sha256.or(sha256);
+        entry.sha512 = entry.sha512.or(sha512);
+    }
+
+    /// What is odd about it.
+    pub(crate) fn warnings(&self, source: &Source) -> Vec<Warning> {
+        let url = || self.url.clone();
+        let mut warnings: Vec<Warning> = self.check_suite(source).into_iter().collect();
+        warnings.extend(self.bad_date.clone().map(|value| Warning::Date { url: url(), value }));
+        warnings.extend(
+            (self.unreadable > 0).then(|| Warning::Unreadable { url: url(), lines: self.unreadable }),
+        );
+        warnings
     }
 
     /// Checks `Date` and `Valid-Until` against the clock, as far as `source` wants that. `Valid-Until-Min` and
@@ -219,6 +275,11 @@ impl Release {
     pub(crate) fn check_time(&self, now: Timestamp, source: &Source) -> Result<(), Error> {
         if !source.check_date {
             return Ok(());
+        }
+        if let Some((line, value)) = self.bad_valid_until.as_ref().filter(|_| source.check_valid_until) {
+            let reason =
+                format!("the Valid-Until '{value}' is not a date such as 'Sat, 10 Jun 2023 08:51:37 UTC'");
+            return Err(Error::MalformedRelease { url: self.url.clone(), line: *line, reason });
         }
         if let Some(made) = self.date
             && made > later(now, source.date_max_future)
@@ -269,22 +330,34 @@ impl Release {
     }
 
     /// The forms of a `Packages` index that can be verified, the one to prefer first; none if there is no such
-    /// index. `component` is empty for a flat repository, where `architecture` does not matter.
+    /// index. `component` is empty for a flat repository, where `architecture` does not matter. Of a Release without
+    /// digests, which only a source that need not be signed may have, all that it lists, or all that there may be.
     pub fn packages_files(&self, component: &str, architecture: &str) -> Vec<IndexFile> {
         let directory =
             if component.is_empty() { String::new() } else { format!("{component}/binary-{architecture}/") };
         let files = Compression::OF_INDICES.into_iter().filter_map(|compression| {
             let path = format!("{directory}Packages{}", dotted(compression));
-            let entry = self.entries.get(&path)?;
-            Some(IndexFile { path, compression, size: entry.size, checksum: entry.checksum()? })
+            let entry = self.entries.get(&path);
+            let (size, checksum) = match (entry, entry.and_then(Entry::checksum)) {
+                (Some(entry), Some(checksum)) => (Some(entry.size), Some(checksum)),
+                (Some(_), None) if !self.strong => (None, None),
+                (None, _) if self.lists_nothing() => (None, None),
+                _ => return None,
+            };
+            Some(IndexFile { path, compression, size, checksum })
         });
         files.collect()
+    }
+
+    /// Whether it says nothing of what there is: it need not, or it is not there itself.
+    pub(super) fn lists_nothing(&self) -> bool {
+        !self.strong && self.entries.is_empty()
     }
 
     /// What an index unpacks to, in bytes, where the Release lists the file without compression as well.
     pub fn unpacked_size(&self, file: &IndexFile) -> Option<u64> {
         let path = file.path.strip_suffix(&dotted(file.compression))?;
-        self.entries.get(path).map(|entry| entry.size)
+        self.entries.get(path).filter(|_| self.strong).map(|entry| entry.size)
     }
 
     /// The architectures whose `Packages` together are what `architecture` can install from `component`: itself
@@ -297,7 +370,8 @@ impl Release {
             found.push(architecture.to_owned());
         }
         // https://wiki.debian.org/DebianRepository/Format#No-Support-for-Architecture-all
-        let listed = self.architectures.iter().any(|name| name == "all");
+        // a repository that does not tell its architectures may have any
+        let listed = self.architectures.is_empty() || self.architectures.iter().any(|name| name == "all");
         let not_apart = self
             .no_support_for_architecture_all
             .as_ref()
@@ -333,21 +407,9 @@ fn is_packages(path: &str) -> bool {
         .is_some_and(|extension| Compression::OF_INDICES.iter().any(|known| dotted(*known) == extension))
 }
 
-/// apt's boolean in a Release (`pkgTagSection::FindFlag`).
-fn is_yes(value: &str) -> bool {
-    ["yes", "true", "with", "on", "enable", "1"].iter().any(|yes| value.eq_ignore_ascii_case(yes))
-}
-
-/// The dates of a Release are those of RFC 1123, always in UTC, and `UTC` is what Debian calls it.
-fn parse_date(value: &str) -> Result<Timestamp, String> {
-    const ZONES: [&str; 4] = ["UTC", "GMT", "Z", "+0000"];
-    let bad = || format!("'{value}' is not a date such as 'Sat, 10 Jun 2023 08:51:37 UTC'");
-    let zoneless = ZONES.iter().find_map(|zone| value.strip_suffix(zone)).ok_or_else(bad)?;
-    let (_weekday, date) = zoneless.split_once(',').ok_or_else(bad)?;
-    jiff::civil::DateTime::strptime("%d %b %Y %H:%M:%S", date.trim())
-        .and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC))
-        .map(|date| date.timestamp())
-        .map_err(|_| bad())
+/// For a message: one line, and not a long one.
+fn shortened(text: &str) -> String {
+    text.chars().take(60).map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 fn later(start: Timestamp, seconds: u64) -> Timestamp {

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::Error;
+use super::clearsign::LARGEST_SIGNATURE;
 use super::keyring::Keyring;
 use super::list::{Source, join};
 use super::loader::Loader;
@@ -11,8 +12,8 @@ use super::verify::{self, Policy};
 use crate::digest::Sha256;
 use crate::fetch::{self, Answer, Document, Validators};
 
-/// Debian's own InRelease files have some 150 KiB, Ubuntu's some 300.
-const LARGEST_RELEASE: u64 = 32 << 20;
+/// Debian's own InRelease files have some 150 KiB, Ubuntu's some 300. It is held in memory, and its text once more.
+const LARGEST_RELEASE: u64 = 16 << 20;
 
 /// A verified Release and where it came from.
 #[derive(Debug, Clone)]
@@ -47,11 +48,12 @@ impl Released {
 impl Loader {
     /// The Release of a source, from the first of its URIs that has one that can be trusted.
     pub(crate) async fn release(&self, source: &Source) -> Result<Released, Error> {
-        let mut attempts = Vec::new();
-        for uri in &source.uris {
-            match self.release_from(source, uri).await {
+        let mut places = self.client.places(source.uris.iter().cloned());
+        while let Some((client, uri)) = places.next() {
+            let loader = Self { client, ..self.clone() };
+            match loader.release_from(source, &uri).await {
                 Ok(released) => {
-                    if let Some(warning) = released.release.check_suite(source) {
+                    for warning in released.release.warnings(source) {
                         tracing::warn!("{warning}");
                     }
                     return Ok(released);
@@ -59,11 +61,12 @@ impl Loader {
                 Err(error) if source.uris.len() == 1 => return Err(error),
                 Err(error) => {
                     tracing::warn!("{error}");
-                    attempts.push(error);
+                    let may_pass = error.may_pass();
+                    places.failed(error, may_pass);
                 }
             }
         }
-        Err(Error::AllMirrors { suite: source.suite.clone(), attempts })
+        Err(Error::AllMirrors { suite: source.suite.clone(), attempts: places.errors() })
     }
 
     /// Warns where the other URIs of a source, as far as they answer meanwhile, have another Release than the one that was
@@ -89,16 +92,27 @@ impl Loader {
         let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));
         match self.document(&inline).await {
             Ok(document) => {
+                stray(&document, &inline)?;
                 let verify = |keyring: &Keyring| {
                     let policy = Policy::of(source, self.now);
                     verify::verify_inline(&document.bytes, inline.as_str(), keyring, &policy)
                         .map(|verified| verified.text)
                 };
-                let text = self.verified(source, &document, &inline, verify)?;
+                let text = match self.verified(source, &document, &inline, verify) {
+                    // a server that has a page for every name has one for this as well
+                    Err(unsigned @ Error::NoSignature { .. }) if source.inrelease_path.is_none() => {
+                        return self.detached(source, uri, &folder).await.map_err(|_| unsigned);
+                    }
+                    text => text?,
+                };
                 self.released(source, uri, inline, document, &text)
             }
-            Err(error) if error.is_not_found() && source.inrelease_path.is_none() => {
-                self.detached(source, uri, &folder).await
+            Err(error) if error.is_withheld() && source.inrelease_path.is_none() => {
+                match self.detached(source, uri, &folder).await {
+                    // the first answer tells more than that there is no other file either
+                    Err(Error::NoRelease { .. }) if !error.is_not_found() => Err(error.into()),
+                    released => released,
+                }
             }
             Err(error) => Err(error.into()),
         }
@@ -107,14 +121,22 @@ impl Loader {
     /// `Release` with its signature in `Release.gpg`, as repositories without InRelease have it.
     async fn detached(&self, source: &Source, uri: &Url, folder: &Url) -> Result<Released, Error> {
         let url = join(folder, "Release");
-        let document = self.document(&url).await.map_err(|error| match error.is_not_found() {
-            true => Error::NoRelease { folder: folder.to_string() },
-            false => error.into(),
-        })?;
+        let document = match self.document(&url).await {
+            Ok(document) => document,
+            Err(error) if error.is_withheld() && source.trusted == Some(true) => {
+                return Ok(self.absent(source, uri, url));
+            }
+            Err(error) if error.is_withheld() => {
+                return Err(Error::NoRelease { folder: folder.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        stray(&document, &url)?;
         let signature_url = join(folder, "Release.gpg");
-        let signature = match self.document(&signature_url).await {
-            Ok(signature) => Some(signature.bytes),
-            Err(error) if error.is_not_found() => None,
+        let signature = match self.client.get(&signature_url, LARGEST_SIGNATURE as u64, None).await {
+            Ok(Answer::Document(signature)) => Some(signature.bytes),
+            Ok(Answer::NotModified) => None,
+            Err(error) if error.is_withheld() || source.trusted == Some(true) => None,
             Err(error) => return Err(error.into()),
         };
         let verify = |keyring: &Keyring| {
@@ -125,6 +147,21 @@ impl Loader {
         };
         let text = self.verified(source, &document, &url, verify)?;
         self.released(source, uri, url, document, &text)
+    }
+
+    /// What stands for the Release of a repository that has none (`dpkg-scanpackages` makes such), where the user said that
+    /// nobody needs to vouch for it.
+    fn absent(&self, source: &Source, uri: &Url, url: Url) -> Released {
+        tracing::warn!("{url} is not there, and nothing is verified, because the source says 'Trusted: yes'");
+        Released {
+            source: source.clone(),
+            release: Release::read("", url.as_str()),
+            uri: uri.clone(),
+            url,
+            validators: Validators::default(),
+            sha256: Sha256::of(b""),
+            text_sha256: Sha256::of(b""),
+        }
     }
 
     /// The text of a Release, once somebody trusted vouches for it, or the user said that nobody needs to.
@@ -163,7 +200,10 @@ impl Loader {
         document: Document,
         text: &str,
     ) -> Result<Released, Error> {
-        let release = Release::parse(text, url.as_str())?;
+        let release = match source.trusted {
+            Some(true) => Release::read(text, url.as_str()),
+            _ => Release::parse(text, url.as_str())?,
+        };
         release.check_time(self.now, source)?;
         Ok(Released {
             source: source.clone(),
@@ -183,9 +223,31 @@ impl Loader {
         validators: &Validators,
         sha256: Sha256,
     ) -> Result<bool, Error> {
+        // where there is no Release, nothing tells whether anything changed
+        if sha256 == Sha256::of(b"") {
+            return Ok(false);
+        }
         Ok(match self.client.get(url, LARGEST_RELEASE, Some(validators)).await? {
             Answer::NotModified => true,
             Answer::Document(document) => Sha256::of(&document.bytes) == sha256,
         })
     }
+}
+
+/// Refuses what is no Release at all before anybody looks for a signature in it: a portal, a login page or an object store may
+/// have answered in the place of the mirror.
+fn stray(document: &Document, url: &Url) -> Result<(), Error> {
+    let start = document.bytes.trim_ascii_start();
+    let what = match start {
+        [] => "is empty",
+        [b'<', ..] => "is a page of HTML or XML",
+        [b'{' | b'[', ..] => "is JSON",
+        [0x1f, 0x8b, ..] | [0xfd, b'7', b'z', ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] | [b'B', b'Z', b'h', ..] => {
+            "is compressed"
+        }
+        start if start.iter().take(512).any(|byte| *byte == 0) => "is not text",
+        start if !start.contains(&b':') => "has not a single field",
+        _ => return Ok(()),
+    };
+    Err(Error::NotRelease { url: url.to_string(), what })
 }

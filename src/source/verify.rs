@@ -1,6 +1,8 @@
 //! Signatures on `Release` files (apt-secure(8)): one good signature by a trusted key suffices, signatures by
 //! unknown keys are passed over, and one bad signature by a known key condemns the file.
 
+use std::io::Read;
+
 use jiff::{SignedDuration, Timestamp};
 use pgp::armor::Dearmor;
 use pgp::crypto::hash::HashAlgorithm;
@@ -10,6 +12,7 @@ use super::certificate::{Component, Unusable, after, time};
 use super::keyring::{Keyring, line};
 use super::list::{SignedBy, Source};
 use super::{Error, armor, clearsign, critical};
+use crate::control::text::decoded;
 
 /// By what a signature is judged, besides the keyring.
 #[derive(Debug, Clone)]
@@ -73,7 +76,7 @@ pub fn verify_inline(
         .map_err(|reason| check.malformed(reason))?
         .ok_or_else(|| Error::NoSignature { url: url.to_owned() })?;
     let signatures = check.parse_armored(&message.armor)?;
-    let signers = check.signers(&signatures, &message.canonical)?;
+    let signers = check.signers(&signatures, &message.canonical())?;
     Ok(Verified { text: message.text, signers })
 }
 
@@ -100,9 +103,8 @@ pub(crate) fn verify_detached(
     } else {
         check.parse_packets(signature)?
     };
-    let signers = check.signers(&signatures, release)?;
-    let text = String::from_utf8(release.to_vec()).map_err(|_| check.malformed("it is not UTF-8"))?;
-    Ok(Verified { text, signers })
+    let signers = check.signers(&signatures, &release)?;
+    Ok(Verified { text: decoded(release).into_owned(), signers })
 }
 
 /// The text of a Release that the user trusts unsigned: what is between the lines of a clear-signed one, or all.
@@ -111,7 +113,7 @@ pub fn unsigned_text(release: &[u8], url: &str) -> Result<String, Error> {
         |reason: &str| Error::MalformedSignature { url: url.to_owned(), reason: reason.to_owned() };
     match clearsign::split(release).map_err(malformed)? {
         Some(message) => Ok(message.text),
-        None => String::from_utf8(release.to_vec()).map_err(|_| malformed("it is not UTF-8")),
+        None => Ok(decoded(release).into_owned()),
     }
 }
 
@@ -145,7 +147,7 @@ impl Check<'_> {
 
     /// The keys with a good signature over `data`: at least one, or an error. A bad signature comes before all
     /// else; of the other failures that of a known key is told first, for it is what can be mended.
-    fn signers(&self, signatures: &[Signature], data: &[u8]) -> Result<Vec<String>, Error> {
+    fn signers(&self, signatures: &[Signature], data: &(impl Read + Clone)) -> Result<Vec<String>, Error> {
         let mut good = Vec::new();
         let mut unknown = Vec::new();
         let mut refused = None;
@@ -169,7 +171,7 @@ impl Check<'_> {
     }
 
     /// The fingerprint of the key that made this one good signature.
-    fn judge(&self, signature: &Signature, data: &[u8]) -> Result<String, Error> {
+    fn judge(&self, signature: &Signature, data: &(impl Read + Clone)) -> Result<String, Error> {
         let url = self.url.to_owned();
         if !matches!(signature.version(), SignatureVersion::V4 | SignatureVersion::V6) {
             return Err(self.malformed("a signature has a version other than 4 and 6"));
@@ -211,7 +213,8 @@ impl Check<'_> {
             return Err(Error::UnsupportedKey { url, key, algorithm });
         }
         // a key id is short enough for two keys to share it, and two keyrings can hold the same key
-        let made: Vec<_> = supported.into_iter().filter(|key| key.verifies(signature, data)).collect();
+        let made: Vec<_> =
+            supported.into_iter().filter(|key| key.verifies(signature, data.clone())).collect();
         if made.is_empty() {
             return Err(Error::BadSignature { url, key });
         }

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::error::Error;
 use super::package::Directory;
-use super::volume::where_kept;
+use super::volume::if_modes_are_kept;
 
 /// Opens a directory to make files in, never through a link.
 const DIRECTORY: OFlags =
@@ -46,7 +46,7 @@ impl<'a> Confined<'a> {
             .map_err(|errno| Error::write(root, errno))?;
         let made = rustix::fs::lstat(root).map_err(|errno| Error::read(root, errno))?.st_mode;
         // a group that shares the volume has its bit from the folder around
-        where_kept(rustix::fs::chmod(root, PRIVATE | (Mode::from_raw_mode(made) & Mode::SGID)))
+        if_modes_are_kept(rustix::fs::chmod(root, PRIVATE | (Mode::from_raw_mode(made) & Mode::SGID)))
             .map_err(|errno| Error::write(root, errno))?;
         let granted = made & 0o777;
         Ok(Self { granted, ..Self::open(root)? })

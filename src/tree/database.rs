@@ -14,7 +14,7 @@ use super::error::Error;
 use super::links::resolve_in_root;
 use super::package::Unpacked;
 use super::rootfs::Tree;
-use super::volume::{set_mode_of, times, where_kept};
+use super::volume::{set_mode_of, times, unless_refused};
 use crate::deb::paragraph::fields;
 
 const DATABASE: &str = "var/lib/dpkg";
@@ -63,7 +63,7 @@ impl Writer {
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             file.write_all(content)?;
             set_mode_of(&file, mode)?;
-            Ok(where_kept(rustix::fs::futimens(&file, &times(self.source_date)))?)
+            Ok(unless_refused(rustix::fs::futimens(&file, &times(self.source_date)))?)
         };
         write().map_err(|source| Error::write(&path, source))
     }

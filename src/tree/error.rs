@@ -160,9 +160,19 @@ pub enum Error {
     /// A volume that a tree cannot be on.
     #[error("the volume at {} has no symbolic links: {source}", path.display())]
     NoLinks {
-        /// A folder on it.
+        /// The destination.
         path: PathBuf,
         /// What the system says.
+        source: io::Error,
+    },
+    /// A volume that gives back links to another place, or none of those that lead out of it.
+    #[error("the volume at {} does not give back a symbolic link to {target}: {source}", path.display())]
+    OtherLinks {
+        /// The destination.
+        path: PathBuf,
+        /// Where it was to lead.
+        target: &'static str,
+        /// What came of it.
         source: io::Error,
     },
     /// Two names that are one on this volume.
@@ -210,6 +220,10 @@ impl Error {
                 "use another volume, such as an emptyDir or a disk with a file system of Linux: without symbolic links \
                  there is no tree of Debian's, as on exFAT, object stores and some mounts of SMB"
             }
+            Self::OtherLinks { .. } => {
+                "use another volume, or mount this one so that links stay as they are: sshfs has the option \
+                 no_contain_symlinks"
+            }
             Self::Case { .. } => "use a volume that tells them apart, or drop the package from the request",
             Self::TooMany { .. } | Self::LongNames { .. } => {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
@@ -236,6 +250,7 @@ pub(crate) fn read_hint(error: &io::Error) -> Option<&'static str> {
 /// What to do next where the destination does not take something, in the middle of a run.
 pub(crate) fn write_hint(error: &io::Error) -> Option<&'static str> {
     use io::ErrorKind as K;
+    let is = |errno: rustix::io::Errno| error.raw_os_error() == Some(errno.raw_os_error());
     match error.kind() {
         K::StorageFull => Some("give the volume more space or inodes"),
         K::QuotaExceeded => Some("raise the quota on the volume, or ask for fewer packages"),
@@ -243,6 +258,9 @@ pub(crate) fn write_hint(error: &io::Error) -> Option<&'static str> {
             "look in the node's kernel log for an error of its disk or server: the volume could be written to when \
              this run began, unless it has a read-only part",
         ),
+        K::PermissionDenied if is(rustix::io::Errno::PERM) => {
+            Some("use another volume, or other options of its mount: it can be written to, and refuses this")
+        }
         K::PermissionDenied => Some(
             "make the destination writable for this user: set securityContext.fsGroup, or use an emptyDir",
         ),
@@ -261,7 +279,7 @@ pub(crate) fn write_hint(error: &io::Error) -> Option<&'static str> {
             Some("use a volume with a file system of Linux: this one does not take every name")
         }
         K::StaleNetworkFileHandle | K::NotConnected => Some(FAILS),
-        _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => Some(FAILS),
+        _ if is(rustix::io::Errno::IO) => Some(FAILS),
         _ => None,
     }
 }

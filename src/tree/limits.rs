@@ -21,13 +21,13 @@ pub struct Limits<'a> {
 pub(super) const ENTRY: u64 = 64;
 
 impl Limits<'_> {
-    /// Bytes: one and a half times what the index declares, or a hundred times the size of the `.deb` where it
-    /// declares nothing, plus 64 MiB. Members: one for each KiB of that, since dpkg-gencontrol(1) counts no less for
+    /// Bytes: one and a half times what the index declares, and no less than ten times the size of the `.deb`, for some
+    /// declare MiB where KiB are meant; or a hundred times that size where it declares nothing; plus 64 MiB. Members: one for each KiB of that, since dpkg-gencontrol(1) counts no less for
     /// any; but no more than fit in 32 MiB of memory.
     pub(crate) fn for_artifact(artifact: &Artifact) -> Self {
         let declared = match artifact.installed_size {
             0 => artifact.size.saturating_mul(100),
-            kibibytes => kibibytes.saturating_mul(1024 + 512),
+            kibibytes => kibibytes.saturating_mul(1024 + 512).max(artifact.size.saturating_mul(10)),
         };
         let max_unpacked = declared.saturating_add(64 << 20);
         Self { max_unpacked, max_entries: max_unpacked / 1024, max_names: 32 << 20, allowance: None }

@@ -13,8 +13,8 @@ const MAX_NAME: usize = 255;
 /// `PATH_MAX` of Linux, less its NUL and what merged-usr puts in front.
 const MAX_PATH: usize = 4095 - "usr/".len();
 
-/// A member's path, relative and without `.` components; empty for the root. Slashes in front are taken off, as dpkg
-/// does. `Err` is the rule that it breaks.
+/// A member's path, relative and without `.` and `..` components; empty for the root. Slashes in front are taken off, as
+/// dpkg does. `Err` is the rule that it breaks.
 pub(super) fn parse(raw: &[u8]) -> Result<PathBuf, &'static str> {
     if raw.is_empty() {
         return Err("it is empty");
@@ -33,7 +33,11 @@ pub(super) fn parse(raw: &[u8]) -> Result<PathBuf, &'static str> {
     for name in raw.split(|byte| *byte == b'/') {
         match name {
             b"" | b"." => {}
-            b".." => return Err("it has a '..' component"),
+            b".." => {
+                if !path.pop() {
+                    return Err("it leads out of the tree");
+                }
+            }
             _ if name.len() > MAX_NAME => return Err("a component is longer than 255 bytes"),
             _ => path.push(OsStr::from_bytes(name)),
         }
@@ -85,11 +89,13 @@ mod tests {
         assert_eq!(parse(b"./").unwrap(), Path::new(""));
         assert_eq!(parse(b"//etc/x").unwrap(), Path::new("etc/x"), "as dpkg takes absolute ones");
         assert_eq!(parse(b"/").unwrap(), Path::new(""));
+        assert_eq!(parse(b"./usr/share/../bin/x").unwrap(), Path::new("usr/bin/x"), "it stays inside");
+        assert_eq!(parse(b"a/..").unwrap(), Path::new(""));
         assert_eq!(parse(b"usr/..x/a..").unwrap(), Path::new("usr/..x/a.."), "not every dot is dangerous");
         parse(&[b'n'; 255]).unwrap();
         let deep = b"n/".repeat(2100);
         for bad in
-            [b"".as_slice(), b"..", b"./../x", b"a/../b", b"a/..", b"a\0b", b"a\nb", &[b'n'; 256], &deep]
+            [b"".as_slice(), b"..", b"./../x", b"a/../../b", b"/..", b"a\0b", b"a\nb", &[b'n'; 256], &deep]
         {
             assert!(parse(bad).is_err(), "{}", bad.escape_ascii());
         }

@@ -16,7 +16,7 @@ use super::opened::Opened;
 use super::ownership::Owner;
 use super::package::{Directory, Unpacked, newest_mtime};
 use super::path::{ALIASES, in_tree};
-use super::volume::{set_time_of_link, times, where_kept};
+use super::volume::{if_modes_are_kept, set_time_of_link, times, unless_refused};
 
 /// A merged-usr tree that packages are being merged into. One at a time: nobody else may write to it.
 #[derive(Debug)]
@@ -181,10 +181,10 @@ impl Tree {
         for (path, directory) in self.directories.iter().rev() {
             let name = if path.as_os_str().is_empty() { Path::new(".") } else { path };
             let time = times(directory.mtime.unwrap_or(newest_mtime));
-            where_kept(rustix::fs::utimensat(&root, name, &time, AtFlags::SYMLINK_NOFOLLOW))
+            unless_refused(rustix::fs::utimensat(&root, name, &time, AtFlags::SYMLINK_NOFOLLOW))
                 .and_then(|()| {
                     let mode = Mode::from_raw_mode(self.final_mode(directory));
-                    where_kept(rustix::fs::chmodat(&root, name, mode, AtFlags::empty()))
+                    if_modes_are_kept(rustix::fs::chmodat(&root, name, mode, AtFlags::empty()))
                 })
                 .map_err(|errno| Error::write(self.root.join(path), errno))?;
         }

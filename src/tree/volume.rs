@@ -15,13 +15,16 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 
-/// Whether something was refused that [`Lacks::of`] had not seen refused.
-static REFUSED: AtomicBool = AtomicBool::new(false);
+/// Whether modes are kept, as far as [`Lacks::of`] has seen.
+static KEEPS_MODES: AtomicBool = AtomicBool::new(true);
 /// Whether what sets the time of a link sets that of the file that it leads to, as over SFTP.
 static TIMES_GO_THROUGH_LINKS: AtomicBool = AtomicBool::new(false);
 
 /// A time that every file system can write down: even, for those that count in steps of two seconds.
 const TIME: i64 = 1_000_000_000;
+
+/// Where packages' links lead to, for all that a file system knows: out of it.
+const OUTSIDE: &str = "/usr/../etc/alternatives/probe";
 
 /// What a volume does not keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,26 +49,18 @@ pub(crate) struct Lacks {
 }
 
 impl Lacks {
-    /// Tries it out in a folder, and leaves nothing there.
+    /// Tries it out in a folder of the volume that is `at` a place, and leaves nothing there.
     ///
     /// # Errors
-    /// [`Error::NoLinks`], and where not even a file can be made.
-    pub(crate) fn of(folder: &Path) -> Result<Self, Error> {
+    /// [`Error::NoLinks`], [`Error::OtherLinks`], and where not even a file can be made.
+    pub(crate) fn of(folder: &Path, at: &Path) -> Result<Self, Error> {
         let [file, link, hard, upper] =
             ["probe", "probe-link", "probe-hard", "PROBE"].map(|name| folder.join(name));
-        let found = try_out(&file, &link, &hard, &upper);
+        let found = try_out(&file, &link, &hard, &upper, at);
         for path in [&link, &hard, &file] {
             let _ = std::fs::remove_file(path);
         }
         found
-    }
-
-    /// With what was refused since.
-    pub(crate) fn and_refused(mut self) -> Self {
-        if REFUSED.load(Ordering::Relaxed) && !self.modes && !self.times {
-            (self.modes, self.times) = (true, true);
-        }
-        self
     }
 
     /// Whether it keeps all that packages have.
@@ -89,7 +84,7 @@ impl fmt::Display for Lacks {
     }
 }
 
-fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path) -> Result<Lacks, Error> {
+fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path, at: &Path) -> Result<Lacks, Error> {
     let mut lacks = Lacks::default();
     let mut file = File::create_new(path).map_err(|source| Error::write(path, source))?;
     // what is written late may come after the time
@@ -101,6 +96,7 @@ fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path) -> Result<Lacks,
         let now = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?.st_mode;
         lacks.modes |= now & 0o7777 != mode;
     }
+    KEEPS_MODES.store(!lacks.modes, Ordering::Relaxed);
     lacks.times = is_refused(rustix::fs::futimens(&file, &times(TIME))).map_err(unwritten)?;
     drop(file);
     let stat = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?;
@@ -108,9 +104,9 @@ fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path) -> Result<Lacks,
     // of a mount that is noexec, another warning tells
     lacks.execution = rustix::fs::access(path, Access::EXEC_OK).is_err() && !is_noexec(path);
     match rustix::fs::symlinkat("probe", CWD, link) {
-        Err(errno) if refuses(errno) => {
-            let folder = link.parent().unwrap_or(link).to_owned();
-            return Err(Error::NoLinks { path: folder, source: errno.into() });
+        // in whatever way it says so, such as EIO: a file could be made
+        Err(errno) if !is_full(errno) => {
+            return Err(Error::NoLinks { path: at.to_owned(), source: errno.into() });
         }
         made => made.map_err(|errno| Error::write(link, errno))?,
     }
@@ -118,6 +114,16 @@ fn try_out(path: &Path, link: &Path, hard: &Path, upper: &Path) -> Result<Lacks,
         set_time_of_link(CWD, link, 0).map_err(|errno| Error::write(link, errno))?;
         let stat = rustix::fs::stat(path).map_err(|errno| Error::read(path, errno))?;
         TIMES_GO_THROUGH_LINKS.store(stat.st_mtime == 0, Ordering::Relaxed);
+    }
+    rustix::fs::unlink(link).map_err(|errno| Error::write(link, errno))?;
+    rustix::fs::symlink(OUTSIDE, link).map_err(|errno| Error::write(link, errno))?;
+    let changed = match rustix::fs::readlink(link, Vec::new()) {
+        Ok(target) if target.as_bytes() == OUTSIDE.as_bytes() => None,
+        Ok(target) => Some(io::Error::other(format!("it became {}", target.to_string_lossy()))),
+        Err(errno) => Some(errno.into()),
+    };
+    if let Some(source) = changed {
+        return Err(Error::OtherLinks { path: at.to_owned(), target: OUTSIDE, source });
     }
     let linked = rustix::fs::linkat(CWD, path, CWD, hard, AtFlags::empty());
     lacks.hard_links = linked.is_err_and(refuses_hard_link);
@@ -134,8 +140,13 @@ pub(crate) fn refuses(errno: Errno) -> bool {
 /// The same of a hard link. Those who have none say so in any way, such as EIO, and a copy is as good; where the volume is broken
 /// it fails as well.
 pub(super) fn refuses_hard_link(errno: Errno) -> bool {
+    !is_full(errno) && !matches!(errno, Errno::EXIST | Errno::NOENT)
+}
+
+/// Whether it is no matter of what the volume has, but of how much.
+fn is_full(errno: Errno) -> bool {
     use Errno as E;
-    !matches!(errno, E::EXIST | E::NOENT | E::NOSPC | E::DQUOT | E::ROFS)
+    matches!(errno, E::NOSPC | E::DQUOT | E::ROFS | E::NOMEM | E::MFILE | E::NFILE)
 }
 
 fn is_refused(set: Result<(), Errno>) -> Result<bool, Errno> {
@@ -145,12 +156,14 @@ fn is_refused(set: Result<(), Errno>) -> Result<bool, Errno> {
     }
 }
 
-/// What came of setting a mode or a time: that the volume keeps none is no error.
-pub(crate) fn where_kept(set: Result<(), Errno>) -> Result<(), Errno> {
-    if is_refused(set)? {
-        REFUSED.store(true, Ordering::Relaxed);
-    }
-    Ok(())
+/// What came of setting a time: that it is refused is no error, as nobody misses it.
+pub(crate) fn unless_refused(set: Result<(), Errno>) -> Result<(), Errno> {
+    is_refused(set).map(drop)
+}
+
+/// What came of setting a mode, which is an error where the volume keeps modes: others may depend on it.
+pub(crate) fn if_modes_are_kept(set: Result<(), Errno>) -> Result<(), Errno> {
+    if KEEPS_MODES.load(Ordering::Relaxed) { set } else { unless_refused(set) }
 }
 
 /// Sets the time of a symbolic link, which nobody misses where there is none.
@@ -170,14 +183,14 @@ pub(crate) fn times(mtime: i64) -> Timestamps {
     Timestamps { last_access: time, last_modification: time }
 }
 
-/// [`std::fs::set_permissions`], where modes are kept.
+/// [`std::fs::set_permissions`], unless that is refused.
 pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    Ok(where_kept(rustix::fs::chmod(path, Mode::from_raw_mode(mode)))?)
+    Ok(unless_refused(rustix::fs::chmod(path, Mode::from_raw_mode(mode)))?)
 }
 
-/// The same for an open file.
+/// The same for an open file of a tree, where modes are kept.
 pub(crate) fn set_mode_of(file: &File, mode: u32) -> io::Result<()> {
-    Ok(where_kept(rustix::fs::fchmod(file.as_fd(), Mode::from_raw_mode(mode)))?)
+    Ok(if_modes_are_kept(rustix::fs::fchmod(file.as_fd(), Mode::from_raw_mode(mode)))?)
 }
 
 /// Whether the file system of a path is mounted `noexec` here.
@@ -193,10 +206,11 @@ mod tests {
     #[test]
     fn a_folder_that_keeps_everything_lacks_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let lacks = Lacks::of(folder.path()).unwrap();
+        let lacks = Lacks::of(folder.path(), folder.path()).unwrap();
         assert!(lacks.nothing(), "{lacks}");
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
-        assert!(matches!(Lacks::of(&folder.path().join("none")), Err(Error::Write { .. })));
+        let none = folder.path().join("none");
+        assert!(matches!(Lacks::of(&none, &none), Err(Error::Write { .. })));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use rustix::fs::CWD;
 
-use super::volume::{set_mode_of, set_time_of_link, times, where_kept};
+use super::volume::{set_mode_of, set_time_of_link, times, unless_refused};
 
 /// Makes files of one time.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ impl Generated {
         let mut file = File::create_new(path)?;
         file.write_all(text)?;
         set_mode_of(&file, 0o644)?;
-        Ok(where_kept(rustix::fs::futimens(&file, &times(self.date)))?)
+        Ok(unless_refused(rustix::fs::futimens(&file, &times(self.date)))?)
     }
 
     /// A symbolic link, unless something is there already.

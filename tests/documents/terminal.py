@@ -104,6 +104,7 @@ class Terminal:
         # what the documents take for given: the reader's own files
         shutil.copytree(ROOT / "examples/configmap", folder / "aptlet/settings")
         shutil.copy2(ROOT / "manifests/kustomize/overlay/deployment.yaml", folder / "aptlet/deployment.yaml")
+        shutil.copy2(HERE / "cluster.yaml", folder / "aptlet/cluster.yaml")
         given = {name: network.tools / name for name in ("tool_1.0_all.deb", "tools.asc")}
         for name, file in given.items():
             shutil.copy2(file, folder / "aptlet" / name)

@@ -160,7 +160,7 @@ class Controls(unittest.TestCase):
         for old, new in (
             ("runAsNonRoot: true", "runAsNonRoot: false"),
             ("initContainers:", "initContainer:"),
-            ("{name: packages, emptyDir: {}}", "{name: package, emptyDir: {}}"),
+            ("{name: aptlet-packages, emptyDir: {}}", "{name: packages, emptyDir: {}}"),
             ("    jq\n", "    jqq\n"),
             ("    jq\n", "    JQ\n"),
             ("  #mirror.sources: |\n  #  Types", "  mirror.sources: |\n    Type"),

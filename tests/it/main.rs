@@ -5,12 +5,14 @@
 mod documentation;
 mod entrypoint;
 mod explain;
+mod floods;
 mod hostile;
 mod install;
 mod lock;
 mod lying_mirror;
 mod printed;
 mod render;
+mod secrets;
 mod structure;
 mod support;
 mod support_itself;

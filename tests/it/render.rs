@@ -160,7 +160,7 @@ fn what_a_pod_cannot_be_given_is_refused() {
     fs::write(at("tabs.yaml"), "kind: Pod\nspec:\n\tcontainers: []\n").unwrap();
     for (arguments, says, hint) in [
         (&[][..], "no packages are requested", "name packages"),
-        (&["JQ"], "'JQ' is not a package name", "write 'jq'"),
+        (&["j@q"], "'j@q' is not a package name", "write a request as"),
         (&["--lock", "a.lock"], "cannot have 'lock'", "--configmap NAME"),
         (&["jq", "--keyring", "keys", "--configmap", "a"], "has its kind in its name", "*.asc"),
         (&["jq", "--auth", "settings/auth.conf"], "no place for passwords", "--auth-secret NAME"),

@@ -10,10 +10,14 @@ use regex_lite::Regex;
 const FRAME: usize = 10;
 
 /// What is quoted and is no text of the source, and why.
-const PUT_TOGETHER: [(&str, &str); 13] = [
+const PUT_TOGETHER: [(&str, &str); 14] = [
     ("unexpected argument '--miror' found", "clap's"),
     ("invalid type: string \"x\", expected u64", "serde's"),
     ("Write '", "shorter than a frame"),
+    (
+        ", through the proxy http://proxy.example:3128 of http_proxy",
+        "made of parts in fetch/error.rs and fetch/proxy.rs",
+    ),
     ("cannot go on: ", "a frame, and a word of startup.rs"),
     ("It is in bookworm/main for i386", "made of parts in resolve/unknown.rs, whose own test has it"),
     (" MiB (209715200 bytes) free, but 91 packages need about", "made of parts in publish/space.rs"),

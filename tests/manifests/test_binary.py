@@ -59,7 +59,7 @@ class Binary(unittest.TestCase):
                     with self.subTest(path.name):
                         done = self.settings(data)
                         self.assertEqual(done.returncode, NO_NETWORK, done.stderr)
-        self.assertEqual(self.settings({"packages": "JQ"}).returncode, 2)
+        self.assertEqual(self.settings({"packages": "j@q"}).returncode, 2)
 
 
 if __name__ == "__main__":

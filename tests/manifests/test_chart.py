@@ -201,6 +201,30 @@ class Rollout(Case):
                 self.assertEqual(deployment, first[1])
 
 
+class Shapes(Case):
+    def test_pod_templates_are_found_wherever_a_kind_keeps_them(self):
+        pod = objects.documents(self.charts.render("given", {"manifest": POD}))[-1]["spec"]
+        template = {"spec": POD["spec"]}
+        for spec, ways in (
+            ({"podTemplate": template}, (("podTemplate",),)),
+            ({"jobTemplate": {"spec": {"template": template}}}, (("jobTemplate", "spec", "template"),)),
+            ({"headGroupSpec": {"template": template}, "workerGroupSpecs": [{"template": template}, {"template": template}]},
+             (("headGroupSpec", "template"), ("workerGroupSpecs", 0, "template"), ("workerGroupSpecs", 1, "template"))),
+            ({"replicaSpecs": {"Master": {"template": template}, "Worker": {"template": template}}},
+             (("replicaSpecs", "Master", "template"), ("replicaSpecs", "Worker", "template"))),
+        ):
+            manifest = {"apiVersion": "example.org/v1", "kind": "Any", "metadata": {"name": "x", "spec": {"containers": []}}, "spec": spec}
+            (patched,) = objects.documents(self.charts.render("given", {"manifest": manifest}))[1:]
+            self.assertEqual(patched["metadata"], manifest["metadata"])
+            for way in ways:
+                with self.subTest(way=way):
+                    found = patched["spec"]
+                    for step in way:
+                        found = found[step]
+                    self.assertEqual(found["spec"], pod)
+                    self.assertIn("checksum/aptlet", found["metadata"]["annotations"])
+
+
 class Refused(Case):
     def refuse(self, error, message, chart, values):
         with self.assertRaises(error) as caught:

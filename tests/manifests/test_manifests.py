@@ -57,6 +57,30 @@ class Manifests(unittest.TestCase):
 
         self.each(check)
 
+    def test_all_fit_into_one_namespace(self):
+        names = [(path.name, one["kind"], one["metadata"]["name"], one["metadata"].get("namespace"))
+                 for path in MANIFESTS for one in objects.documents(path.read_text())]
+        self.assertEqual(len({name[1:] for name in names}), len(names), sorted(names, key=lambda name: name[1:]))
+        labels = [pod["metadata"]["labels"]["app.kubernetes.io/name"]
+                  for path in MANIFESTS for pod in objects.templates(objects.documents(path.read_text()))
+                  if "labels" in pod["metadata"]]
+        self.assertEqual(len(set(labels)), len(labels), labels)
+
+    def test_names_and_limits_are_those_of_render_and_chart(self):
+        def check(_, documents):
+            (pod,) = [pod for pod in objects.templates(documents) if own(pod)]
+            mounts = {(one["mountPath"], one["name"]) for container in standard.containers(pod["spec"])
+                      for one in container.get("volumeMounts", []) if one["mountPath"] in ("/p", "/etc/aptlet")}
+            self.assertEqual(mounts, {("/p", "aptlet-packages"), ("/etc/aptlet", "aptlet-config")})
+            (container,) = own(pod)
+            # one that only brings aptlet needs less
+            if container.get("args") == ["install", "--self"]:
+                container = pod["spec"]["containers"][0]
+            self.assertEqual(container["name"] in ("aptlet", "main"), True)
+            self.assertEqual(container["resources"], {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "160Mi"}})
+
+        self.each(check)
+
     def test_selectors_select(self):
         def check(_, documents):
             labels = [(one.get("metadata") or {}).get("labels") or {} for one in objects.templates(documents)]
@@ -133,7 +157,7 @@ class AirGapped(unittest.TestCase):
     def test_the_source_is_the_service(self):
         service = self.one("Service", "mirror")["spec"]["ports"][0]
         self.assertEqual((service["port"], service["targetPort"]), (80, "http"))
-        self.assertIn("\nURIs: http://mirror/debian\n", self.one("ConfigMap", "aptlet")["data"]["mirror.sources"])
+        self.assertIn("\nURIs: http://mirror/debian\n", self.one("ConfigMap", "air-gapped-packages")["data"]["mirror.sources"])
         settings = self.one("ConfigMap", "mirror")["data"]["nginx.conf"]
         self.assertIn("listen 8080;", settings)
         (repository,) = [

@@ -13,9 +13,11 @@ import standard
 import yaml
 from charts import Charts
 from test_chart import CASES
+from test_manifests import MANIFESTS, own
 
 BINARY = os.environ.get("APTLET_TEST_BINARY")
 GOLDENS = Path(__file__).resolve().parent / "goldens"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/kubernetes.md"
 POD = CASES["pod"]["values"]["manifest"]
 MODES = ("init", "sidecar", "entrypoint")
 # goldens by what render is to be told besides what stands in the arguments of the golden: the chart has made them, and render has
@@ -150,6 +152,53 @@ class Render(unittest.TestCase):
                             self.assertIsNone(objects.invalid(document, version))
                 (pod,) = objects.templates(documents)
                 self.assertEqual([*standard.violations(pod), *standard.more(pod)], [])
+
+    def test_it_takes_the_manifests_of_aptlet_and_their_older_names(self):
+        older = {"aptlet-packages": "packages", "aptlet-config": "aptlet"}
+        for path in MANIFESTS:
+            text = path.read_text()
+            (pod,) = [one for one in objects.documents(text) if objects.template(one) and own(objects.template(one))]
+            (config,) = [one["metadata"]["name"] for one in objects.documents(text) if "packages" in (one.get("data") or {})]
+            workload = f"--workload={pod['kind'].lower()}/{pod['metadata']['name']}"
+            old = re.sub(r"(?<=name: )(aptlet-packages|aptlet-config)\b", lambda match: older[match[1]], text)
+            for mode in MODES:
+                given = [f"--mode={mode}", f"--configmap={config}", workload, "-f", "-"]
+                with self.subTest(path.name, mode=mode):
+                    once = run("jq", *given, text=text)
+                    self.assertEqual(run("jq", *given, text=once), once)
+                    documents = objects.documents(once)
+                    self.assertEqual(list(objects.unmounted(documents)), [])
+                    for document in documents:
+                        self.assertIsNone(objects.invalid(document, objects.newest()[-1]))
+                    for template in objects.templates(documents):
+                        self.assertEqual([*standard.violations(template), *standard.more(template)], [])
+                    # with older names, all is the same but for a claim's
+                    taken = run("jq", *given, text=old)
+                    if "volumeClaimTemplates" in old:
+                        taken = re.sub(r"(?<=name: )packages\b", "aptlet-packages", taken)
+                    self.assertMultiLineEqual(taken, once)
+                    # lines that are not concerned stay with their comments
+                    for line in text.splitlines():
+                        if re.match(r"#| +(- )?(image|fsGroup|seccompProfile|runAs\w+|requests):", line):
+                            self.assertIn(line, once.splitlines())
+
+    def test_the_snippet_of_the_documents_is_what_it_makes(self):
+        (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL) if "app-packages" in one]
+        config, whole = objects.documents(block)
+        plain = copy.deepcopy(whole)
+        pod = plain["spec"]["template"]["spec"]
+        for key in ("initContainers", "volumes"):
+            del pod[key]
+        for key in ("env", "volumeMounts"):
+            del pod["containers"][0][key]
+        rendered = objects.documents(run("jq", "--configmap=app-packages", "-f", "-", text=yaml.safe_dump(plain)))
+        self.assertEqual(rendered[0], config)
+        ours, theirs = (one["spec"]["template"]["spec"] for one in (rendered[1], whole))
+        self.assertEqual(ours["volumes"], theirs["volumes"])
+        self.assertEqual(ours["containers"], theirs["containers"])
+        (own,), (shown,) = ours["initContainers"], theirs["initContainers"]
+        for key in shown:
+            self.assertEqual({**own[key], **shown[key]} if key == "securityContext" else shown[key], own[key], key)
 
     def test_the_pieces_are_a_part_of_a_pod_template(self):
         for mode in MODES:

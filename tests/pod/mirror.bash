@@ -21,7 +21,7 @@ start_mirror() {
   for container in nginx fill; do check "mirror: $container is confined to uid 65532" confined "mirror-$container" 65532; done
 }
 
-# fill_mirror: what `kubectl cp ./debian POD:/srv -c fill` does
+# fill_mirror: what `kubectl cp ./debian POD:/srv/incoming -c fill` and the `mv` after it do
 fill_mirror() {
   make_repository "$work/debian"
   echo '{"status": "ok"}' >"$work/debian/health"

@@ -57,7 +57,7 @@ def options():
     parser.add_argument("--replace", action="append", default=[], metavar="OLD=NEW", help="in every text of the manifest")
     parser.add_argument("--host", action="append", default=[], metavar="NAME=ADDRESS")
     parser.add_argument("--id", type=int, help="another uid, gid and fsGroup")
-    parser.add_argument("--volume", type=pathlib.Path, help="a folder for the volume `packages` that is there already")
+    parser.add_argument("--volume", type=pathlib.Path, help="a folder for the volume `aptlet-packages` that is there already")
     parser.add_argument("--writer", metavar="CONTAINER", help="adds a twin of it that tries to write to /p")
     parser.add_argument("--keys-only", action="store_true", help="only change the mounted ConfigMap of a pod that runs")
     return parser.parse_args()
@@ -129,7 +129,7 @@ def edit(manifest, args):
             manifest.must_mark(f"image: {container['image']}")
         container.update(image=image, imagePullPolicy="Never")
     for volume in pod["spec"]["volumes"]:
-        if volume["name"] == "aptlet":
+        if volume["name"] == "aptlet-config":
             keys = manifest.named("ConfigMap", volume["configMap"]["name"])["data"]
             if args.packages:
                 manifest.must_mark("packages: |")
@@ -153,7 +153,7 @@ def lay_out(manifest, pod, claims, args):
         elif args.keys_only:
             continue
         else:
-            if volume["name"] == "packages" and args.volume:
+            if volume["name"] == "aptlet-packages" and args.volume:
                 path = args.volume
             kubelet.empty_folder(path, group)
         name = volume["name"]

@@ -6,11 +6,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Map, json};
 
 use self::layout::{filter, layout, unpacking};
 use crate::building::{self, space, staging};
-use crate::config::{Owners, Settings};
+use crate::config::{OnFailure, Owners, Settings};
 use crate::current_generation;
 use crate::digest::Sha256;
 use crate::error::Error;
@@ -18,9 +19,11 @@ use crate::fetch::{CaBundle, Client};
 use crate::lock;
 use crate::note::Recorded;
 use crate::plan::Plan;
-use crate::planning::{Inputs, Planner, Wanted, fingerprint, refuse_changes, refuse_rollback, release_state};
+use crate::planning::{
+    Inputs, Planner, Wanted, fingerprint, is_valid, refuse_changes, refuse_rollback, release_state,
+};
 use crate::publish::space::Amount;
-use crate::publish::{self, Destination, State, View};
+use crate::publish::{self, Destination, State, View, size_limit};
 use crate::relocate::Relocation;
 use crate::report::Report;
 use crate::source::Released;
@@ -117,7 +120,12 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         Err(error) if error.full().is_none() => return Err(error),
         staging => staging.ok(),
     };
-    let (plan, sources) = asked.plan(settings, known.as_ref(), report).await?;
+    let (plan, sources) = match asked.plan(settings, known.as_ref(), report).await {
+        Ok(planned) => planned,
+        Err(error) => {
+            return unless_good(error, settings, report, &destination, installed, previous.as_deref());
+        }
+    };
     if let (Some(state), Some(generation)) = (installed, &previous)
         && state.plan == lock::digest(&plan)
     {
@@ -133,6 +141,11 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     }
     let filter = filter(settings)?;
     let space = destination.check_space(space::needed(&plan), plan.packages.len());
+    let space = space.and_then(|()| {
+        let needed = space::needed(&plan) + destination.own_need();
+        size_limit::check(&settings.dest, settings.size_limit, needed.bytes, plan.packages.len())?;
+        Ok(())
+    });
     if filter.is_empty() {
         check_allowance(settings, &plan)?;
         space?;
@@ -158,11 +171,16 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
         staging: staging.path(),
         lacks: staging.lacks(),
     };
-    let generation = making.generation(filter, &mut destination, &mut state).await.map_err(|error| {
-        let error = told_of_volume(error, settings, staging.lacks());
-        let missing = (space::missing(&plan, staging.path()), plan.download_size());
-        shortage(error, &destination, staging.path(), missing, plan.packages.len())
-    })?;
+    let generation = match making.generation(filter, &mut destination, &mut state).await {
+        Ok(generation) => generation,
+        Err(error) => {
+            let error = told_of_volume(error, settings, staging.lacks());
+            let missing = (space::missing(&plan, staging.path()), plan.download_size());
+            let error = shortage(error, &destination, staging.path(), missing, plan.packages.len());
+            drop(staging);
+            return unless_good(error, settings, report, &destination, installed, previous.as_deref());
+        }
+    };
     drop(staging);
 
     for note in &state.notes {
@@ -213,7 +231,7 @@ impl Making<'_> {
         if built.needs_binary {
             destination.need_binary();
         }
-        state.lacks = lacks.and_refused();
+        state.lacks = lacks;
         if !state.lacks.nothing() {
             let destination = settings.dest.display();
             tracing::warn!("the volume at {destination} does not keep {}; that is done without", state.lacks);
@@ -221,6 +239,10 @@ impl Making<'_> {
         state.notes = built.notes.iter().map(Recorded::from).collect();
         let commands = counted(built.commands, "command");
         built.finish(&[(records::STATE, &state.render()?)])?;
+        // packages may have declared less than they take
+        let own = destination.own_need().bytes;
+        size_limit::check(&settings.dest, settings.size_limit, own, state.packages)
+            .map_err(publish::Error::from)?;
         let id = id(state);
         let generation = destination.publish(&root, &id)?;
         stop.end(format!("{commands} in generation {id}"));
@@ -268,6 +290,26 @@ fn complete(destination: &Destination, state: &State) -> Result<(), Error> {
     destination
         .complete()
         .map_err(|error| shortage(error.into(), destination, Path::new(""), nothing, state.packages))
+}
+
+/// A failure, unless what is installed is what was asked for, has not expired, and mirrors alone are to blame: a mirror that is down
+/// is no reason to keep a pod from what it has.
+fn unless_good(
+    error: Error,
+    settings: &Settings,
+    report: &Report,
+    destination: &Destination,
+    installed: Option<&State>,
+    generation: Option<&Path>,
+) -> Result<(), Error> {
+    let good = settings.on_failure != Some(OnFailure::Abort) && error.is_of_mirrors();
+    let Some(state) = installed.filter(|state| good && is_valid(state, Timestamp::now())) else {
+        return Err(error);
+    };
+    tracing::warn!("cannot look for updates, so what is installed stays: {error}");
+    complete(destination, state)?;
+    up_to_date(settings, report, state, generation);
+    Ok(())
 }
 
 /// An error that means that the volume is full, told as what is needed; any other as it is.

@@ -36,6 +36,9 @@ pub(super) struct Failure {
     pub(super) class: Class,
     pub(super) message: String,
     pub(super) hint: Option<String>,
+    /// Whether the install could not tell of it itself.
+    #[serde(skip)]
+    pub(super) untold: bool,
 }
 
 /// An install that runs.
@@ -60,6 +63,7 @@ impl Child {
             class: Class::Internal,
             message: format!("cannot start an install: {error}"),
             hint: Some("Give the container more memory and processes, and mount /proc in it.".to_owned()),
+            untold: true,
         })
     }
 
@@ -86,8 +90,7 @@ impl Child {
         } else {
             BUG
         };
-        tracing::error!("{ended}");
-        Err(Failure { class: Class::Internal, message: ended, hint: Some(hint.to_owned()) })
+        Err(Failure { class: Class::Internal, message: ended, hint: Some(hint.to_owned()), untold: true })
     }
 
     /// Ends it, and waits for it. What it leaves if it must be killed, the next one removes.

@@ -134,7 +134,7 @@ impl Health {
             _ if self.tried => format!("not ready: nothing is installed in {dest}"),
             _ => "not ready: the first install has not ended".to_owned(),
         }];
-        if let Some(Failure { class, message, hint }) = &self.failure {
+        if let Some(Failure { class, message, hint, .. }) = &self.failure {
             let mut line = format!("the last install failed ({class}): {message}");
             line.extend(hint.iter().map(|hint| format!(" ({hint})")));
             lines.push(line);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn failure(class: Class) -> Result<Success, Failure> {
-        Err(Failure { class, message: "no".to_owned(), hint: Some("Try.".to_owned()) })
+        Err(Failure { class, message: "no".to_owned(), hint: Some("Try.".to_owned()), untold: false })
     }
 
     #[test]

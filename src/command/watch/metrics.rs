@@ -106,7 +106,12 @@ mod tests {
     fn every_sample_has_its_family_and_a_number() {
         let health = Health::of(Path::new("/nowhere"));
         let text = health.with(|health| {
-            let failure = Failure { class: Class::NotTrusted, message: "\"no\"\n".to_owned(), hint: None };
+            let failure = Failure {
+                class: Class::NotTrusted,
+                message: "\"no\"\n".to_owned(),
+                hint: None,
+                untold: false,
+            };
             health.record(Err(failure), None);
             health.stops.insert("fetch".to_owned(), 0.25);
             render(health, Some(1))

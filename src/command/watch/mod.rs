@@ -15,12 +15,13 @@ use rustix::process::Signal;
 
 use self::backoff::{Backoff, earlier};
 use self::changes::{Changes, Seen};
-use self::child::Child;
+use self::child::{Child, Failure};
 use self::health::Health;
 use self::heartbeat::Heartbeat;
 use super::install;
 use crate::cli::Arguments;
 use crate::config::{Host, Watching};
+use crate::current_generation::current;
 use crate::error::Error;
 use crate::process::EndSignals;
 use crate::report::{self, Report};
@@ -110,13 +111,20 @@ impl Keeper {
                     report::terminate("", &termination_log);
                     self.watching.interval.map(earlier)
                 }
-                Err(_) => Some(backoff.next()),
+                Err(failure) => {
+                    self.tell(failure);
+                    Some(backoff.next())
+                }
             };
             let failed = outcome.is_err() && seen.is_true(&self.watching);
             health.with(|health| health.record(outcome, pause));
             heartbeat.beat();
             if let Some(pause) = pause.filter(|_| failed) {
-                tracing::warn!("what was installed before stays; next try in {} s", pause.as_secs());
+                let seconds = pause.as_secs();
+                match current(&dest) {
+                    Some(_) => tracing::warn!("what was installed before stays; next try in {seconds} s"),
+                    None => tracing::warn!("nothing is installed yet; next try in {seconds} s"),
+                }
             }
             tokio::select! {
                 signal = end.next() => {
@@ -130,6 +138,15 @@ impl Keeper {
                 }
                 () = sleep(pause) => {}
             }
+        }
+    }
+
+    /// Says what an install could not say itself.
+    fn tell(&self, failure: &Failure) {
+        if failure.untold {
+            let Failure { class, message, hint, .. } = failure;
+            let Watching { log_format, termination_log, .. } = &self.watching;
+            report::failure_of_another(*log_format, *class, message, hint.as_deref(), termination_log);
         }
     }
 

@@ -45,6 +45,11 @@ group! {
         #[arg(value_name = "SIZE")]
         pub(crate) max_unpacked: Option<Quantity>,
 
+        /// Let the volume hold at most this much, other generations included: the sizeLimit of its emptyDir, for which the
+        /// kubelet would evict the pod afterwards [default: what the file system takes]
+        #[arg(value_name = "SIZE")]
+        pub(crate) size_limit: Option<Quantity>,
+
         /// Leave out documentation but for copyright files, manual and info pages, translations and lintian's files
         /// [default: false]
         pub(crate) slim: Option<bool>,
@@ -94,11 +99,12 @@ group! {
 }
 
 group! {
-    /// How a command is started that the tree is for.
+    /// What becomes of a failure.
     #[group(heading = Some("Destination"), in_pod = true)]
     pub(crate) struct Running {
-        /// When the installation fails, 'abort' ends with its exit code, and 'continue' starts the command with what is
-        /// there [default: abort]
+        /// When the installation fails, 'abort' ends with its exit code, and 'continue' lets 'aptlet run' start the command
+        /// with what is there; where neither is said, what is installed and was asked for stays good while mirrors fail
+        /// [default: neither]
         #[arg(value_name = "WHAT")]
         pub(crate) on_failure: Option<OnFailure>,
     }

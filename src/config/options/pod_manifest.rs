@@ -39,11 +39,16 @@ group! {
         #[arg(short = 'f', value_name = "FILE")]
         pub(crate) filename: Option<PathBuf>,
 
-        /// Which workload of the manifest, where it has several: KIND/NAME, such as deployment/web
+        /// Which workload of the manifest, where it has several: KIND/NAME, such as deployment/web, or KIND/NAME:PATH of one
+        /// that has several pod templates
         #[arg(value_name = "KIND/NAME")]
         pub(crate) workload: Option<String>,
 
-        /// Give the packages to this container only; repeatable [default: all of the manifest, or 'main']
+        /// Add aptlet to all pod templates of the manifest, or of the workload that is named [default: false]
+        pub(crate) all: Option<bool>,
+
+        /// Give the packages to this container only, which may be an init container; repeatable [default: all of the
+        /// manifest but init containers, or 'main']
         #[arg(value_name = "NAME")]
         pub(crate) container: Vec<Word>,
 

@@ -7,7 +7,7 @@ group! {
     /// How a process that stays answers; in a pod, its port is a part of the manifest as well.
     #[group(heading = Some("Watching"))]
     pub(crate) struct Answering {
-        /// Answer /livez, /readyz and /metrics over HTTP at this address: ':8080' for all addresses of the pod, or IP:PORT
+        /// Answer /livez, /readyz and /metrics over HTTP at this address: ':8081' for all addresses of the pod, or IP:PORT
         /// [default: do not listen]
         #[arg(value_name = "ADDRESS")]
         pub(crate) listen: Option<Listen>,

@@ -82,15 +82,18 @@ fn the_defaults() {
             base: None,
             upgrade_base: false,
             max_unpacked: None,
+            size_limit: None,
             owners: Owners::Map,
             locales: Vec::new(),
             paths: Paths::default(),
             keep_generations: 2,
             require_scripts: RequireScripts::None,
             own_binary: false,
-            on_failure: OnFailure::Abort,
+            on_failure: None,
             connections: 8,
             retries: 3,
+            patience: Duration::from_secs(60),
+            min_speed: 1000,
             timeout: Duration::from_secs(30),
             output: Output::File("aptlet.lock".into()),
             explain: None,
@@ -242,7 +245,7 @@ fn to_lock_is_to_resolve_anew() {
 
 #[test]
 fn a_status_needs_no_requests_and_minds_no_bad_ones() {
-    let machine = machine(&[("packages", "Bad_"), ("aptlet.yaml", "dest: /q\n")], &[]);
+    let machine = machine(&[("packages", "Bad@"), ("aptlet.yaml", "dest: /q\n")], &[]);
     let settings = machine.resolve(Command::Status, &[], &[]).unwrap();
     assert_eq!(settings.dest, Path::new("/q"));
     assert!(machine.install(&[], &[]).is_err());

@@ -26,7 +26,7 @@ impl FromStr for Listen {
         match text.parse() {
             Ok(address) => Ok(Self(vec![address])),
             Err(_) => {
-                Err(BadValue("':PORT' or 'IP:PORT' is expected, such as :8080 or 127.0.0.1:8080".to_owned()))
+                Err(BadValue("':PORT' or 'IP:PORT' is expected, such as :8081 or 127.0.0.1:8081".to_owned()))
             }
         }
     }
@@ -56,6 +56,9 @@ impl FromStr for MirrorUri {
             error => BadValue(error.to_string()),
         })?;
         match uri.scheme() {
+            _ if uri.fragment().is_some() => {
+                Err(BadValue("no URI of a repository has a '#'; write %23 in a password".to_owned()))
+            }
             "http" | "https" | "file" | "copy" => Ok(Self(uri)),
             scheme => Err(BadValue(format!(
                 "the scheme '{scheme}' is not supported, only http, https, file and copy are"

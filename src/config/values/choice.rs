@@ -41,16 +41,13 @@ pub(crate) enum Owners {
     Keep,
 }
 
-/// What `aptlet run` does when the installation fails.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
-)]
+/// What becomes of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OnFailure {
-    /// Ends.
-    #[default]
+    /// It is the end, also where what is installed is good.
     Abort,
-    /// Starts the command with what is there.
+    /// `aptlet run` starts the command with what is there.
     Continue,
 }
 

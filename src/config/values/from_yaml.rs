@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use crate::request::credentials::redact;
+use crate::masking;
 use crate::request::words;
 
 /// Deserializes a list that is either a sequence or one text of [`words`].
@@ -73,7 +73,7 @@ where
     T::Err: fmt::Display,
     E: de::Error,
 {
-    text.parse().map_err(|error| E::custom(format_args!("'{}': {error}", redact(text))))
+    text.parse().map_err(|error| E::custom(format_args!("'{}': {error}", masking::uri(text))))
 }
 
 /// A value that is parsed from its text within the visitor, where errors still get their place in the file.

@@ -23,6 +23,7 @@ pub(super) fn rendering(mode: Mode, config_map: Option<&str>) -> Rendering {
         port_is_given: false,
         manifest: Some("pod.yaml".into()),
         workload: None,
+        all: false,
         containers: Vec::new(),
         helm_values: false,
     }

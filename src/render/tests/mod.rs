@@ -1,8 +1,11 @@
 //! That manifests come out as they went in, but for what was added.
 #![allow(clippy::unwrap_used)]
 
+mod anchors;
 mod given;
 mod modes;
+mod names;
 mod random;
 mod refused;
+mod shapes;
 mod styles;

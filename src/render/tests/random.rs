@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::given::meant;
 use crate::render::document::{self, Document};
-use crate::render::rewrite::{Stuck, rewrite};
+use crate::render::rewrite::rewrite;
+use crate::render::splice::Stuck;
 use crate::render::write;
 
 /// Random data, written in random styles.

@@ -6,33 +6,6 @@ use super::given::{meant, patched, rendering};
 use crate::config::{Mode, Rendering};
 
 #[test]
-fn an_alias_or_a_merged_key_in_the_way_is_named_with_its_line() {
-    let pod = |env: &str, first: &str| {
-        format!(
-            "kind: Pod\nx: &e\n- {{name: A}}\ny: &m\n  env: [{{name: A}}]\nspec:\n  containers:\n  - name: main\n    {first}\n    {env}\n"
-        )
-    };
-    let init = rendering(Mode::Init, None);
-    let error = patched(&init, &pod("env: *e", "image: i")).unwrap_err();
-    assert_eq!(
-        error,
-        "pod.yaml:10: aptlet has to add to this, but it is an alias (*): write out what it stands for"
-    );
-    let error = patched(&init, &pod("<<: *m", "image: i")).unwrap_err();
-    assert_eq!(
-        error,
-        "pod.yaml:8: aptlet has to add to this, but it has a key from elsewhere (<<): write it out"
-    );
-    // what is changed at the anchor is changed for the alias as well, and that is what is wanted here
-    let twice = "kind: Pod\nspec:\n  containers:\n  - name: a\n    env: &e\n    - {name: A}\n    volumeMounts: &v\n    - {name: t, mountPath: /t}\n  - name: b\n    env: *e\n    volumeMounts: *v\n";
-    let both = patched(&init, twice).unwrap();
-    assert_eq!(meant(&both)[0]["spec"]["containers"][1]["env"][0]["name"], "PATH");
-    // here it is not: the second is no container of aptlet's
-    let one = Rendering { containers: vec!["a".to_owned()], ..rendering(Mode::Init, None) };
-    assert!(patched(&one, twice).unwrap_err().contains("cannot add to"));
-}
-
-#[test]
 fn what_cannot_be_patched_is_told() {
     let two = "kind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n    image: i\n  - name: d\n    command: [d]\n---\nkind: Pod\nmetadata: {name: b}\nspec: {containers: [{name: z}]}\n";
     let one = two.split("---").next().unwrap();

@@ -182,7 +182,7 @@ impl Loader {
         let mut tasks = JoinSet::new();
         let turn = Arc::new(Semaphore::new(AT_ONCE));
         for (number, candidate) in candidates.into_iter().enumerate() {
-            let Some(size) = candidate.files.first().map(|file| file.size) else { continue };
+            let Some(size) = candidate.files.first().and_then(|file| file.size) else { continue };
             let Some(rest) = budget.checked_sub(size) else {
                 tracing::debug!(
                     "{} {} is too large to look into",

@@ -2,6 +2,7 @@
 
 use super::kinds::RelationField;
 use super::names::{NameId, Names};
+use super::odd::{Odd, Outcome};
 use super::part::Part;
 use super::record::{Alternative, PackageId, Qualifier, Record, Text};
 
@@ -16,6 +17,11 @@ pub struct Index {
     pub(super) sources: Vec<(u32, Text)>,
     pub(super) versions: Table,
     pub(super) providers: Table,
+    /// By the number of the record.
+    pub(super) sha512: Vec<(usize, [u8; 64])>,
+    /// With the number of its part.
+    pub(super) odd: Vec<(usize, Odd)>,
+    odd_count: usize,
 }
 
 /// Lists of package ids by name, in one allocation.
@@ -60,6 +66,15 @@ impl Index {
         let mut index = Self::default();
         for (number, mut part) in parts.into_iter().enumerate() {
             let base = index.alternatives.len() as u32;
+            let first = index.records.len();
+            index.sha512.extend(part.sha512.drain(..).map(|(record, digest)| (first + record, digest)));
+            index.odd_count += part.odd.count;
+            index.odd.extend(part.odd.told.drain(..).map(|mut odd| {
+                if let Outcome::Unusable(record) = &mut odd.outcome {
+                    *record += first;
+                }
+                (number, odd)
+            }));
             if number == 0 {
                 index.names = part.names;
             } else {
@@ -104,6 +119,17 @@ impl Index {
     /// Number of packages, every version counted.
     pub(crate) fn len(&self) -> usize {
         self.records.len()
+    }
+
+    /// The stanzas that make no sense, or not in every field, each with the number of its part: those that can be told
+    /// of.
+    pub(crate) fn odd(&self) -> impl Iterator<Item = (usize, &Odd)> {
+        self.odd.iter().map(|(part, odd)| (*part, odd))
+    }
+
+    /// How many of them there are.
+    pub(crate) fn oddities(&self) -> usize {
+        self.odd_count
     }
 
     /// All names that packages have or that relations mention.

@@ -4,7 +4,7 @@
 //! its relations, field by field. apt breaks ties between providers by that order, so it is kept.
 //!
 //! ```text
-//! parse     a Packages file, stanza by stanza, while it streams in
+//! parse     a Packages file, stanza by stanza (fields), while it streams in; odd is what made no sense
 //!   ↓
 //! part      what it held: records, whose fields are numbers, and the names and texts that those refer to
 //!   ↓
@@ -13,9 +13,11 @@
 //! package   one version of one package, seen through the index
 //! ```
 
+mod fields;
 mod join;
 mod kinds;
 mod names;
+mod odd;
 mod package;
 mod parse;
 mod part;

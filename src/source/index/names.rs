@@ -41,6 +41,11 @@ impl Names {
         }
     }
 
+    /// About how many bytes they take: for each, its end, its number, and as much again in the table.
+    pub(super) fn memory(&self) -> usize {
+        self.text.len() + self.ends.len() * 4 * size_of::<u32>()
+    }
+
     /// The id of a name, new or known.
     #[expect(clippy::cast_possible_truncation, reason = "the names of an index take less than 4 GiB")]
     pub(crate) fn intern(&mut self, name: &str) -> NameId {

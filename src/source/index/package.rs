@@ -3,6 +3,7 @@
 use super::join::Index;
 use super::kinds::{MultiArch, Priority, RelationField};
 use super::names::NameId;
+use super::odd::Outcome;
 use super::record::{Alternative, PackageId, Qualifier, Record, Text};
 use crate::control::relation::Operator;
 use crate::control::version;
@@ -125,6 +126,21 @@ impl<'a> Package<'a> {
     /// `SHA256`
     pub fn sha256(self) -> Option<Sha256> {
         self.record.sha256
+    }
+
+    /// `SHA512`, where there is no `SHA256`.
+    pub(crate) fn sha512(self) -> Option<[u8; 64]> {
+        let all = &self.index.sha512;
+        let found = all.binary_search_by_key(&self.id.index(), |(record, _)| *record).ok()?;
+        Some(all[found].1)
+    }
+
+    /// The field for which it cannot be installed, and what is wrong with it.
+    pub(crate) fn bad(self) -> Option<(&'static str, String)> {
+        let field = self.record.bad?;
+        let told = self.index.odd.iter().find(|(_, odd)| odd.outcome == Outcome::Unusable(self.id.index()));
+        let reason = told.map_or_else(|| "it cannot be read".to_owned(), |(_, odd)| odd.reason.clone());
+        Some((field.name(), reason))
     }
 
     /// The alternatives of one field, all groups after one another.

@@ -1,5 +1,6 @@
 //! How a stanza is held: as numbers that stand for names, and as stretches of one text.
 
+use super::fields::Field;
 use super::kinds::{MultiArch, Priority, RelationField};
 use super::names::NameId;
 use crate::control::relation::Operator;
@@ -75,6 +76,8 @@ pub(super) struct Record {
     pub(super) relations: u32,
     /// Where those of each [`RelationField`] end, counted from there.
     pub(super) ends: [u16; RelationField::COUNT],
+    /// The field for which it cannot be installed.
+    pub(super) bad: Option<Field>,
 }
 
 impl Record {

@@ -139,8 +139,14 @@ fn without_login(uri: &Url) -> String {
 
 /// The file `path` below `directory`, whether that ends in `/` or not. The path is taken as a name of a file, not
 /// as a part of a URL: `%` in it is a percent sign. It must not have `..` in it.
+///
+/// As in apt (`pkgAcquire::URIEncode`), `+` and `~` are escaped, which they need not be: object stores read a plain `+` as a
+/// space.
 pub(crate) fn join(directory: &Url, path: &str) -> Url {
-    let path = path.trim_start_matches('/').replace('%', "%25").replace('\\', "%5C");
+    let mut path = path.trim_start_matches('/').replace('%', "%25").replace('\\', "%5C");
+    if matches!(directory.scheme(), "http" | "https") {
+        path = path.replace('+', "%2B").replace('~', "%7E");
+    }
     let mut url = directory.clone();
     url.set_path(&format!("{}/{path}", directory.path().trim_end_matches('/')));
     url
@@ -193,10 +199,19 @@ mod tests {
     #[test]
     fn file_names_are_not_urls() {
         let base = Url::parse("http://mirror.example/debian?token=a").unwrap();
-        let url = join(&base, "pool/main/l/libc++/x_1%3a2~rc1+b1#_all.deb");
+        let url = join(&base, "pool/main/l/lib c++/x_1%3a2:3~rc1+b1#?_all.deb");
+        // but for `#` and `?`, what apt 2.6 sends
         assert_eq!(
             url.as_str(),
-            "http://mirror.example/debian/pool/main/l/libc++/x_1%253a2~rc1+b1%23_all.deb?token=a"
+            "http://mirror.example/debian/pool/main/l/lib%20c%2B%2B/x_1%253a2:3%7Erc1%2Bb1%23%3F_all.deb?token=a"
         );
+        let base = Url::parse("http://mirror.example/a+b~c").unwrap();
+        assert_eq!(
+            join(&base, "x").as_str(),
+            "http://mirror.example/a+b~c/x",
+            "a URI is sent as it was written"
+        );
+        let base = Url::parse("file:///srv/a+b").unwrap();
+        assert_eq!(join(&base, "x+1~2").as_str(), "file:///srv/a+b/x+1~2");
     }
 }

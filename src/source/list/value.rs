@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::masking;
 use crate::source::Error;
 use crate::source::position::Position;
 
@@ -100,7 +101,8 @@ impl File<'_> {
         what: &'static str,
         known: impl IntoIterator<Item = &'static str>,
     ) -> Error {
-        let (name, nearest) = (word.text.clone(), nearest(&word.text, known));
+        let name = masking::uri(&word.text).into_owned();
+        let nearest = nearest(&word.text, known);
         Error::UnknownWord { at: self.at(word.place), what, name, nearest }
     }
 
@@ -132,7 +134,16 @@ impl File<'_> {
     /// A URI of a repository, of whatever scheme: one that cannot be fetched from matters only if it is needed.
     pub(super) fn uri(self, word: &Word) -> Result<Url, Error> {
         let text = self.substitute(word)?;
-        Url::parse(&text).map_err(|error| self.error(word.place, format!("'{text}' is not a URI: {error}")))
+        let shown = masking::uri(&text);
+        let url = Url::parse(&text)
+            .map_err(|error| self.error(word.place, format!("'{shown}' is not a URI: {error}")))?;
+        // the rest of a password that was meant to be one, more often than not
+        if url.fragment().is_some() {
+            let problem =
+                format!("'{shown}' has a '#', which no URI of a repository has; write %23 in a password");
+            return Err(self.error(word.place, problem));
+        }
+        Ok(url)
     }
 
     /// A suite; one that ends in `/` is the exact path of a flat repository.

@@ -52,7 +52,7 @@ fn reads_the_fields_and_keeps_only_packages() {
     assert_eq!(release.date, Some(at("2025-11-15T09:37:21Z")));
     assert_eq!(release.architectures, ["all", "amd64", "arm64"]);
     assert!(release.acquire_by_hash && !release.not_automatic);
-    assert_eq!(release.entries.len(), 5);
+    assert_eq!(release.entries.len(), 6, "one of them has a weak digest only");
     let experimental = text().replace("Acquire-By-Hash: yes", "NotAutomatic: yes\nButAutomaticUpgrades: yes");
     let experimental = Release::parse(&experimental, URL).unwrap();
     assert!(
@@ -61,50 +61,103 @@ fn reads_the_fields_and_keeps_only_packages() {
 }
 
 #[test]
-fn dates_are_read_as_debian_and_others_write_them() {
-    let expected = Ok(at("2023-06-01T08:51:37Z"));
-    for good in [
-        "Thu, 01 Jun 2023 08:51:37 UTC",
-        "Thu, 1 Jun 2023 08:51:37 UTC",
-        "Thu, 01 Jun 2023  8:51:37 UTC",
-        "Thu, 01 Jun 2023 08:51:37 GMT",
-        "Thu, 01 Jun 2023 08:51:37 +0000",
-        "Thu, 01 Jun 2023 08:51:37 Z",
-    ] {
-        assert_eq!(parse_date(good), expected, "{good}");
-    }
-    for bad in ["", "UTC", "2023-06-01T08:51:37Z", "Thu, 01 Jun 2023 08:51:37 PST", "Thu, 01 Jun 2023"] {
-        assert!(parse_date(bad).is_err(), "{bad}");
+fn a_date_that_is_none_counts_as_absent() {
+    for (date, warned) in
+        [("Sat, 15 Nov 2025 09:37:21 UTC", false), ("Sat., 15 Nov 2025 09:37:21 UTC", true), ("", true)]
+    {
+        let text = text().replace("Date: Sat, 15 Nov 2025 09:37:21 UTC", &format!("Date: {date}"));
+        let release = Release::parse(&text, URL).unwrap();
+        assert_eq!(release.date.is_none(), warned, "{date}");
+        let warnings = release.warnings(&plain());
+        assert_eq!(warnings.len(), usize::from(warned), "{date}");
+        assert!(
+            warnings.iter().all(|told| told.to_string().contains(&format!("'{date}', which counts as none")))
+        );
     }
 }
 
 #[test]
-fn malformed_files_are_refused_with_their_line() {
-    let long = |field: &str, entry: &str| format!("Suite: stable\n{field}:\n {entry}\n");
-    let other = SHA256.replace('e', "f");
-    for (text, line) in [
-        (String::new(), 0),
-        ("Suite: stable\n".to_owned(), 0),
-        ("Suite: stable\nMD5Sum:\n 0123456789abcdef0123456789abcdef 7 Packages\n".to_owned(), 0),
-        ("<html>".to_owned(), 1),
-        (" a b c\n".to_owned(), 1),
-        ("Suite: a\nsuite: b\n".to_owned(), 2),
-        ("Date: yesterday\n".to_owned(), 1),
-        ("Suite: a\n\nSuite: b\n".to_owned(), 3),
-        (long("SHA256", "abc 7 Packages"), 3),
-        (long("SHA512", &format!("{SHA256} 7 Packages")), 3),
-        (long("SHA256", &format!("{SHA256} -7 Packages")), 3),
-        (long("SHA256", &format!("{SHA256} Packages")), 3),
-        (long("SHA256", &format!("{SHA256} 7 ../Packages")), 3),
-        (long("SHA256", &format!("{SHA256} 7 /etc/Packages")), 3),
-        (long("SHA256", &format!("{SHA256} 7 Packages\n {SHA256} 8 Packages")), 4),
-        (long("SHA256", &format!("{SHA256} 7 Packages\n {other} 7 Packages")), 4),
-    ] {
-        match Release::parse(&text, URL) {
-            Err(Error::MalformedRelease { line: found, .. }) => assert_eq!(found, line, "{text}"),
-            other => panic!("{text}: {other:?}"),
-        }
+fn a_valid_until_that_is_no_date_is_an_error_where_it_counts() {
+    let text = text().replace("Valid-Until: Sat, ", "Valid-Until: Sat., ");
+    let release = Release::parse(&text, URL).unwrap();
+    let check = |options: &str| {
+        let source = source(&format!("deb [{options}] http://mirror.example trixie main"));
+        release.check_time(at("2025-11-16T00:00:00Z"), &source)
+    };
+    let error = check("lang=en").unwrap_err();
+    assert!(matches!(error, Error::MalformedRelease { line: 7, .. }), "{error}");
+    for off in ["check-valid-until=no", "check-date=no"] {
+        assert!(check(off).is_ok(), "{off}");
     }
+}
+
+#[test]
+fn files_that_vouch_for_nothing_are_refused() {
+    for text in [
+        "",
+        "Suite: stable\n",
+        "Suite: stable\nMD5Sum:\n 0123456789abcdef0123456789abcdef 7 Packages\n",
+        "<html>",
+        " a b c\n",
+        "SHA256:\n",
+        &format!("Suite: a\n\nSHA256:\n {SHA256} 7 Packages\n"),
+        &format!("SHA512:\n {SHA256} 7 Packages\n"),
+        "SHA256:\n abc 7 Packages\n",
+    ] {
+        let found = Release::parse(text, URL);
+        assert!(matches!(found, Err(Error::MalformedRelease { line: 0, .. })), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn what_is_odd_and_not_needed_is_passed_over() {
+    let release =
+        |more: &str| Release::parse(&format!("{more}SHA256:\n {SHA256} 7 Packages\n"), URL).unwrap();
+    let files = |more: &str| release(more).packages_files("", "amd64");
+    let plain = files("");
+    assert_eq!(plain.len(), 1);
+    let other = SHA256.replace('e', "f");
+    for more in [
+        "# made by hand\n".to_owned(),
+        "# made: by hand\n".to_owned(),
+        "\n\r\n".to_owned(),
+        " continues nothing\n".to_owned(),
+        "no field\n".to_owned(),
+        "Origin : x\n".to_owned(),
+        format!("SHA256:\n {other} 8 Packages\n"),
+        format!("SHA256:\n {other} 7 ../Packages\n"),
+        format!("SHA256:\n {other} 7 /etc/Packages\n"),
+        format!("SHA256:\n {other} 7 main//Packages\n"),
+        format!("MD5Sum:\n 0123456789abcdef0123456789abcdef 9 Packages\n"),
+    ] {
+        assert_eq!(files(&more), plain, "{more}");
+    }
+    let after =
+        |more: &str| Release::parse(&format!("SHA256:\n {SHA256} 7 ./Packages\n{more}"), URL).unwrap();
+    for more in ["\nSHA256:\n", &format!(" {other} 8 Packages\n"), "# x\n"] {
+        assert_eq!(after(more).packages_files("", "amd64"), plain, "{more}");
+    }
+    let unreadable = after(" abc 7 x\n a b\n").warnings(&self::plain());
+    assert!(
+        unreadable[0].to_string().ends_with("has 2 lines of digests that cannot be read"),
+        "{unreadable:?}"
+    );
+    assert_eq!(release("Suite: a\nsuite: b\n").suite, "b", "the last one counts");
+    let crlf = Release::parse(&text().replace('\n', "\r\n"), URL).unwrap();
+    assert_eq!((crlf.entries.len(), crlf.date, crlf.codename.as_str()), (6, self::release().date, "trixie"));
+}
+
+#[test]
+fn where_nobody_needs_to_vouch_all_that_there_may_be_is_looked_for() {
+    let nothing = Release::read("Suite: x\n", URL);
+    assert_eq!(nothing.index_architectures("main", "amd64").unwrap(), ["amd64", "all"]);
+    let files = nothing.packages_files("main", "amd64");
+    assert_eq!(files.len(), Compression::OF_INDICES.len());
+    assert!(files.iter().all(|file| file.checksum.is_none() && file.size.is_none()));
+    let weak = Release::read("MD5Sum:\n 0123456789abcdef0123456789abcdef 7 Packages.gz\n", URL);
+    let files = weak.packages_files("", "amd64");
+    assert_eq!((files.len(), files[0].path.as_str(), files[0].checksum), (1, "Packages.gz", None));
+    assert_eq!(files[0].by_hash_path(), None);
 }
 
 #[test]
@@ -112,15 +165,15 @@ fn indexes_come_in_order_of_preference() {
     let files = release().packages_files("main", "amd64");
     let found: Vec<_> = files.iter().map(|file| file.compression).collect();
     assert_eq!(found, [Compression::Xz, Compression::Gzip, Compression::Lzma, Compression::None]);
-    assert_eq!((files[0].path.as_str(), files[0].size), ("main/binary-amd64/Packages.xz", 7));
-    assert_eq!(files[0].by_hash_path(), format!("main/binary-amd64/by-hash/SHA256/{SHA256}"));
+    assert_eq!((files[0].path.as_str(), files[0].size), ("main/binary-amd64/Packages.xz", Some(7)));
+    assert_eq!(files[0].by_hash_path().unwrap(), format!("main/binary-amd64/by-hash/SHA256/{SHA256}"));
     assert!(release().packages_files("main", "arm64").is_empty());
 
     let sha512 = "ab".repeat(64);
     let flat = format!("SHA256:\n {SHA256} 7 ./Packages.gz\nSHA512:\n {sha512} 7 ./Packages.gz\n");
     let files = Release::parse(&flat, URL).unwrap().packages_files("", "amd64");
     assert_eq!(files[0].path, "Packages.gz");
-    assert_eq!(files[0].by_hash_path(), format!("by-hash/SHA512/{sha512}"));
+    assert_eq!(files[0].by_hash_path().unwrap(), format!("by-hash/SHA512/{sha512}"));
 }
 
 #[test]
@@ -132,6 +185,7 @@ fn architecture_all_is_a_list_of_its_own_only_where_the_release_says_so() {
         ["amd64"]
     );
     assert_eq!(all(&text().replace("all amd64", "amd64")), ["amd64"]);
+    assert_eq!(all(&text().replace("Architectures", "X-Architectures")), ["amd64", "all"], "it may have any");
     assert_eq!(release().index_architectures("main", "arm64").unwrap(), ["all"]);
     let error = release().index_architectures("mian", "amd64").unwrap_err();
     assert_eq!(error.hint().unwrap(), "Correct Components; the repository has: main, contrib");

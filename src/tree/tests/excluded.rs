@@ -106,7 +106,6 @@ fn what_is_left_out_is_no_less_hostile() {
     }
     for data in [
         vec![file("./out/a", "x"), symlink("./l", ".."), hardlink("./l/outside", "./out/a")],
-        vec![file("./out/a", "x"), hardlink("./b", "./out/a"), file("./b", "y")],
         vec![hardlink("./out/a", "./nothing"), hardlink("./b", "./out/a")],
         vec![dir("./out/a"), hardlink("./b", "./out/a")],
     ] {
@@ -136,4 +135,14 @@ fn what_is_left_out_is_not_counted_nor_in_conflict_nor_diverted() {
     add(&mut scratch, "y", &["-/doc/*"], &[file("./doc/a", "another")]).unwrap();
     scratch.finish();
     assert!(!scratch.at("doc").exists());
+}
+
+#[test]
+fn a_link_to_what_is_left_out_makes_way_for_a_later_file() {
+    let mut scratch = Scratch::new();
+    let data =
+        [file("./out/a", "x"), hardlink("./b", "./out/a"), hardlink("./c", "./out/a"), file("./b", "y")];
+    add(&mut scratch, "odd", &["-/out/*"], &data).unwrap();
+    assert_eq!(fs::read_to_string(scratch.at("b")).unwrap(), "y");
+    assert_eq!(fs::read_to_string(scratch.at("c")).unwrap(), "x");
 }

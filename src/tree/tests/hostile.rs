@@ -39,8 +39,9 @@ fn hostile_archives_are_refused_and_touch_nothing() {
         ("through a link of many", vec![dir(&long), link(), symlink("./link/d", "x")], through),
         ("over a link", vec![symlink("./a", "../outside"), file("./a", "x")], twice),
         ("directory over a link", vec![link(), dir("./link")], twice),
-        ("twice", vec![file("./a", "x"), file("./a", "x")], twice),
-        ("twice by merged-usr", vec![file("./lib/a", "x"), file("./usr/lib/a", "x")], twice),
+        ("file over a folder", vec![dir("./a"), file("./a", "x")], twice),
+        ("folder over a file", vec![file("./a", "x"), dir("./a")], twice),
+        ("hard link to itself", vec![file("./a", "x"), hardlink("./a", "./a")], twice),
         ("hard link out", vec![hardlink("./a", "../outside")], path),
         ("hard link to absolute", vec![hardlink("./a", "/etc/passwd")], hard),
         ("hard link by a link", vec![link(), hardlink("./a", "link/outside")], through),
@@ -141,4 +142,28 @@ fn a_sparse_bomb_is_refused() {
     ]);
     let error = scratch.unpack_bytes("hostile", &bytes).unwrap_err();
     assert!(matches!(error, Error::Deb { source: deb::Error::TooLarge { .. }, .. }), "{error}");
+}
+
+#[test]
+fn of_members_of_one_path_the_last_one_counts() {
+    for (data, paths, content) in [
+        (vec![file("./a", "x"), file("./a", "y")], vec!["/a"], "y"),
+        (
+            vec![file("./a", "x"), hardlink("./b", "./a"), file("./a", "y"), file("./b", "z")],
+            vec!["/a", "/b"],
+            "y",
+        ),
+        (vec![file("./b", "y"), file("./a", "x"), hardlink("./a", "./b")], vec!["/b", "/a"], "y"),
+        (vec![file("./a", "x"), file("./d/../a", "y")], vec!["/a"], "y"),
+        (
+            vec![file("./lib/a", "x"), file("./usr/lib/a", "y"), symlink("./a", "usr/lib/a")],
+            vec!["/lib/a", "/a"],
+            "y",
+        ),
+    ] {
+        let scratch = Scratch::new();
+        let unpacked = scratch.unpack(&data).unwrap();
+        assert_eq!(unpacked.paths, paths.iter().map(std::path::PathBuf::from).collect::<Vec<_>>());
+        assert_eq!(fs::read_to_string(scratch.folder.path().join("private/a")).unwrap(), content);
+    }
 }

@@ -57,6 +57,20 @@ impl Excluded {
         self.orphans.entry(original.to_owned()).or_default().push(orphan);
     }
 
+    /// Forgets the link of that path that waits for its file: a later member takes its place. Whether there is one.
+    pub(super) fn supersede(&mut self, path: &Path) -> bool {
+        let mut found = false;
+        for orphans in self.orphans.values_mut() {
+            let before = orphans.len();
+            orphans.retain(|orphan| orphan.path != path);
+            found |= orphans.len() < before;
+        }
+        if found {
+            self.originals.remove(path);
+        }
+        found
+    }
+
     /// Whether the archive must be read again.
     pub(super) fn has_orphans(&self) -> bool {
         !self.orphans.is_empty()

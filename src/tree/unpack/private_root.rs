@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -19,11 +19,13 @@ use crate::tree::group::readable;
 use crate::tree::package::Directory;
 use crate::tree::path::name_of;
 use crate::tree::placement::Placement;
-use crate::tree::volume::{refuses, refuses_hard_link, set_time_of_link, times, where_kept};
+use crate::tree::volume::{
+    if_modes_are_kept, refuses, refuses_hard_link, set_time_of_link, times, unless_refused,
+};
 
 const BUFFER_SIZE: usize = 128 << 10;
 
-/// Makes what it is told to, and refuses what would lead out of the root or is there already.
+/// Makes what it is told to, and refuses what would lead out of the root.
 pub(super) struct PrivateRoot<'a> {
     path: &'a Path,
     refusals: Refusals<'a>,
@@ -32,6 +34,8 @@ pub(super) struct PrivateRoot<'a> {
     buffer: Vec<u8>,
     /// Those that were made, in the order of their making.
     pub(super) directories: Vec<Directory>,
+    /// How many members took the place of an earlier one of the same path.
+    pub(super) replaced: u64,
     /// How many files the group may read or execute only because it shares the volume.
     pub(super) widened: u64,
 }
@@ -50,6 +54,7 @@ impl<'a> PrivateRoot<'a> {
             confined: Confined::create(path)?,
             buffer: vec![0; BUFFER_SIZE],
             directories: Vec::new(),
+            replaced: 0,
             widened: 0,
         })
     }
@@ -86,10 +91,11 @@ impl<'a> PrivateRoot<'a> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let mode = self.file_mode(head);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let opened = retry_on_intr(|| {
-            rustix::fs::openat(&*parent, name_of(&head.path), flags, Mode::from_raw_mode(mode & 0o777))
-        });
-        let file = opened.map_err(|errno| self.made(head, errno))?;
+        let file = self
+            .make(&parent, head, |folder, name| {
+                retry_on_intr(|| rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(mode & 0o777)))
+            })?
+            .map_err(|errno| self.unwritten(&head.path, errno))?;
         let mut left = member.size();
         while left > 0 {
             let mut filled = 0;
@@ -117,10 +123,10 @@ impl<'a> PrivateRoot<'a> {
             }
         }
         if mode & !self.confined.granted() != 0 {
-            where_kept(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)))
+            if_modes_are_kept(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)))
                 .map_err(|errno| self.unwritten(&head.path, errno))?;
         }
-        where_kept(rustix::fs::futimens(&file, &times(head.mtime)))
+        unless_refused(rustix::fs::futimens(&file, &times(head.mtime)))
             .map_err(|errno| self.unwritten(&head.path, errno))
     }
 
@@ -140,7 +146,8 @@ impl<'a> PrivateRoot<'a> {
         }
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
-        rustix::fs::symlinkat(target, &*parent, name).map_err(|errno| self.made(head, errno))?;
+        self.make(&parent, head, |folder, name| rustix::fs::symlinkat(target, folder, name))?
+            .map_err(|errno| self.unwritten(&head.path, errno))?;
         set_time_of_link(&*parent, name, head.mtime).map_err(|errno| self.unwritten(&head.path, errno))
     }
 
@@ -167,11 +174,17 @@ impl<'a> PrivateRoot<'a> {
     pub(super) fn link_to(&mut self, target: &Path, head: &Head<'_>) -> Result<(), Error> {
         let target_parent = self.enter_parent(target, head.raw)?;
         let parent = self.enter_parent(&head.path, head.raw)?;
+        if *target == *head.path {
+            return Err(self.refusals.duplicate(head.raw));
+        }
         let (from, to) = (name_of(target), name_of(&head.path));
-        match rustix::fs::linkat(&*target_parent, from, &*parent, to, AtFlags::empty()) {
+        let linked = self.make(&parent, head, |folder, name| {
+            rustix::fs::linkat(&*target_parent, from, folder, name, AtFlags::empty())
+        })?;
+        match linked {
             Err(errno) if refuses_hard_link(errno) => copy(&target_parent, from, &parent, to)
                 .map_err(|source| Error::write(self.path.join(&head.path), source)),
-            linked => linked.map_err(|errno| self.made(head, errno)),
+            linked => linked.map_err(|errno| self.unwritten(&head.path, errno)),
         }
     }
 
@@ -180,13 +193,15 @@ impl<'a> PrivateRoot<'a> {
         let parent = self.enter_parent(&head.path, head.raw)?;
         let name = name_of(&head.path);
         let mode = Mode::from_raw_mode(self.file_mode(head) & 0o777);
-        match rustix::fs::mknodat(&*parent, name, FileType::Fifo, mode, 0) {
+        let made = self
+            .make(&parent, head, |folder, name| rustix::fs::mknodat(folder, name, FileType::Fifo, mode, 0))?;
+        match made {
             Err(errno) if refuses(errno) => return Ok(false),
-            made => made.map_err(|errno| self.made(head, errno))?,
+            made => made.map_err(|errno| self.unwritten(&head.path, errno))?,
         }
-        where_kept(rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty()))
+        if_modes_are_kept(rustix::fs::chmodat(&*parent, name, mode, AtFlags::empty()))
             .map_err(|errno| self.unwritten(&head.path, errno))?;
-        where_kept(rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW))
+        unless_refused(rustix::fs::utimensat(&*parent, name, &times(head.mtime), AtFlags::SYMLINK_NOFOLLOW))
             .map_err(|errno| self.unwritten(&head.path, errno))?;
         Ok(true)
     }
@@ -201,13 +216,28 @@ impl<'a> PrivateRoot<'a> {
         })
     }
 
-    /// What a failure to make a member means.
-    fn made(&self, head: &Head<'_>, errno: Errno) -> Error {
-        if errno == Errno::EXIST {
-            self.refusals.duplicate(head.raw)
-        } else {
-            self.unwritten(&head.path, errno)
+    /// Makes a member. One that is there already gives way, as in dpkg, if it is a file; what is a folder or a link, dpkg
+    /// keeps or fails at. What the volume says to it is for the caller to judge.
+    fn make<T>(
+        &mut self,
+        parent: &OwnedFd,
+        head: &Head<'_>,
+        make: impl Fn(BorrowedFd<'_>, &OsStr) -> Result<T, Errno>,
+    ) -> Result<Result<T, Errno>, Error> {
+        let (folder, name) = (parent.as_fd(), name_of(&head.path));
+        let made = make(folder, name);
+        if !matches!(made, Err(Errno::EXIST)) {
+            return Ok(made);
         }
+        let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
+        let stat = stat.map_err(|errno| self.unread(&head.path, errno))?;
+        if !matches!(FileType::from_raw_mode(stat.st_mode), FileType::RegularFile | FileType::Fifo) {
+            return Err(self.refusals.duplicate(head.raw));
+        }
+        rustix::fs::unlinkat(folder, name, AtFlags::empty())
+            .map_err(|errno| self.unwritten(&head.path, errno))?;
+        self.replaced += 1;
+        Ok(make(folder, name))
     }
 
     fn unread(&self, path: &Path, errno: Errno) -> Error {
@@ -227,6 +257,6 @@ fn copy(folder: &OwnedFd, name: &OsStr, to_folder: &OwnedFd, to: &OsStr) -> io::
     let write = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut made = File::from(rustix::fs::openat(to_folder, to, write, Mode::RUSR | Mode::WUSR)?);
     io::copy(&mut original, &mut made)?;
-    where_kept(rustix::fs::fchmod(&made, Mode::from_raw_mode(stat.st_mode & 0o7777)))?;
-    Ok(where_kept(rustix::fs::futimens(&made, &times(stat.st_mtime)))?)
+    if_modes_are_kept(rustix::fs::fchmod(&made, Mode::from_raw_mode(stat.st_mode & 0o7777)))?;
+    Ok(unless_refused(rustix::fs::futimens(&made, &times(stat.st_mtime)))?)
 }

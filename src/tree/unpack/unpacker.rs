@@ -50,7 +50,7 @@ pub fn unpack(
         unpacker.member(&mut member.map_err(failed)?, &members)?;
     }
     data.finish().map_err(failed)?;
-    let control = deb.finish().map_err(failed)?;
+    let control = deb.finish();
     if unpacker.excluded.has_orphans() {
         deb_file.rewind().map_err(|source| failed(deb::Error::Read { part: "archive", source }))?;
         let mut deb = Deb::open(deb_file).map_err(failed)?;
@@ -144,6 +144,7 @@ impl<'a> Unpacker<'a> {
             && self.placement.filter.is_some_and(|filter| {
                 filter.leaves_out(&head.listed, head.kind.is_dir() || head.kind.is_symlink())
             });
+        let (owned, replaced) = (self.owned.len(), self.root.replaced);
         if !left_out {
             self.owner(&head);
         }
@@ -159,6 +160,7 @@ impl<'a> Unpacker<'a> {
         if !head.kind.is_dir() && is_of_records(&head.path) {
             return Err(self.refusals.path(&raw, "the package database is there"));
         }
+        let superseded = !left_out && self.excluded.supersede(&head.path);
         if left_out {
             self.leave_out(member, &head)?;
             self.skip(member, members)?;
@@ -166,7 +168,16 @@ impl<'a> Unpacker<'a> {
             self.take(member.size())?;
             self.lay_out(member, members, &head)?;
         }
-        if !archived.as_os_str().is_empty() && !matches!(head.kind, EntryType::Char | EntryType::Block) {
+        let again = superseded || self.root.replaced > replaced;
+        if again {
+            // what was said of the earlier one is of nothing now
+            let later = self.owned.split_off(owned);
+            self.owned.retain(|owned| owned.path != head.listed);
+            self.owned.extend(later);
+        }
+        let listed =
+            !archived.as_os_str().is_empty() && !matches!(head.kind, EntryType::Char | EntryType::Block);
+        if listed && !again {
             self.paths.push(head.listed);
         }
         Ok(())

@@ -86,8 +86,10 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::compressed(name, Compression::Zstd, data, words)
     };
     vec![
-        Case::data("zeros-in-none", repeated(Compression::None, 40 * MEGABYTE, 3), &["unpacks to more than"])
-            .declares(16),
+        // a file that is as large itself is no bomb, whatever it declares
+        Case::data("zeros-in-none", repeated(Compression::None, 40 * MEGABYTE, 3), &[])
+            .declares(16)
+            .harmless(),
         zeros("zeros-in-gzip", Compression::Gzip),
         zeros("zeros-in-xz", Compression::Xz),
         zeros("zeros-in-zstd", Compression::Zstd),
@@ -122,7 +124,7 @@ pub(crate) fn cases() -> Vec<Case> {
         long(b'x', 2 * MEGABYTE),
         many("many-files", 70_000, 10, &["has more than", "members"]).declares(1),
         many("many-long-names", 5_000, 240, &[]).installed(),
-        many("many-long-names-declared", 140_000, 250, &["paths", "take more than"]).declares(4 << 20),
+        many("many-long-names-declared", 140_000, 250, &["paths", "take more than"]).declares(900_000),
         Case::compressed("xz-dictionary-of-4-gib", Compression::Xz, xz_dictionary(40), memory),
         Case::compressed("xz-dictionary-of-96-mib", Compression::Xz, xz_dictionary(29), memory),
         Case::compressed("xz-dictionary-of-64-mib", Compression::Xz, xz_dictionary(28), &[]).installed(),

@@ -103,7 +103,11 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::entries("link-over-usr", &[symlink("./usr", "/tmp")], &[]).harmless(),
         Case::entries("hard-link-to-nothing", &[hard_link("./h", "./x")], hard),
         Case::entries("hard-link-to-passwd", &[hard_link("./h", "/etc/passwd")], hard),
-        Case::entries("hard-link-out", &[hard_link("./h", &format!("{up}etc/passwd"))], &["'..' component"]),
+        Case::entries(
+            "hard-link-out",
+            &[hard_link("./h", &format!("{up}etc/passwd"))],
+            &["it leads out of the tree"],
+        ),
         Case::entries(
             "hard-link-through",
             &[symlink("./l", "/etc"), hard_link("./h", "./l/passwd")],

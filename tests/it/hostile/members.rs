@@ -69,7 +69,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ar_size("size-in-hexadecimal", "0x400", header),
         ar_size("size-with-a-blank-in-front", " 1024", header),
         ar_size("size-huge", "9999999999", &["ends inside a member"]),
-        ar_size("size-small", "512", header),
+        ar_size("size-small", "512", &[]).harmless(),
         ar_size("size-odd", "1023", &["ar"]),
         binary("old-format", "0.939000\n5\n", &["package format '0.939000'"]),
         binary("format-3", "3.0\n", &["package format '3.0'"]),
@@ -79,15 +79,12 @@ pub(crate) fn cases() -> Vec<Case> {
             members.swap(1, 2);
         }),
         Case::members("control-first", &["where debian-binary must be"], |members| members.swap(0, 1)),
-        Case::members("second-control", &["'control.tar' where the end"], |members| {
-            members.push(members[1].clone());
-        }),
-        Case::members("second-data", &["'data.tar' where the end"], |members| {
-            members.push(members[2].clone());
-        }),
-        Case::members("second-data-of-xz", &["where the end"], |members| {
+        Case::members("second-control", &[], |members| members.push(members[1].clone())).installed(),
+        Case::members("second-data", &[], |members| members.push(members[2].clone())).installed(),
+        Case::members("second-data-of-xz", &[], |members| {
             members.push(("data.tar.xz".to_owned(), Vec::new()));
-        }),
+        })
+        .installed(),
         Case::members("no-data", &["no member data.tar"], |members| members.truncate(2)),
         renamed("name-with-slashes", "data.tar/../x", header),
         renamed("name-with-a-slash-too-much", "data.tar//", header),
@@ -198,7 +195,7 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::entries(
             "long-name-out",
             &[of_kind(b'L', b"../../escaped\0"), file("./f", b"f")],
-            &["'..' component"],
+            &["it leads out of the tree"],
         ),
         Case::entries("time-before-1970", &[file("./f", b"f")], &[]).installed(),
         Case::data(

@@ -1,5 +1,5 @@
 //! A corpus of hostile archives, each installed by the real binary: it ends with the right exit code and one clear
-//! line, writes nothing outside of its tree, and stays below the memory limit of the pod in `manifests/`. What is
+//! line, writes nothing outside of its tree, and stays well below the memory limit of the pods in `manifests/`. What is
 //! installed all the same is what dpkg installs, too.
 
 mod bombs;
@@ -18,7 +18,7 @@ use crate::support::stage::{Outcome, Run, Stage, continued};
 use crate::support::{Entry, have, is_root, snapshot};
 use case::{Case, Expected};
 
-/// KiB; the limit of the pod in `manifests/`.
+/// KiB; the limit of the pods in `manifests/` is 160 MiB.
 const MEMORY: u64 = 128 << 10;
 const TIME: &str = "/usr/bin/time";
 

@@ -72,12 +72,27 @@ fn a_base_that_is_none() {
         install.arg("--base").arg(&base).run().failed(2, words);
     };
     fails(&["status", "No such file"]);
-    fs::write(&base, "Package: a\nStatus: install ok installed\n\n").unwrap();
-    fails(&["bad Architecture: it is missing", "hint: Give the dpkg status"]);
     fs::write(&base, "").unwrap();
     let mut install = stage.install(&["other"]);
     let outcome = install.arg("--base").arg(&base).run().succeeded();
     assert!(outcome.stderr.contains("warning: the base has no package"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_odd_stanza_of_the_base_costs_itself_only() {
+    let stage = stage();
+    let base = stage.sandbox.path("status");
+    let odd = "Package: a\nStatus: install ok installed\n\nMaintainer: J\u{1}rg\n".to_owned();
+    let text =
+        odd + &status("library", "2.0").replace("Version", "Installed-Size: 356K\nConflicts: x*\nVersion");
+    let bytes: Vec<u8> = text.bytes().map(|byte| if byte == 1 { 0xf6 } else { byte }).collect();
+    fs::write(&base, bytes).unwrap();
+    let mut install = stage.install(&["tool"]);
+    let outcome = install.arg("--base").arg(&base).run().succeeded();
+    assert_eq!(stage.installed(), ["tool 1.0"]);
+    let warning =
+        "1 stanza cannot be read in full and is passed over: a of base (Architecture: it is missing)";
+    assert!(outcome.stderr.contains(warning), "{}", outcome.stderr);
 }
 
 #[test]

@@ -94,8 +94,11 @@ fn passwords_of_a_url_are_used_and_shown_to_nobody() {
 fn a_refused_password_is_told_with_its_remedy() {
     let stage = Stage::new();
     stage.publish(&repository(&["tool"]));
-    stage.server.fail("debian/dists/stable/InRelease", Fault::Status(401));
-    stage.install(&["tool"]).run().failed(4, &["401", &stage.mirror(), "hint: ", "auth.conf"]);
+    // Release is asked for as well, as apt does: some answer 401 and 403 for what is not there
+    for name in ["InRelease", "Release"] {
+        stage.server.fail(&format!("debian/dists/stable/{name}"), Fault::Status(401));
+    }
+    stage.install(&["tool"]).run().failed(4, &["InRelease", "401", &stage.mirror(), "hint: ", "auth.conf"]);
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn an_older_release_is_a_replay() {
         dated("2024-06-01T00:00:00Z", "1.0");
         stage
             .install(&[request])
+            .arg("--on-failure=abort")
             .run()
             .failed(5, &[IN_RELEASE, "is dated 1 June 2024", "one of 2 June 2024", "hint: "]);
         assert_eq!(visible(&stage.sandbox.dest), before);
@@ -38,7 +39,8 @@ fn an_older_release_is_a_replay_under_another_name_and_from_another_mirror() {
         stage.server.put_all(folder, &repository.date(date.parse().unwrap()).build(&stage.key));
     };
     let other = stage.server.url() + "/other";
-    let install = |request: &str| stage.install(&[request]).args(["--mirror", &other]).run();
+    let install =
+        |request: &str| stage.install(&[request]).args(["--mirror", &other, "--on-failure=abort"]).run();
     dated("debian", "2024-06-02T00:00:00Z", "2.0");
     install("tool").succeeded();
     let before = visible(&stage.sandbox.dest);

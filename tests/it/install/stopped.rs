@@ -215,6 +215,8 @@ fn while_the_mirror_is_silent() {
             until("it asks", &mut child, || stage.server.count(|request| request.path == path) > 0);
             let said = stops(&mut child, Signal::TERM);
             assert_eq!(said, "warning: stopped by signal 15; nothing was installed");
+            let told = fs::read_to_string(stage.termination_log()).unwrap();
+            assert_eq!(told, "stopped by signal 15; nothing was installed");
             let files = snapshot(&stage.sandbox.dest);
             assert_eq!(files.len(), 1, "nothing is left: {files:?}");
             stage.server.heal(path);

@@ -38,10 +38,10 @@ fn repository(version: &str) -> Repository {
     repository_of(&tool(version))
 }
 
-/// For a root file system: one for elsewhere would have a copy of the large binary that is tested.
+/// For a root file system: one for elsewhere would have a copy of the large binary that is tested. What is installed is no way out.
 fn install(stage: &Stage, request: &str) -> Command {
     let mut install = stage.install(&[request]);
-    install.arg("--prefix=/");
+    install.args(["--prefix=/", "--on-failure=abort"]);
     install
 }
 

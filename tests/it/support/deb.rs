@@ -284,6 +284,12 @@ pub(crate) fn stanza(fields: &[(String, String)]) -> String {
     })
 }
 
+/// The SHA-512 of `data` in hexadecimal.
+pub(crate) fn sha512(data: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha512::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The SHA-256 of `data` in hexadecimal.
 pub(crate) fn sha256(data: &[u8]) -> String {
     Sha256::of(data).to_string()

@@ -75,6 +75,11 @@ impl SigningKey {
         signature.to_armored_string(ArmorOptions::default()).unwrap()
     }
 
+    /// The same as a packet.
+    pub(crate) fn detach_signature(&self, data: &[u8]) -> Vec<u8> {
+        DetachedSignature::new(self.signature(SignatureType::Binary, data)).to_bytes().unwrap()
+    }
+
     fn signature(&self, typ: SignatureType, data: &[u8]) -> Signature {
         match self.key.secret_subkeys.first() {
             Some(subkey) => sign(&subkey.key, typ, data),

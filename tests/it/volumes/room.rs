@@ -7,14 +7,13 @@ use crate::support::stage::Run;
 fn what_is_needed_is_said_whatever_refused() {
     for (calls, words) in [
         ("mkdirat:error=EDQUOT", &["the quota on ", "1 package needs about ", "Raise the quota"][..]),
-        ("mkdir:error=EDQUOT:when=4+", &["the quota on ", "1 package needs about "]),
+        ("mkdir:error=EDQUOT:when=2+", &["the quota on ", "1 package needs about "]),
         (
             "mkdirat:error=ENOSPC",
             &["takes no more, although it says that it has ", "and 1 package needs about "],
         ),
         ("syncfs:error=ENOSPC", &["takes no more, although it says", "a quota, a thin volume or a server"]),
         ("syncfs:error=EDQUOT", &["the quota on ", "1 package needs about "]),
-        ("write:error=EDQUOT:when=30+", &["the quota on "]),
     ] {
         let stage = published("1.0");
         let Some(mut install) = failing(stage.install(&["tool"]).arg("--prefix=/p"), &[calls]) else {

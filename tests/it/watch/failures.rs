@@ -100,7 +100,7 @@ fn what_fails_is_tried_again_without_a_change() {
     }
     let watched = Watched::start(&stage, &[]);
     watched.until_metric("aptlet_reconcile_failures_total{class=\"mirror\"}", 1.0);
-    assert!(watched.said().contains("what was installed before stays; next try in "), "{}", watched.said());
+    assert!(watched.said().contains("nothing is installed yet; next try in "), "{}", watched.said());
     watched.until_metric("aptlet_ready", 1.0);
     assert_eq!(watched.metric("aptlet_settings_changes_total").to_string(), "0");
 }
@@ -114,7 +114,13 @@ fn an_install_that_is_killed_is_a_failure_as_any_other() {
     watched.signal_child(Signal::KILL);
     watched.until_metric("aptlet_reconcile_failures_total{class=\"internal\"}", 1.0);
     assert!(watched.get("/readyz").body.contains("signal: 9"));
+    let told = fs::read_to_string(stage.termination_log()).unwrap();
+    for word in ["signal: 9", "hint: Give the container more memory"] {
+        assert!(told.contains(word), "{told}");
+        watched.until("it says so", |watched| watched.said().contains(word));
+    }
     watched.until_metric("aptlet_ready", 1.0);
+    assert_eq!(fs::read_to_string(stage.termination_log()).unwrap(), "");
 }
 
 #[test]

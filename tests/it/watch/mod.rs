@@ -5,7 +5,7 @@ mod answers;
 mod changes;
 mod ends;
 mod failures;
-mod watched;
+pub(crate) mod watched;
 
 use crate::support::deb::DebBuilder;
 use crate::support::repository::Repository;

@@ -9,11 +9,11 @@ for image in "${images[@]}"; do
   ended "$name" "exited 0" "exited 0"
   equal "$name: jq -n 1+1, after what aptlet said" "$(tail -n 1 "$work/$name-main.log")" 2
   both_confined "$name"
-  check "$name: aptlet is in the volume" cmp "$binary" "$work/$name/packages/.aptlet/aptlet"
+  check "$name: aptlet is in the volume" cmp "$binary" "$work/$name/aptlet-packages/.aptlet/aptlet"
   # of what an image has, nothing is installed again
   case $image in debian) own=0 ;; *) own=1 ;; esac
   equal "$name: libc6 in the tree" \
-    "$(grep -c '^Package: libc6$' "$work/$name/packages/.aptlet/current/var/lib/dpkg/status")" "$own"
+    "$(grep -c '^Package: libc6$' "$work/$name/aptlet-packages/.aptlet/current/var/lib/dpkg/status")" "$own"
   if [[ $image != empty ]]; then equal "$name: a write to /p succeeds" "$(state "$name-writer")" "exited 0"; fi
   down "$name"
 done

@@ -12,7 +12,7 @@ for image in "${images[@]}"; do
   said "$name" 2
   read_only "$name"
   both_confined "$name"
-  check "$name: the tree is of uid 65532" owned "$work/$name/packages" 65532
+  check "$name: the tree is of uid 65532" owned "$work/$name/aptlet-packages" 65532
   equal "$name: no termination message" "$(cat "$work/$name/termination-log-aptlet")" ""
   down "$name"
 done
@@ -36,5 +36,5 @@ for place in missing-aptlet.log missing/termination-log-aptlet; do
   check "missing: $place names jqq" grep -qw jqq "$work/$place"
   check "missing: $place names jq as a near one" grep -qw jq "$work/$place"
 done
-equal "missing: nothing to see in the volume" "$(cd "$work/missing/packages" && find . -mindepth 1 ! -path './.aptlet*')" ""
+equal "missing: nothing to see in the volume" "$(cd "$work/missing/aptlet-packages" && find . -mindepth 1 ! -path './.aptlet*')" ""
 down missing

@@ -41,7 +41,7 @@ podman inspect proxy-aptlet >"$work/proxy.inspected"
 check "proxy: the init container has the login" grep -q user:password "$work/proxy.inspected"
 equal "proxy: the main container does not" "$(podman inspect proxy-main | grep -ci 'password\|proxy\.example')" 0
 equal "proxy: nor do the volume, the log and the message" \
-  "$(grep -rlF user:password "$work/proxy/packages" "$work/proxy-aptlet.log" "$work/proxy/termination-log-aptlet")" ""
+  "$(grep -rlF user:password "$work/proxy/aptlet-packages" "$work/proxy-aptlet.log" "$work/proxy/termination-log-aptlet")" ""
 down proxy
 
 play "$internal" login "$manifests/proxy.yaml" --image main=localhost/empty "${options[@]}" --replace user:password=user:mistake

@@ -1,5 +1,5 @@
 # A native sidecar: manifests/sidecar.yaml. The kubelet starts the main container when the startup probe has succeeded; so does
-# this, with the probe's own request, made from another pod. It ends containers in the kubelet's order, too: the sidecar last.
+# this, with the probe's own command; the other probes' requests are made from another pod. It ends containers in the kubelet's order, too: the sidecar last.
 # shellcheck shell=bash disable=SC2034,SC2154  # variables of tests/pod/run and what it sources
 manifest=$manifests/sidecar.yaml
 # shellcheck source=tests/pod/mirror.bash
@@ -21,9 +21,9 @@ for image in "${images[@]}"; do
   options=(--image "main=localhost/$image" "${options_mirror[@]}")
   create "$internal" "$name" "$manifest" --packages "$packages" "${options[@]}"
   timed 60 start "$name-aptlet" >/dev/null
-  url=http://$(address "$name"):8080
-  until_ready "$name: the startup probe succeeds" ask mirror "$url/readyz"
-  check "$name: so does aptlet probe" timed 10 exec "$name-aptlet" /aptlet probe
+  url=http://$(address "$name"):8081
+  until_ready "$name: the startup probe succeeds" timed 10 exec "$name-aptlet" /aptlet probe
+  check "$name: so does the readiness probe" ask mirror "$url/readyz"
   timed 60 start "$name-main" >/dev/null
   both_confined "$name"
   until_ready "$name: the main container runs jq" runs "$name-main"
@@ -34,10 +34,10 @@ for image in "${images[@]}"; do
   change "$packages tree"
   until_ready "$name: the ConfigMap changes, and the main container has tree" timed 10 exec "$name-main" tree --version
   equal "$name: the main container was not restarted" "$(started "$name-main")" "$begun"
-  check "$name: metrics tell of two installs" answers "$name" http://127.0.0.1:8080/metrics \
+  check "$name: metrics tell of two installs" answers "$name" http://127.0.0.1:8081/metrics \
     'aptlet_reconciles_total{result="installed"} 2'
   change "$packages tree no-such-package"
-  until_ready "$name: a bad change shows in /readyz" answers "$name" http://127.0.0.1:8080/readyz 'failed (no-solution)'
+  until_ready "$name: a bad change shows in /readyz" answers "$name" http://127.0.0.1:8081/readyz 'failed (no-solution)'
   check "$name: the tools stay" timed 10 exec "$name-main" tree --version
 
   # SIGKILL after two seconds, which would make it 137

@@ -22,13 +22,13 @@ both_confined statefulset
 equal "statefulset: a value goes in" "$(redis set word kept)" OK
 timed 30 stop --time 10 statefulset-main >/dev/null 2>&1
 equal "statefulset: redis ends on SIGTERM" "$(state statefulset-main)" "exited 0"
-generation=$(readlink "$work/statefulset/packages/.aptlet/current")
+generation=$(readlink "$work/statefulset/aptlet-packages/.aptlet/current")
 remove statefulset
 create_redis
 start statefulset
 until_ready "statefulset: it starts again" redis ping
 equal "statefulset: the value is there" "$(redis get word)" kept
-equal "statefulset: the packages are the same tree" "$(readlink "$work/statefulset/packages/.aptlet/current")" "$generation"
+equal "statefulset: the packages are the same tree" "$(readlink "$work/statefulset/aptlet-packages/.aptlet/current")" "$generation"
 logs statefulset
 check "statefulset: nothing was fetched again" grep -q "packages up to date" "$work/statefulset-aptlet.log"
 down statefulset

@@ -3,7 +3,8 @@
 {{/*
 A manifest with aptlet in its pod. Takes a list: the context of the chart; what to patch, as the name of a template, as YAML or
 as a map: a manifest of any kind that has a pod template, a pod template, or a pod spec; and for a dependency with an alias,
-its values. What else is in the manifest stays, and patching it again changes nothing.
+its values. What else is in the manifest stays, and patching it again changes nothing. Where a manifest has several pod templates, all
+are patched.
 */}}
 {{- define "aptlet.podPatch" -}}
 {{- if or (not (kindIs "slice" .)) (lt (len .) 2) -}}
@@ -13,9 +14,27 @@ its values. What else is in the manifest stays, and patching it again changes no
 {{- if gt (len .) 2 -}}{{- $scope = list (index . 0) (index . 2) -}}{{- end -}}
 {{- $settings := include "aptlet.settings" $scope | fromYaml -}}
 {{- $object := include "aptlet.parsed" . | fromYaml -}}
-{{- $place := include "aptlet.place" $object -}}
-{{- $template := $object -}}
-{{- range compact (splitList "." $place) -}}{{- $template = index $template . -}}{{- end -}}
+{{- if hasKey $object "containers" -}}
+  {{- $_ := include "aptlet.patchPod" (list $scope $settings $object) -}}
+{{- else -}}
+  {{- $places := include "aptlet.places" (list $object "") | splitList "\n" | compact -}}
+  {{- if not $places -}}{{- fail (printf "aptlet.podPatch: %s has no pod" ($object.kind | default "what it is given")) -}}{{- end -}}
+  {{- range $places -}}
+    {{- $template := $object -}}
+    {{- range compact (splitList "/" .) -}}
+      {{- if kindIs "slice" $template -}}{{- $template = index $template (int .) -}}{{- else -}}{{- $template = index $template . -}}{{- end -}}
+    {{- end -}}
+    {{- $_ := include "aptlet.patchPod" (list $scope $settings $template) -}}
+  {{- end -}}
+{{- end -}}
+{{- toYaml $object -}}
+{{- end -}}
+
+{{/* Takes a list: scope, settings, and a pod template or a pod spec. Changes that. */}}
+{{- define "aptlet.patchPod" -}}
+{{- $scope := index . 0 -}}
+{{- $settings := index . 1 -}}
+{{- $template := index . 2 -}}
 {{- $spec := $template -}}
 {{- if hasKey $template "spec" -}}
   {{- $spec = $template.spec -}}
@@ -87,7 +106,6 @@ to the same folder. */ -}}
 {{- $volumes := include "aptlet.volume" $scope | fromYamlArray -}}
 {{- $volumes = dict "list" ($spec.volumes | default list) "items" $volumes "key" "name" -}}
 {{- $_ := set $spec "volumes" (include "aptlet.upsert" $volumes | fromYamlArray) -}}
-{{- toYaml $object -}}
 {{- end -}}
 
 {{/* What is to be patched, as YAML of one manifest. */}}
@@ -106,18 +124,25 @@ to the same folder. */ -}}
 {{- end -}}
 {{- end -}}
 
-{{/* Where the pod template is in a manifest, as keys with dots; nothing where the manifest is one itself, or a pod spec. */}}
-{{- define "aptlet.place" -}}
-{{- if hasKey . "containers" -}}
-{{- else if not (kindIs "map" .spec) -}}
-  {{- fail (printf "aptlet.podPatch: %s has no pod" (.kind | default "what it is given")) -}}
-{{- else if hasKey .spec "containers" -}}
-{{- else if dig "spec" "template" "spec" "containers" "" . -}}
-spec.template
-{{- else if dig "spec" "jobTemplate" "spec" "template" "spec" "containers" "" . -}}
-spec.jobTemplate.spec.template
-{{- else -}}
-  {{- fail (printf "aptlet.podPatch: %s has no pod" (.kind | default "what it is given")) -}}
+{{/*
+Takes a list: a value, and the way to it. Where pod templates are in it, a line each, as keys and numbers behind slashes: whatever has
+a spec with containers.
+*/}}
+{{- define "aptlet.places" -}}
+{{- $way := index . 1 -}}
+{{- $value := index . 0 -}}
+{{- if kindIs "map" $value -}}
+  {{- if and (kindIs "map" $value.spec) (kindIs "slice" (dig "spec" "containers" "" $value)) -}}
+    {{- printf "%s/\n" $way -}}
+  {{- else -}}
+    {{- range $key, $child := omit $value "metadata" "status" -}}
+      {{- include "aptlet.places" (list $child (printf "%s/%s" $way $key)) -}}
+    {{- end -}}
+  {{- end -}}
+{{- else if kindIs "slice" $value -}}
+  {{- range $index, $child := $value -}}
+    {{- include "aptlet.places" (list $child (printf "%s/%d" $way $index)) -}}
+  {{- end -}}
 {{- end -}}
 {{- end -}}
 
@@ -155,7 +180,7 @@ spec.jobTemplate.spec.template
     {{- $command = $words -}}
   {{- end -}}
   {{- $_ := set $container "command" (concat $front $command) -}}
-  {{- with $settings.extraEnv -}}
+  {{- with include "aptlet.env" $scope | fromYamlArray -}}
     {{- $upsert := dict "list" ($container.env | default list) "items" . "key" "name" -}}
     {{- $_ := set $container "env" (include "aptlet.upsert" $upsert | fromYamlArray) -}}
   {{- end -}}

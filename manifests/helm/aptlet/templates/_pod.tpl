@@ -55,7 +55,7 @@
 {{- define "aptlet.env" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 {{- if eq $settings.mode "entrypoint" -}}
-{{- with $settings.extraEnv }}{{ toYaml . }}{{ end -}}
+{{- include "aptlet.installEnv" $settings -}}
 {{- else -}}
 - name: PATH
   value: {{ printf "%s/bin:%s" $settings.prefix $settings.path | quote }}
@@ -72,6 +72,19 @@
 {{- end -}}
 
 {{/*
+Environment of the container that installs. The kubelet evicts a pod whose emptyDir holds more than its sizeLimit, which no container
+can see: so it is told. In memory it is the size of the file system.
+*/}}
+{{- define "aptlet.installEnv" -}}
+{{- $env := .extraEnv | default list -}}
+{{- if and .volume.sizeLimit (ne (.volume.medium | default "") "Memory") -}}
+  {{- $limit := .volume.sizeLimit -}}
+  {{- $env = append $env (dict "name" "APTLET_SIZE_LIMIT" "value" (kindIs "string" $limit | ternary (toString $limit) (int64 $limit | toString))) -}}
+{{- end -}}
+{{- with $env }}{{ toYaml . }}{{ end -}}
+{{- end -}}
+
+{{/*
 What the init container and the sidecar have in common, as a map. In mode entrypoint it only brings the binary: with the ConfigMap
 it would install.
 */}}
@@ -79,8 +92,9 @@ it would install.
 name: {{ .name | toYaml }}
 image: {{ include "aptlet.image" . | quote }}
 imagePullPolicy: {{ .image.pullPolicy }}
-{{- if and .extraEnv (ne .mode "entrypoint") }}
-env: {{- toYaml .extraEnv | nindent 2 }}
+{{- $env := include "aptlet.installEnv" . -}}
+{{- if and $env (ne .mode "entrypoint") }}
+env: {{- $env | nindent 2 }}
 {{- end }}
 {{- $restricted := dict "runAsNonRoot" true "readOnlyRootFilesystem" true "allowPrivilegeEscalation" false -}}
 {{- $_ := set $restricted "capabilities" (dict "drop" (list "ALL")) -}}
@@ -130,10 +144,13 @@ volumeMounts:
 {{- $_ := set $container "restartPolicy" "Always" -}}
 {{- $_ := set $container "ports" (list (dict "name" $portName "containerPort" $port)) -}}
 {{- /* The other containers start once this succeeds: the packages are there. A first installation may take ten minutes. */ -}}
+{{- /* What a command says is shown by `kubectl describe`; of an answer over HTTP only its status is. */ -}}
+{{- $probe := list "/aptlet" "probe" -}}
+{{- if ne $settings.prefix "/p" -}}{{- $probe = append $probe (printf "--dest=%s" $settings.prefix) -}}{{- end -}}
+{{- $startup := dict "timeoutSeconds" 5 "periodSeconds" 1 "failureThreshold" 600 -}}
+{{- $_ := set $container "startupProbe" (merge (dict "exec" (dict "command" $probe)) $startup) -}}
 {{- $ready := dict "path" "/readyz" "port" $portName -}}
-{{- $probe := dict "httpGet" $ready "timeoutSeconds" 2 -}}
-{{- $_ := set $container "startupProbe" (merge (dict "periodSeconds" 1 "failureThreshold" 600) $probe) -}}
-{{- $_ := set $container "readinessProbe" $probe -}}
+{{- $_ := set $container "readinessProbe" (dict "httpGet" $ready "timeoutSeconds" 2) -}}
 {{- $live := dict "path" "/livez" "port" $portName -}}
 {{- $_ := set $container "livenessProbe" (dict "httpGet" $live "timeoutSeconds" 5) -}}
 {{- toYaml (list $container) -}}

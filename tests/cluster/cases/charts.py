@@ -1,0 +1,69 @@
+"""The chart and its example by Helm itself, and the kustomize component."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import images
+import rendering
+from cluster import ROOT, command
+from suite import test
+
+
+@test(seconds=70, each={mode: mode for mode in rendering.MODES})
+def helm(ns, each):
+    """Installed, upgraded to other packages, rolled back, uninstalled."""
+    chart = rendering.Chart(ns.world)
+    ns.cleanups.append(chart.close)
+    common = ["-n", ns.name, *chart.values(), "--set", f"aptlet.mode={each}", "--wait", "--timeout=2m"]
+    if each == "entrypoint":
+        # an install takes more than what the example's main container may have
+        deployment = chart.app / "templates/deployment.yaml"
+        deployment.write_text(deployment.read_text(encoding="utf-8").replace("memory: 64Mi", "memory: 160Mi"), encoding="utf-8")
+    chart.run("install", "app", chart.app, *common)
+    pod = ns.pod_of("app.kubernetes.io/instance=app")
+    ns.until("jq runs", 30, lambda: ns.logs(pod, "main").strip())
+    chart.run("upgrade", "app", chart.app, *common, "--set", "aptlet.packages={jq,tree}")
+    ns.until("tree comes", 90, lambda: found(ns, "tree"))
+    same = ns.pod_of("app.kubernetes.io/instance=app") == pod
+    ns.equal("the pod is the same", same, each == "sidecar")
+    chart.run("rollback", "app", "1", "-n", ns.name, "--wait", "--timeout=2m")
+    ns.until("tree goes", 90, lambda: not found(ns, "tree"))
+    chart.run("uninstall", "app", "-n", ns.name, "--wait")
+    left = ns.kubectl("get", "all,configmap", "-o", "name").split()
+    ns.equal("what is left", [one for one in left if "kube-root-ca" not in one and not one.startswith("pod/")], [])
+    return f"install, upgrade ({'the running pod' if same else 'new pods'}), rollback, uninstall"
+
+
+def found(ns, program):
+    pods = [one for one in ns.get("pods", selector="app.kubernetes.io/instance=app") if "deletionTimestamp" not in one["metadata"]]
+    if len(pods) != 1:
+        return None
+    said = ns.exec(pods[0]["metadata"]["name"], "ls", f"/p/bin/{program}", container="main", check=False)
+    return "No such file" not in said
+
+
+@test(seconds=40)
+def kustomize(ns):
+    """The overlay as it stands; then another package list, which is another ConfigMap and new pods."""
+    with tempfile.TemporaryDirectory() as folder:
+        overlay = Path(folder) / "kustomize/overlay"
+        shutil.copytree(ROOT / "manifests/kustomize", overlay.parent)
+        pod = overlay.parent / "component/pod.yaml"
+        pod.write_text(pod.read_text(encoding="utf-8").replace(images.APTLET, ns.world.image), encoding="utf-8")
+        if not ns.mirror.official:
+            text = f"Types: deb\nURIs: {ns.mirror.url}/debian\nSuites: trixie trixie-updates\nComponents: main\n"
+            (overlay / "mirror.sources").write_text(text, encoding="utf-8")
+            settings = overlay / "kustomization.yaml"
+            listed = settings.read_text(encoding="utf-8").replace("files: [packages]", "files: [packages, mirror.sources]")
+            settings.write_text(listed, encoding="utf-8")
+        build = [*ns.cluster.front, "kustomize", overlay]
+        ns.apply(command(build))
+        ns.rolled_out("deployment/clock")
+        ns.contains("jq tells the time", ns.logs("deployment/clock", "clock"), '"time"')
+        (overlay / "packages").write_text("jq\ntree\n", encoding="utf-8")
+        ns.apply(command(build))
+        ns.rolled_out("deployment/clock")
+        pod = ns.until("one pod", 30, lambda: ns.pod_of("app.kubernetes.io/name=clock"))
+        ns.exec(pod, "/p/bin/tree", "--version")
+    return "as it stands; another list rolls the pods"

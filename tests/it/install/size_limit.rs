@@ -1,0 +1,37 @@
+//! What an emptyDir may hold is no border that its file system knows.
+
+use std::fs;
+
+use crate::support::deb::DebBuilder;
+use crate::support::repository::Repository;
+use crate::support::stage::{Run as _, Stage};
+
+fn publish(stage: &Stage, version: &str, megabytes: usize) {
+    let package = DebBuilder::new("tool", version).file("/usr/bin/tool", 0o755, "#!/bin/sh\n").file(
+        "/usr/share/tool/large",
+        0o644,
+        "x".repeat(megabytes << 20),
+    );
+    stage.publish(&Repository::new("stable").add("main", &package));
+}
+
+#[test]
+fn the_volume_holds_no_more_than_it_may() {
+    let stage = Stage::new();
+    publish(&stage, "1.0", 3);
+    let install =
+        |limit: &str| stage.install(&["tool"]).args(["--prefix=/p", &format!("--size-limit={limit}")]).run();
+    let told = ["with 1 package ", "that --size-limit allows", "hint: Raise the emptyDir's sizeLimit"];
+    install("2Mi").failed(6, &told);
+    assert_eq!(fs::read_dir(&stage.sandbox.dest).map_or(0, Iterator::count), 0, "nothing is left");
+    install("5Mi").succeeded();
+    let current = || fs::read_link(stage.sandbox.dest.join(".aptlet/current")).unwrap();
+    let first = current();
+
+    // the update is made beside what is there
+    publish(&stage, "2.0", 3);
+    install("5Mi").failed(6, &told);
+    assert_eq!(current(), first);
+    install("8Mi").succeeded();
+    assert_ne!(current(), first);
+}

@@ -1,0 +1,90 @@
+"""Point 8: preferences."""
+
+from cases import case
+
+# Two versions in two suites of other origins; the pins decide.
+PINS = {
+    "name": "Package: tool\nPin: version 1.0\nPin-Priority: 1001\n",
+    "name-arch": "Package: tool:amd64\nPin: version 1.0\nPin-Priority: 1001\n",
+    "name-other-arch": "Package: tool:arm64\nPin: version 1.0\nPin-Priority: 1001\n",
+    "name-any": "Package: tool:any\nPin: version 1.0\nPin-Priority: 1001\n",
+    "name-native": "Package: tool:native\nPin: version 1.0\nPin-Priority: 1001\n",
+    "name-star-arch": "Package: tool:*\nPin: version 1.0\nPin-Priority: 1001\n",
+    "names": "Package: nothing tool other\nPin: version 1.0\nPin-Priority: 1001\n",
+    "names-with-commas": "Package: nothing, tool\nPin: version 1.0\nPin-Priority: 1001\n",
+    "glob": "Package: to*\nPin: version 1.0\nPin-Priority: 1001\n",
+    "glob-version": "Package: tool\nPin: version 1.*\nPin-Priority: 1001\n",
+    "glob-arch": "Package: to*:amd64\nPin: version 1.0\nPin-Priority: 1001\n",
+    "regex": "Package: /^to/\nPin: version 1.0\nPin-Priority: 1001\n",
+    "regex-version": "Package: tool\nPin: version /^1/\nPin-Priority: 1001\n",
+    "src": "Package: src:toolsource\nPin: version 1.0\nPin-Priority: 1001\n",
+    "src-of-binary-name": "Package: src:tool\nPin: version 1.0\nPin-Priority: 1001\n",
+    "src-glob": "Package: src:tool*\nPin: version 1.0\nPin-Priority: 1001\n",
+    "src-own-name": "Package: src:lib\nPin: version 1.0\nPin-Priority: 1001\n",
+    "star": "Package: *\nPin: release a=old\nPin-Priority: 1001\n",
+    "release-n": "Package: *\nPin: release n=oldcode\nPin-Priority: 1001\n",
+    "release-o": "Package: *\nPin: release o=Old Vendor\nPin-Priority: 1001\n",
+    "release-o-glob": "Package: *\nPin: release o=Old*\nPin-Priority: 1001\n",
+    "release-o-regex": "Package: *\nPin: release o=/Old/\nPin-Priority: 1001\n",
+    "release-l": "Package: *\nPin: release l=Label-Old\nPin-Priority: 1001\n",
+    "release-c": "Package: *\nPin: release c=main, a=old\nPin-Priority: 1001\n",
+    "release-v": "Package: *\nPin: release v=11*\nPin-Priority: 1001\n",
+    "release-b": "Package: *\nPin: release b=amd64, a=old\nPin-Priority: 1001\n",
+    "release-word": "Package: *\nPin: release old\nPin-Priority: 1001\n",
+    "release-version-word": "Package: *\nPin: release 11.0\nPin-Priority: 1001\n",
+    "release-two": "Package: *\nPin: release o=Old Vendor, l=Label-Old\nPin-Priority: 1001\n",
+    "release-two-one-wrong": "Package: *\nPin: release o=Old Vendor, l=Other\nPin-Priority: 1001\n",
+    "release-unknown-letter": "Package: *\nPin: release z=x\nPin-Priority: 1001\n",
+    "release-quoted": "Package: *\nPin: release o=\"Old Vendor\"\nPin-Priority: 1001\n",
+    "release-case": "Package: *\nPin: release a=OLD\nPin-Priority: 1001\n",
+    "origin-host": "Package: *\nPin: origin 127.0.0.1\nPin-Priority: 50\n",
+    "origin-quoted": "Package: *\nPin: origin \"127.0.0.1\"\nPin-Priority: 50\n",
+    "origin-empty": "Package: *\nPin: origin \"\"\nPin-Priority: 1001\n",
+    "origin-glob": "Package: *\nPin: origin 127.*\nPin-Priority: 50\n",
+    "priority-never": "Package: tool\nPin: version 2.0\nPin-Priority: never\n",
+    "priority-0": "Package: tool\nPin: version 2.0\nPin-Priority: 0\n",
+    "priority-negative": "Package: tool\nPin: version 2.0\nPin-Priority: -1\n",
+    "priority-very-negative": "Package: tool\nPin: version 2.0\nPin-Priority: -40000\n",
+    "priority-1": "Package: tool\nPin: version 2.0\nPin-Priority: 1\n",
+    "priority-100": "Package: tool\nPin: version 2.0\nPin-Priority: 100\n",
+    "priority-500": "Package: tool\nPin: version 1.0\nPin-Priority: 500\n",
+    "priority-501": "Package: tool\nPin: version 1.0\nPin-Priority: 501\n",
+    "priority-990": "Package: tool\nPin: version 1.0\nPin-Priority: 990\n",
+    "priority-32767": "Package: tool\nPin: version 1.0\nPin-Priority: 32767\n",
+    "priority-32768": "Package: tool\nPin: version 1.0\nPin-Priority: 32768\n",
+    "priority-40000": "Package: tool\nPin: version 1.0\nPin-Priority: 40000\n",
+    "priority-word": "Package: tool\nPin: version 1.0\nPin-Priority: high\n",
+    "priority-plus": "Package: tool\nPin: version 1.0\nPin-Priority: +1001\n",
+    "priority-decimal": "Package: tool\nPin: version 1.0\nPin-Priority: 1001.5\n",
+    "priority-unit": "Package: tool\nPin: version 1.0\nPin-Priority: 1001x\n",
+    "priority-absent": "Package: tool\nPin: version 1.0\n",
+    "priority-empty": "Package: tool\nPin: version 1.0\nPin-Priority:\n",
+    "pin-absent": "Package: tool\nPin-Priority: 1001\n",
+    "pin-unknown": "Package: tool\nPin: something 1.0\nPin-Priority: 1001\n",
+    "package-absent": "Pin: version 1.0\nPin-Priority: 1001\n",
+    "version-with-spaces": "Package: tool\nPin: version  1.0 \nPin-Priority: 1001\n",
+    "version-absent-one": "Package: tool\nPin: version 7.0\nPin-Priority: 1001\n",
+    "comment": "# keep it old\nPackage: tool\n# really\nPin: version 1.0\nPin-Priority: 1001\n",
+    "comment-stanza": "# only a comment\n\nPackage: tool\nPin: version 1.0\nPin-Priority: 1001\n",
+    "explanation": "Explanation: keep it old\nPackage: tool\nPin: version 1.0\nPin-Priority: 1001\n",
+    "lower-case-fields": "package: tool\npin: version 1.0\npin-priority: 1001\n",
+    "first-of-two": "Package: tool\nPin: version 1.0\nPin-Priority: 1001\n\nPackage: tool\nPin: version 2.0\nPin-Priority: 1002\n",
+    "specific-before-general": "Package: *\nPin: release a=new\nPin-Priority: 1001\n\nPackage: tool\nPin: version 1.0\nPin-Priority: 600\n",
+    "two-general": "Package: *\nPin: release a=old\nPin-Priority: 700\n\nPackage: *\nPin: release a=new\nPin-Priority: 600\n",
+    "glob-and-name": "Package: to*\nPin: release a=old\nPin-Priority: 1001\n\nPackage: tool\nPin: release a=new\nPin-Priority: 990\n",
+    "crlf": "Package: tool\r\nPin: version 1.0\r\nPin-Priority: 1001\r\n",
+    "no-line-end": "Package: tool\nPin: version 1.0\nPin-Priority: 1001",
+    "upper-case-name": "Package: TOOL\nPin: version 1.0\nPin-Priority: 1001\n",
+    "all-never": "Package: *\nPin: release a=new\nPin-Priority: never\n",
+    "all-negative-but-one": "Package: *\nPin: release a=new\nPin-Priority: -10\n\nPackage: tool\nPin: release a=new\nPin-Priority: 500\n",
+}
+for label, text in PINS.items():
+    for request in ("tool", "user"):
+        @case(f"pin/{label}{'-through' * (request == 'user')}")
+        def pinned(site, text=text, request=request):
+            old = site.repository(folder="old", suite="old").add(site.deb("tool", "1.0", Source="toolsource")).add(site.deb("lib"))
+            old.write(Codename="oldcode", Origin="Old Vendor", Label="Label-Old", Version="11.0")
+            new = site.repository(folder="new", suite="new").add(site.deb("tool", "2.0", Source="toolsource")).add(site.deb("user", Depends="tool"))
+            new.add(site.deb("lib", "2.0")).write(Codename="newcode", Origin="New Vendor", Label="Label-New", Version="12.0")
+            sources = {name + ".sources": site.source(uris=f"{site.url}/{name}", suites=name) for name in ("old", "new")}
+            return site.ask(request, "lib", sources=sources, preferences=text)
