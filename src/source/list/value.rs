@@ -138,7 +138,7 @@ impl File<'_> {
         let url = Url::parse(&text)
             .map_err(|error| self.error(word.place, format!("'{shown}' is not a URI: {error}")))?;
         // the rest of a password that was meant to be one, more often than not
-        if url.fragment().is_some() {
+        if url.fragment().is_some() && !url.cannot_be_a_base() {
             let problem =
                 format!("'{shown}' has a '#', which no URI of a repository has; write %23 in a password");
             return Err(self.error(word.place, problem));
