@@ -8,6 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -73,15 +74,33 @@ pub(crate) fn begin(cause: &Cause) -> io::Result<Infallible> {
 
 /// Ends this process because there is no memory, in which nothing can be put together any more.
 pub(crate) fn end_without_memory() -> ! {
-    if !BEGUN.swap(true, Ordering::SeqCst)
-        && let Ok(prepared) = WITHOUT_MEMORY.try_lock()
-        && let Some(prepared) = &*prepared
-    {
-        let _ = nix::unistd::execv(c"/proc/self/exe", prepared);
+    // also where it has begun: that may be what has run out of memory
+    BEGUN.store(true, Ordering::SeqCst);
+    for _ in 0..100 {
+        match WITHOUT_MEMORY.try_lock() {
+            Ok(prepared) => {
+                if let Some(prepared) = &*prepared {
+                    become_prepared(prepared);
+                }
+                break;
+            }
+            // another thread is about to, and ends this one with it
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
     }
     let text = "error: cannot get more memory\n hint: Raise the limits of the container: processes (pids), open files, memory.\n";
     let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
     std::process::exit(1)
+}
+
+/// execv(3), for which nix would put together the pointers in memory of its own.
+#[expect(
+    unsafe_code,
+    reason = "the pointers are of strings that end with NUL and outlive the call, and the last is null"
+)]
+fn become_prepared([name, argument, text]: &[CString; 3]) {
+    let pointers = [name.as_ptr(), argument.as_ptr(), text.as_ptr(), std::ptr::null()];
+    unsafe { nix::libc::execv(c"/proc/self/exe".as_ptr(), pointers.as_ptr()) };
 }
 
 fn execute(arguments: &[CString; 3]) -> io::Result<Infallible> {

@@ -28,6 +28,7 @@ mod critical;
 mod date;
 pub(crate) mod elsewhere;
 mod error;
+mod hint;
 pub mod index;
 pub mod keyring;
 mod left_out;

@@ -92,14 +92,19 @@ impl Loader {
         let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));
         match self.document(&inline).await {
             Ok(document) => {
-                stray(&document, &inline)?;
+                if let Err(stray) = stray(&document, &inline) {
+                    // a server that has a page for every name has one for this as well
+                    return match source.inrelease_path {
+                        None => self.detached(source, uri, &folder).await.map_err(|_| stray),
+                        Some(_) => Err(stray),
+                    };
+                }
                 let verify = |keyring: &Keyring| {
                     let policy = Policy::of(source, self.now);
                     verify::verify_inline(&document.bytes, inline.as_str(), keyring, &policy)
                         .map(|verified| verified.text)
                 };
                 let text = match self.verified(source, &document, &inline, verify) {
-                    // a server that has a page for every name has one for this as well
                     Err(unsigned @ Error::NoSignature { .. }) if source.inrelease_path.is_none() => {
                         return self.detached(source, uri, &folder).await.map_err(|_| unsigned);
                     }

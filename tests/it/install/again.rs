@@ -237,10 +237,10 @@ fn a_read_only_destination() {
     stage.publish(&repository(&["tool"]));
     let dest = &stage.sandbox.dest;
     fs::set_permissions(dest, fs::Permissions::from_mode(0o555)).unwrap();
-    for dest in [dest.clone(), dest.join("deep/er")] {
+    for (dest, unwritten) in [(dest.clone(), dest.clone()), (dest.join("deep/er"), dest.join("deep"))] {
         let mut install = stage.install(&["tool"]);
         install.arg("--dest").arg(&dest);
-        let path = dest.display().to_string();
+        let path = unwritten.display().to_string();
         let Some(mut install) = stage.as_nobody(&install) else { return };
         install.run().failed(6, &[&path, "ermission denied", "hint: ", "emptyDir"]);
     }

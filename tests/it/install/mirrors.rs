@@ -233,6 +233,8 @@ fn a_wrong_signature_is_never_passed_over() {
                 _ => release,
             },
         );
+        // else it would vouch for the same
+        stage.server.fail("debian/dists/stable/Release.gpg", Fault::Status(404));
         stage.install(&["tool"]).arg("--prefix=/").run().failed(5, &["InRelease"]);
     }
 }

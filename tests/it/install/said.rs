@@ -118,14 +118,19 @@ fn usage_errors_are_told_like_all_others() {
 #[test]
 fn errors_of_the_config_map_name_file_and_line() {
     for (key, value, code, words) in [
-        ("packages", "tool\n\ngood, Bad\n", 2, ["packages:3:7: 'Bad'", "Write 'bad'"]),
+        ("packages", "tool\n\ngood, b:a:d\n", 2, ["packages:3:7: 'b:a:d'", "hint: "]),
         ("packages", "tool\n^a\n", 2, ["packages:2:1: '^a' is a regular expression", "use a pattern of '*'"]),
         ("packages", "tool\nx.deb # ours\n", 2, ["packages:2:1: 'x.deb' is not a package name", "./"]),
         ("aptlet.yaml", "retries: 1\nmirorr: http://mirror.example/\n", 2, ["aptlet.yaml:2:1", "mirror'"]),
         ("aptlet.yaml", "retries: many\n", 2, ["aptlet.yaml:1:10", "whole number"]),
-        ("x.sources", "Types: deb\nURIs: http://mirror.example/\nSuits: s\n", 2, ["x.sources:3:1", "Suites"]),
+        (
+            "x.sources",
+            "Types: deb\nURIs: http://mirror.example/\nSuits: s\n",
+            2,
+            ["x.sources:1:1", "no Suites"],
+        ),
         ("x.list", "deb http://mirror.example/ stable\n", 2, ["x.list:1:", "component"]),
-        ("x.pref", "Package: tool\nPin: vresion 1\nPin-Priority: 1\n", 2, ["x.pref:", "hint: "]),
+        ("x.pref", "Package: tool\nPin: version 1\nPin-Priority: 0\n", 2, ["x.pref:", "hint: "]),
         ("auth.conf", "machine mirror.example\nlogn alice\n", 2, ["auth.conf:2:1", "login"]),
         ("team.asc", "no key", 2, ["team.asc", "public key"]),
     ] {

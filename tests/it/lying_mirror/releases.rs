@@ -44,6 +44,7 @@ fn an_in_release_of_another_key() {
 fn an_in_release_that_is_not_signed() {
     refuses(5, &["MIRROR/dists/stable/InRelease", "not signed"], |stage| {
         stage.server.put(IN_RELEASE, repository("2.0").release());
+        stage.server.fail("debian/dists/stable/Release.gpg", Fault::Status(404));
     });
 }
 

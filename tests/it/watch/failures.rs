@@ -21,7 +21,7 @@ fn a_bad_change_of_any_class_keeps_what_is_installed() {
     let down = Down::new();
     let dead = good.replace(&stage.mirror(), &format!("{}/debian", down.url()));
     let cases = [
-        ("packages", "tool Other", "configuration", "packages:1:6"),
+        ("packages", "tool ^other", "configuration", "packages:1:6"),
         ("aptlet.yaml", "slm: true\n", "configuration", "unknown key 'slm'"),
         ("aptlet.yaml", "keep-generations: 1\n", "configuration", "'keep-generations' is 1"),
         ("packages", "tool tol", "no-solution", "there is no package 'tol'"),
