@@ -36,7 +36,7 @@ pub(crate) fn perform(
         remains.echo = echo;
         remains.termination_log.clone_from(&termination_log);
     });
-    Inherited::at_start().use_own_files();
+    Inherited::use_own_files();
     let to_kubelet = termination_log.clone();
     // of an install of `aptlet watch`, the watch is what the kubelet asks for
     let last_word = move |text: &str| {

@@ -35,7 +35,7 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
             Some(Key::Preferences) => keys.sourcing.preferences.push(path),
             Some(Key::Certificate) => keys.trust.ca_certificate.push(path),
             Some(Key::ClientCertificate) => keys.trust.client_certificate = Some(path),
-            Some(Key::ClientKey) => keys.trust.client_key = Some(path),
+            Some(Key::Private) => keys.trust.client_key = Some(path),
             Some(Key::Auth) => keys.trust.auth = Some(path),
             Some(Key::Lock) => keys.locked.lock = Some(path),
             Some(Key::Settings) => {

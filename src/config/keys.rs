@@ -13,7 +13,7 @@ pub(super) enum Key {
     Certificate,
     /// `tls.crt` of a Secret: the client's own.
     ClientCertificate,
-    ClientKey,
+    Private,
     Lock,
     Settings,
     /// For `packages` to name as `./NAME.deb`.
@@ -30,7 +30,7 @@ pub(super) const KEYS: [(&str, Key); 14] = [
     ("*.pref", Key::Preferences),
     ("auth.conf", Key::Auth),
     ("tls.crt", Key::ClientCertificate),
-    ("tls.key", Key::ClientKey),
+    ("tls.key", Key::Private),
     ("*.crt", Key::Certificate),
     ("*.pem", Key::Certificate),
     ("*.deb", Key::Archive),

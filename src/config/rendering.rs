@@ -24,6 +24,7 @@ const OPEN: [&str; 7] = ["home", "opt", "root", "run", "tmp", "usr", "var"];
 
 /// What is to be written down.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Rendering {
     /// How the packages get into the pod.
     pub mode: Mode,
@@ -195,10 +196,10 @@ fn files(options: &Options, settings: &Settings, host: &Host) -> Result<Vec<File
             Some(Key::Certificate) => !options.trust.ca_certificate.is_empty(),
             // without its key it is an authority's
             Some(Key::ClientCertificate) => folder.join("tls.key").exists(),
-            Some(Key::ClientKey) if options.manifest.tls_secret.is_none() => {
+            Some(Key::Private) if options.manifest.tls_secret.is_none() => {
                 return refuse("tls.key", "a ConfigMap is no place for keys", TLS_SECRET);
             }
-            Some(Key::ClientKey) => true,
+            Some(Key::Private) => true,
             Some(Key::Packages) => !from_folder && !settings.requests.is_empty(),
             Some(Key::Lock) => settings.lock.is_none() || options.locked.lock.is_some(),
             Some(Key::Auth) if options.manifest.auth_secret.is_none() => {

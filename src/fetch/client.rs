@@ -51,7 +51,7 @@ impl Default for ClientOptions {
             connections_per_host: 8,
             retries: 3,
             backoff: Duration::from_millis(250),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
             timeout: Duration::from_secs(30),
             min_speed: 1000,
             ca_bundles: Vec::new(),

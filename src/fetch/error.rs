@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use super::cause::{Cause, lacks};
 
 /// A server that wants to be left alone for longer than this is given up at once.
-pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(120);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_mins(2);
 
 /// Why something could not be fetched. URLs are redacted: no credentials and no query string.
 #[derive(Debug, thiserror::Error)]

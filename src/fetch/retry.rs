@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn reads_both_forms_of_retry_after() {
-        assert_eq!(retry_after(" 120 "), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after(" 120 "), Some(Duration::from_mins(2)));
         assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
         let soon = Timestamp::now() + jiff::SignedDuration::from_secs(100);
         let date = soon.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -222,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn gives_up_at_once_on_what_cannot_get_better() {
-        let mut retry = Retry::new(3, Duration::ZERO, Some(Duration::from_secs(60)), Arc::new(Host::new(1)));
+        let mut retry = Retry::new(3, Duration::ZERO, Some(Duration::from_mins(1)), Arc::new(Host::new(1)));
         assert!(retry.after(unreachable(Cause::Certificate("expired".to_owned()))).await.is_err());
         assert!(retry.after(busy(Some(3600))).await.is_err());
     }

@@ -58,7 +58,7 @@ impl Inherited {
     }
 
     /// Makes what this process makes its own to use, whatever the umask.
-    pub(crate) fn use_own_files(self) {
+    pub(crate) fn use_own_files() {
         let before = umask(Mode::RWXG | Mode::RWXO);
         umask(before - Mode::RWXU);
         let _ = UMASK.set(before);

@@ -210,7 +210,7 @@ impl<'a> Writer<'a> {
             seen.extend(there.keys().map(String::as_str));
         }
         if whole {
-            copied = targets.iter().copied().flat_map(|(target, _)| self.all(target, node)).collect();
+            copied = targets.iter().copied().flat_map(|(target, _)| Self::all(target, node)).collect();
         }
         let texts = copied
             .into_iter()
@@ -261,7 +261,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The entries of a mapping that `into` does not have.
-    fn all(&self, target: &'a Node, into: &Node) -> Vec<(Option<usize>, &'a Entry)> {
+    fn all(target: &'a Node, into: &Node) -> Vec<(Option<usize>, &'a Entry)> {
         let Kind::Mapping { flow, entries } = &target.kind else { return Vec::new() };
         let is_new = |entry: &&Entry| {
             entry.is_merge() || entry.key.as_deref().is_some_and(|key| into.entry(key).is_none())
@@ -331,7 +331,7 @@ impl<'a> Writer<'a> {
         fn flush(parent: &Node, wanted: &Node) -> bool {
             match &parent.kind {
                 Kind::Mapping { entries, .. } => entries.iter().any(|entry| {
-                    let is_it = std::ptr::eq(&entry.value, wanted);
+                    let is_it = std::ptr::eq(&raw const entry.value, wanted);
                     is_it && entry.value.column == parent.column || flush(&entry.value, wanted)
                 }),
                 Kind::Sequence { items, .. } => items.iter().any(|item| flush(item, wanted)),

@@ -257,7 +257,9 @@ impl<'a> Rewriter<'a> {
             self.change(&items[from], &old[from], &new[to], place);
         }
         let (gone, added) = (&items[front..items.len() - back], &new[front..new.len() - back]);
-        gone.iter().for_each(|item| self.meant.forget(item));
+        for item in gone {
+            self.meant.forget(item);
+        }
         let (Some(first), Some(last)) = (gone.first(), gone.last()) else {
             if !added.is_empty() {
                 self.stuck(node, "would have to be written anew");

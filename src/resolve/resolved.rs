@@ -12,12 +12,15 @@ pub struct Resolved {
     /// The plan. The SHA-256 of [`Resolved::by_sha512`] is still to be found out.
     pub plan: Plan,
     /// The packages of the plan, by their number, of which the index has only a SHA-512.
-    pub(crate) by_sha512: Vec<(usize, [u8; 64])>,
+    pub(crate) by_sha512: BySha512,
     /// The packages that the requests turned out to mean.
     pub(crate) requested: Vec<PackageId>,
     /// Sentences for the log.
     pub notes: Vec<String>,
 }
+
+/// Packages by their number in a plan, and their SHA-512.
+pub(crate) type BySha512 = Vec<(usize, [u8; 64])>;
 
 /// The plan that installs the `chosen` packages, whatever their order; and those of it that are known by their SHA-512
 /// alone.
@@ -29,7 +32,7 @@ pub(super) fn plan(
     provenance: &[Provenance],
     basis: Basis,
     chosen: Vec<PackageId>,
-) -> Result<(Plan, Vec<(usize, [u8; 64])>), Error> {
+) -> Result<(Plan, BySha512), Error> {
     let mut packages: Vec<(Artifact, Option<[u8; 64]>)> = chosen
         .into_iter()
         .map(|id| index.package(id))

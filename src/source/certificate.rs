@@ -63,7 +63,7 @@ impl<'a> Component<'a> {
     }
 
     /// Whether the key made `signature` over `data`, regardless of whether it may.
-    pub(super) fn verifies(&self, signature: &Signature, data: impl Read + Clone) -> bool {
+    pub(super) fn verifies(&self, signature: &Signature, data: &(impl Read + Clone)) -> bool {
         holds(signature, |signature| {
             match self.subkey {
                 Some(subkey) => signature.verify(&subkey.key, data.clone()),

@@ -49,7 +49,7 @@ pub enum Error {
         /// URI and suite.
         source_name: String,
         /// The earlier one.
-        other: Position,
+        other: Box<Position>,
     },
     /// Nothing to choose from (configuration).
     #[error("no source of {files} is switched on and for architecture '{architecture}'")]

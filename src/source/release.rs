@@ -17,6 +17,7 @@ use crate::wording::counted;
 
 /// A parsed `Release` file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own")]
 pub struct Release {
     /// Where it came from, for messages.
     pub(crate) url: String,

@@ -129,7 +129,7 @@ impl Loader {
         let document = match self.document(&url).await {
             Ok(document) => document,
             Err(error) if error.is_withheld() && source.trusted == Some(true) => {
-                return Ok(self.absent(source, uri, url));
+                return Ok(Self::absent(source, uri, url));
             }
             Err(error) if error.is_withheld() => {
                 return Err(Error::NoRelease { folder: folder.to_string() });
@@ -156,7 +156,7 @@ impl Loader {
 
     /// What stands for the Release of a repository that has none (`dpkg-scanpackages` makes such), where the user said that
     /// nobody needs to vouch for it.
-    fn absent(&self, source: &Source, uri: &Url, url: Url) -> Released {
+    fn absent(source: &Source, uri: &Url, url: Url) -> Released {
         tracing::warn!("{url} is not there, and nothing is verified, because the source says 'Trusted: yes'");
         Released {
             source: source.clone(),

@@ -213,8 +213,7 @@ impl Check<'_> {
             return Err(Error::UnsupportedKey { url, key, algorithm });
         }
         // a key id is short enough for two keys to share it, and two keyrings can hold the same key
-        let made: Vec<_> =
-            supported.into_iter().filter(|key| key.verifies(signature, data.clone())).collect();
+        let made: Vec<_> = supported.into_iter().filter(|key| key.verifies(signature, data)).collect();
         if made.is_empty() {
             return Err(Error::BadSignature { url, key });
         }

@@ -92,7 +92,7 @@ fn the_defaults() {
             on_failure: None,
             connections: 8,
             retries: 3,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
             min_speed: 1000,
             timeout: Duration::from_secs(30),
             output: Output::File("aptlet.lock".into()),

@@ -57,7 +57,7 @@ pub fn parse(file: &Path, text: &str) -> Result<Vec<Pin>, BadPin> {
             match pin {
                 Ok(pin) => pins.push(pin),
                 Err(Flaw::Odd(line, reason)) => {
-                    warn(file, line, &format_args!("{reason}; this stanza pins nothing"))
+                    warn(file, line, &format_args!("{reason}; this stanza pins nothing"));
                 }
                 Err(Flaw::Fatal(line, reason)) => {
                     return Err(BadPin { file: file.to_owned(), line, reason });

@@ -21,11 +21,11 @@ pub(crate) fn settled(mut sources: Vec<Source>) -> Result<Vec<Source>, Error> {
                     at: Position { file: later.origin.file.clone(), line: later.origin.line, column: 1 },
                     option,
                     source_name: later.name(),
-                    other: Position {
+                    other: Box::new(Position {
                         file: earlier.origin.file.clone(),
                         line: earlier.origin.line,
                         column: 1,
-                    },
+                    }),
                 });
             }
             // what is said later holds for what was silent before, but not the other way round

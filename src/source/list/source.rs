@@ -8,6 +8,7 @@ use crate::source::index::Only;
 
 /// One suite of one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Source {
     /// Where it was written.
     pub origin: Location,

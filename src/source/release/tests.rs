@@ -128,7 +128,7 @@ fn what_is_odd_and_not_needed_is_passed_over() {
         format!("SHA256:\n {other} 7 ../Packages\n"),
         format!("SHA256:\n {other} 7 /etc/Packages\n"),
         format!("SHA256:\n {other} 7 main//Packages\n"),
-        format!("MD5Sum:\n 0123456789abcdef0123456789abcdef 9 Packages\n"),
+        "MD5Sum:\n 0123456789abcdef0123456789abcdef 9 Packages\n".to_owned(),
     ] {
         assert_eq!(files(&more), plain, "{more}");
     }

@@ -134,7 +134,7 @@ fn what_cannot_change_ends_it_at_once() {
     fails(&["--keep-generations=1"], 2, &["'keep-generations' is 1", "hint: "]);
     fails(&["--listen=localhost:80"], 2, &["--listen", "IP:PORT"]);
     fails(&["--interval=6"], 2, &["--interval", "6h"]);
-    fails(&["Tool"], 2, &["'Tool'"]);
+    fails(&["^tool"], 2, &["'^tool'"]);
     fails(&["--listen=192.0.2.1:80"], 2, &["cannot listen on 192.0.2.1:80", "hint: "]);
     let watched = Watched::start(&stage, &[]);
     watched.until_metric("aptlet_ready", 1.0);
