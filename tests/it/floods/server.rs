@@ -118,7 +118,7 @@ pub(super) fn repeats(first: &'static str, again: impl Into<Vec<u8>>, pause: Dur
 pub(super) fn stalls(first: &'static str) -> Act {
     Box::new(move |stream, _| {
         stream.write_all(first.as_bytes())?;
-        thread::sleep(Duration::from_secs(60));
+        thread::sleep(Duration::from_mins(1));
         Ok(())
     })
 }

@@ -10,8 +10,8 @@ use crate::support::repository::Repository;
 use crate::support::server::{Fault, Request, Server};
 use crate::support::stage::{Run, Stage};
 
-fn basic(login: &str) -> Option<String> {
-    Some(format!("Basic {}", BASE64_STANDARD.encode(login)))
+fn basic(login: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(login))
 }
 
 fn login(request: &Request) -> Option<String> {
@@ -49,7 +49,7 @@ fn the_login_of_a_source_is_for_that_source_alone() {
     assert!(requests.len() >= 12, "{}", requests.len());
     for request in requests {
         let of_team = request.path.starts_with("team/") && !request.path.starts_with("team/inner/");
-        let expected = if of_team { basic("alice:s3cr3t") } else { None };
+        let expected = of_team.then(|| basic("alice:s3cr3t"));
         assert_eq!(login(&request), expected, "{}", request.target);
         let of_other = request.path.starts_with("other/");
         assert_eq!(request.target.contains("t0k3n"), of_other, "{}", request.target);
@@ -68,7 +68,7 @@ fn the_login_of_a_source_is_for_that_source_alone() {
     install.run().succeeded();
     for request in stage.server.requests() {
         let of_team = request.path.starts_with("team/pool/");
-        assert_eq!(login(&request), if of_team { basic("alice:s3cr3t") } else { None }, "{}", request.target);
+        assert_eq!(login(&request), of_team.then(|| basic("alice:s3cr3t")), "{}", request.target);
         assert_eq!(
             request.target.contains("t0k3n"),
             request.path.starts_with("other/"),
@@ -104,7 +104,7 @@ fn neither_login_nor_query_goes_where_a_redirect_leads() {
         elsewhere.forget();
     }
     let with = |request: &Request| {
-        login(request) == basic("alice:s3cr3t") || request.target.ends_with("?token=s3cr3t")
+        login(request) == Some(basic("alice:s3cr3t")) || request.target.ends_with("?token=s3cr3t")
     };
     assert_eq!(stage.server.count(with), stage.server.requests().len());
 }

@@ -284,10 +284,18 @@ pub(crate) fn stanza(fields: &[(String, String)]) -> String {
     })
 }
 
+/// Two digits for each byte.
+pub(crate) fn hexadecimal(bytes: impl IntoIterator<Item = u8>) -> String {
+    bytes.into_iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
 /// The SHA-512 of `data` in hexadecimal.
 pub(crate) fn sha512(data: &[u8]) -> String {
     use sha2::Digest as _;
-    sha2::Sha512::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(sha2::Sha512::digest(data))
 }
 
 /// The SHA-256 of `data` in hexadecimal.

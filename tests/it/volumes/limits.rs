@@ -49,9 +49,9 @@ fn few_descriptors() {
         }
         done += usize::from(outcome.code == Some(0));
         limited(&stage, &outcome, &format!("{number} descriptors"));
-        fs::read_dir(&stage.sandbox.dest)
-            .unwrap()
-            .for_each(|entry| drop(fs::remove_file(entry.unwrap().path())));
+        for entry in fs::read_dir(&stage.sandbox.dest).unwrap() {
+            drop(fs::remove_file(entry.unwrap().path()));
+        }
     }
     assert!(done > 5, "only {done} installed");
 }
@@ -74,9 +74,9 @@ fn few_processes() {
         limits.arg("prlimit").arg(format!("--nproc={number}")).arg(&binary);
         let outcome = continued(limits, &install).run();
         limited(&stage, &outcome, &format!("{number} processes"));
-        fs::read_dir(&stage.sandbox.dest)
-            .unwrap()
-            .for_each(|entry| drop(fs::remove_file(entry.unwrap().path())));
+        for entry in fs::read_dir(&stage.sandbox.dest).unwrap() {
+            drop(fs::remove_file(entry.unwrap().path()));
+        }
     }
 }
 
@@ -94,9 +94,9 @@ fn little_address_space() {
         }
         let outcome = with(&limit, &stage.install(&["tool"])).run();
         limited(&stage, &outcome, &format!("{mebibytes} MiB"));
-        fs::read_dir(&stage.sandbox.dest)
-            .unwrap()
-            .for_each(|entry| drop(fs::remove_file(entry.unwrap().path())));
+        for entry in fs::read_dir(&stage.sandbox.dest).unwrap() {
+            drop(fs::remove_file(entry.unwrap().path()));
+        }
     }
 }
 
@@ -108,8 +108,8 @@ fn a_thread_that_cannot_be_started_is_done_without_or_is_a_limit() {
         let Some(mut install) = failing(&stage.install(&["tool"]), &[&calls]) else { return };
         let outcome = install.run();
         limited(&stage, &outcome, &calls);
-        fs::read_dir(&stage.sandbox.dest)
-            .unwrap()
-            .for_each(|entry| drop(fs::remove_file(entry.unwrap().path())));
+        for entry in fs::read_dir(&stage.sandbox.dest).unwrap() {
+            drop(fs::remove_file(entry.unwrap().path()));
+        }
     }
 }

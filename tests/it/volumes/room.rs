@@ -39,7 +39,7 @@ fn a_volume_that_counts_no_inodes_has_no_shortage_of_them() {
 fn statfs(files: u64, free: u64) -> String {
     let numbers = [0x0102_1994, 4096, 1 << 20, 1 << 20, 1 << 20, files, free, 0, 255, 4096, 0x20];
     let bytes = numbers.into_iter().flat_map(|number: u64| number.to_ne_bytes());
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    crate::support::deb::hexadecimal(bytes)
 }
 
 #[test]
