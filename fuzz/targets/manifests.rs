@@ -24,6 +24,7 @@ fuzz_target!(|input: (u8, &str)| {
         workload: None,
         all: false,
         containers: Vec::new(),
+        tls_secret: None,
         helm_values: false,
     };
     let rendered = |text: &str| render(&rendering, Some(Manifest { place: "-", text }));
