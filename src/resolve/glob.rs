@@ -26,6 +26,12 @@ pub(super) fn expand(universe: &Universe<'_>, wanted: &[Request]) -> Result<Vec<
         })
     };
     for want in wanted {
+        // as for apt, a package whose own name ends so is meant before the removal of another
+        let whole = format!("{}-", want.name);
+        if want.forbid && want.kind == Kind::Name && names.find(&whole).is_some() {
+            expanded.push(Request { name: whole, forbid: false, ..want.clone() });
+            continue;
+        }
         let Kind::Glob(glob) = &want.kind else {
             expanded.push(Request { name: meant(universe, &want.name), ..want.clone() });
             continue;

@@ -38,7 +38,7 @@ class Aptlet:
         """The volume stays, as it does in a cluster."""
 
     def retries(self):
-        return [] if "--retries" in self.question.aptlet_options else ["--retries", "0"]
+        return [] if "--retries" in self.question.aptlet_options else ["--retries", "1"]
 
     def install(self):
         code, said = run([self.binary, "install", "--config", self.config, "--dest", self.destination, "--prefix", "/", *self.retries(), *self.options,

@@ -133,21 +133,18 @@ fn what_was_asked_for_and_is_installed_stays_good() {
         }
     };
     let page = b"<!DOCTYPE html><html><body>Please log in</body></html>".to_vec();
-    let at_release =
-        |fault: Fault| Box::new(move |stage: &Stage| stage.server.fail(IN_RELEASE, fault.clone()));
+    let at_release = |fault: Fault| {
+        Box::new(move |stage: &Stage| {
+            for name in ["InRelease", "Release"] {
+                stage.server.fail(&format!("debian/dists/stable/{name}"), fault.clone());
+            }
+        })
+    };
     let failures: [Failure<'_>; 10] = [
         ("a portal", "is a page of HTML", at_release(Fault::Bytes(page.clone()))),
         ("an empty answer", "is empty", at_release(Fault::Bytes(Vec::new()))),
         ("an error", "503", at_release(Fault::Status(503))),
-        (
-            "a refusal",
-            "403",
-            Box::new(|stage: &Stage| {
-                for name in ["InRelease", "Release"] {
-                    stage.server.fail(&format!("debian/dists/stable/{name}"), Fault::Status(403));
-                }
-            }),
-        ),
+        ("a refusal", "403", at_release(Fault::Status(403))),
         (
             "nothing there",
             "no InRelease and no Release",
