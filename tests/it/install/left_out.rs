@@ -119,16 +119,22 @@ fn a_source_that_comes_back_is_used_and_one_that_was_used_is_not_dropped() {
         .sandbox
         .configure("b-other.list", format!("deb [signed-by=second.asc] {} stable main\n", other.url()));
     let releases = ["dists/stable/InRelease", "dists/stable/Release"];
-    releases.map(|release| other.fail(release, Fault::Status(403)));
+    for release in releases {
+        other.fail(release, Fault::Status(403));
+    }
     stage.bare("install").arg("tool").run().succeeded();
     assert_eq!(stage.installed(), ["tool 1.0"]);
     let again = stage.bare("install").arg("tool").run().succeeded();
     assert!(again.stderr.contains("left out") && again.stderr.contains("up to date"), "{}", again.stderr);
-    releases.map(|release| other.heal(release));
+    for release in releases {
+        other.heal(release);
+    }
     stage.bare("install").arg("tool").run().succeeded();
     assert_eq!(stage.installed(), ["tool 2.0"]);
     // without it, the next plan would take the tool back to 1.0
-    releases.map(|release| other.fail(release, Fault::Status(403)));
+    for release in releases {
+        other.fail(release, Fault::Status(403));
+    }
     stage.publish(&repository(&["tool", "more"]).date("2024-06-02T00:00:00Z".parse().unwrap()));
     stage.bare("install").args(["tool", "more"]).run().failed(4, &["403"]);
     assert_eq!(stage.installed(), ["tool 2.0"]);
