@@ -18,7 +18,7 @@ are patched.
   {{- $_ := include "aptlet.patchPod" (list $scope $settings $object) -}}
 {{- else -}}
   {{- $places := include "aptlet.places" (list $object "") | splitList "\n" | compact -}}
-  {{- if not $places -}}{{- fail (printf "aptlet.podPatch: %s has no pod" ($object.kind | default "what it is given")) -}}{{- end -}}
+  {{- if not $places -}}{{- fail (printf "aptlet.podPatch: %s has no pod with containers" ($object.kind | default "what it is given")) -}}{{- end -}}
   {{- range $places -}}
     {{- $template := $object -}}
     {{- range compact (splitList "/" .) -}}
