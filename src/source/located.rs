@@ -22,7 +22,7 @@ const SERVICES_BY_HOST: [(&str, &str); 6] = [
     ("archive.ubuntu.com", "https://snapshot.ubuntu.com/@PATH@/@SNAPSHOTID@/"),
     (".archive.ubuntu.com", "https://snapshot.ubuntu.com/@PATH@/@SNAPSHOTID@/"),
     ("security.ubuntu.com", "https://snapshot.ubuntu.com/@PATH@/@SNAPSHOTID@/"),
-    ("deb.debian.org", "https://snapshot.debian.org/archive/@PATH@/@SNAPSHOTID@/"),
+    ("ftp.debian.org", "https://snapshot.debian.org/archive/@PATH@/@SNAPSHOTID@/"),
     ("ppa.launchpadcontent.net", "https://snapshot.ppa.launchpadcontent.net/@PATH@/@SNAPSHOTID@/"),
     ("ppa.launchpad.net", "https://snapshot.ppa.launchpadcontent.net/@PATH@/@SNAPSHOTID@/"),
 ];
@@ -254,11 +254,11 @@ mod tests {
     #[test]
     fn the_services_of_snapshots_are_known_by_host() {
         for (host, service) in [
-            ("deb.debian.org", Some("https://snapshot.debian.org/archive/@PATH@/@SNAPSHOTID@/")),
+            ("ftp.debian.org", Some("https://snapshot.debian.org/archive/@PATH@/@SNAPSHOTID@/")),
             ("archive.ubuntu.com", Some("https://snapshot.ubuntu.com/@PATH@/@SNAPSHOTID@/")),
             ("de.archive.ubuntu.com", Some("https://snapshot.ubuntu.com/@PATH@/@SNAPSHOTID@/")),
             ("a.b.archive.ubuntu.com", Some("https://snapshot.ubuntu.com/@PATH@/@SNAPSHOTID@/")),
-            ("x.deb.debian.org", None),
+            ("x.ftp.debian.org", None),
             ("mirror.example", None),
             ("", None),
         ] {

@@ -183,6 +183,6 @@ def minbase(folder):
     shutil.rmtree(folder / "etc/apt/sources.list.d", ignore_errors=True)
     (folder / "etc/apt/sources.list").unlink(missing_ok=True)
     (folder / "etc/apt/sources.list.d").mkdir()
-    stanza = "Types: deb\nURIs: http://deb.debian.org/{}\nSuites: {}\nComponents: main\nSigned-By: {}\n"
+    stanza = "Types: deb\nURIs: http://ftp.debian.org/{}\nSuites: {}\nComponents: main\nSigned-By: {}\n"
     texts = [stanza.format("debian", "bookworm bookworm-updates", KEYRING), stanza.format("debian-security", "bookworm-security", KEYRING)]
     (folder / "etc/apt/sources.list.d/debian.sources").write_text("\n".join(texts), encoding="utf-8")

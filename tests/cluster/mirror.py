@@ -14,7 +14,7 @@ from pathlib import Path
 import images
 from cluster import Refused
 
-NAMES = ["deb.debian.org", "ftp.debian.org", "security.debian.org", "mirror.example", "proxy.example"]
+NAMES = ["ftp.debian.org", "security.debian.org", "mirror.example", "proxy.example"]
 CONFIGURATION = """
 daemon off;
 user root;
