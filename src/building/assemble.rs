@@ -127,6 +127,10 @@ pub(crate) fn assemble(
         generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))
     };
     record(records::LOCK, lock::render(plan).as_bytes())?;
+    if !at_root {
+        let names = launch::exposed(&tree, plan);
+        record(records::EXPOSED, names.iter().flat_map(|name| [name, "\n"]).collect::<String>().as_bytes())?;
+    }
     if !relocated.record.prefix.is_empty() {
         record(records::RELOCATED, &relocated.record.render())?;
     }

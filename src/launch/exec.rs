@@ -1,4 +1,7 @@
 //! Being a launcher: the aptlet binary, started under the name of a command of a tree, becomes that command.
+//!
+//! It is started from `bin` of an adapted tree, where PATH has that folder, or from `commands`, wherever that is mounted:
+//! then the image's own commands keep their places before those of the tree.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -16,8 +19,9 @@ use object::{Endianness, ReadCache, ReadRef};
 use super::commands::{COMMAND_FOLDERS, find, linker_knows_argv0, resolve};
 use super::launchers::Table;
 use crate::current_generation::current;
-use crate::process::own_binary;
+use crate::process::{DEFAULT_PATH, own_binary};
 use crate::tree::libraries::Dynamic;
+use crate::tree::records;
 
 /// A script may name an interpreter that is a script; Linux follows as many steps.
 const DEEPEST: usize = 4;
@@ -28,13 +32,14 @@ const LONGEST_SHEBANG: u64 = 256;
 /// command cannot be started, with the exit code that a shell would give.
 pub fn become_command() -> Option<u8> {
     let mut arguments = std::env::args_os();
-    let name = PathBuf::from(arguments.next()?).file_name()?.to_owned();
+    let path = PathBuf::from(arguments.next()?);
+    let name = path.file_name()?.to_owned();
     let binary = own_binary().ok()?;
     if name == "aptlet" || !binary.ends_with(".aptlet/aptlet") {
         return None;
     }
     let destination = binary.parent()?.parent()?;
-    let error = match launch(destination, &name, arguments.collect()) {
+    let error = match launch(destination, &path, arguments.collect()) {
         Ok(never) => match never {},
         Err(error) => error,
     };
@@ -42,24 +47,46 @@ pub fn become_command() -> Option<u8> {
     Some(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
 }
 
-fn launch(
-    destination: &Path,
-    name: &OsStr,
-    arguments: Vec<OsString>,
-) -> io::Result<std::convert::Infallible> {
+/// `path` is the first argument, which most shells make the name alone.
+fn launch(destination: &Path, path: &Path, arguments: Vec<OsString>) -> io::Result<std::convert::Infallible> {
     let no_tree = || io::Error::new(io::ErrorKind::NotFound, "nothing is installed here");
     let tree = current(destination).and_then(|tree| fs::canonicalize(tree).ok()).ok_or_else(no_tree)?;
-    let table = Table::read(&tree)?;
     let unknown = || io::Error::new(io::ErrorKind::NotFound, "the installed tree has no such command");
+    let name = path.file_name().ok_or_else(unknown)?;
     let text = name.to_str().ok_or_else(unknown)?;
+    let is_exposed = !is_from_bin(path, &tree);
+    let table = match Table::read(&tree) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // the commands of this tree start as they are
+            let command = destination.join("bin").join(name);
+            if !command.exists() {
+                return Err(unknown());
+            }
+            let path = with_own_commands(destination, is_exposed);
+            return Err(Command::new(command).args(arguments).env("PATH", path).exec());
+        }
+        table => table?,
+    };
     let program = find(&tree, text).ok_or_else(unknown)?;
     let launcher = Launcher { destination, tree: &tree, table: &table };
     let mut command = launcher.command(&program, Some(name), arguments, 0)?;
     for (variable, value) in environment(&tree, &table.environment) {
         command.env(variable, value);
     }
-    command.env("PATH", with_own_commands(destination));
+    command.env("PATH", with_own_commands(destination, is_exposed));
     Err(command.exec())
+}
+
+/// Whether a launcher was started from the `bin` of its tree. The kernel knows the path even where the first argument is but a
+/// name; of a script whose interpreter this is, it knows the script, and then the argument is the path.
+fn is_from_bin(argument: &Path, tree: &Path) -> bool {
+    let by_name = argument.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+    let started = match by_name {
+        true => Path::new(OsStr::from_bytes(rustix::param::linux_execfn().to_bytes())),
+        false => argument,
+    };
+    let folder = started.parent().and_then(|folder| fs::canonicalize(folder).ok());
+    folder.is_some_and(|folder| folder == tree.join(records::COMMANDS))
 }
 
 struct Launcher<'a> {
@@ -176,17 +203,17 @@ fn environment(tree: &Path, wanted: &BTreeMap<String, Vec<String>>) -> Vec<(Stri
     set
 }
 
-/// The children of a command find the tree's other commands, too.
-fn with_own_commands(destination: &Path) -> OsString {
+/// The children of a command find the tree's other commands, too: before those of the image, or after them.
+fn with_own_commands(destination: &Path, last: bool) -> OsString {
     let own = destination.join("bin");
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
     if std::env::split_paths(&path).any(|folder| folder == own) {
         return path;
     }
-    join(
-        std::iter::once(own)
-            .chain(std::env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty())),
-    )
+    let mut folders: Vec<PathBuf> =
+        std::env::split_paths(&path).filter(|folder| !folder.as_os_str().is_empty()).collect();
+    folders.insert(if last { folders.len() } else { 0 }, own);
+    join(folders)
 }
 
 fn join(paths: impl IntoIterator<Item = PathBuf>) -> OsString {

@@ -12,7 +12,7 @@ use super::ending::Ending;
 use super::inherited::Inherited;
 
 /// What container runtimes set where an image says nothing (containerd's `oci.WithDefaultPathEnv`).
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Why a command was not started.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,6 @@ mod signals;
 
 pub(crate) use binary::own_binary;
 pub(crate) use ending::Ending;
-pub(crate) use exec::exec;
+pub(crate) use exec::{DEFAULT_PATH, exec};
 pub(crate) use inherited::Inherited;
 pub(crate) use signals::EndSignals;

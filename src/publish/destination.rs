@@ -10,12 +10,13 @@ use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
 use super::Error;
+use super::commands::{COMMANDS, Exposure};
 use super::exclusion::Exclusion;
 use super::folders::make_dirs;
 use super::generations::{self, HISTORY, LINK, NEW, history_for, known, remove_tree};
 use super::space::{Amount, Free, Full, Shortage, Volume, lacked, lacking, taken};
 use super::synchronise::{synchronise, synchronise_file};
-use crate::current_generation::{CURRENT, FOLDER, GENERATIONS, current};
+use crate::current_generation::{CURRENT, FOLDER, GENERATIONS, current, is_plain};
 use crate::process::{aftermath, own_binary};
 use crate::tree::records;
 use crate::tree::volume::{Lacks, set_mode};
@@ -23,7 +24,7 @@ use crate::tree::volume::{Lacks, set_mode};
 /// Descriptors that are kept for removing a tree, which takes one for each level.
 const SPARE: usize = 10;
 /// Where launchers find the binary that they are, below the destination.
-const BINARY: &str = ".aptlet/aptlet";
+pub(super) const BINARY: &str = ".aptlet/aptlet";
 /// Whatever the mode of the file that runs: containers of other users start it.
 const BINARY_MODE: u32 = 0o755;
 /// The bits of it that others need.
@@ -36,6 +37,8 @@ pub(crate) struct View {
     links: Vec<(&'static str, &'static str)>,
     /// Whether this binary is put there, as launchers need it.
     binary: bool,
+    /// Where containers see it, if its commands are exposed by launchers.
+    exposed_at: Option<PathBuf>,
 }
 
 impl View {
@@ -45,15 +48,19 @@ impl View {
 
     /// A tree that is used at `/`: its commands are what they are.
     pub(crate) fn plain() -> Self {
-        Self { links: [&Self::COMMON[..], &[("bin", "usr/bin")]].concat(), binary: false }
+        Self { links: [&Self::COMMON[..], &[("bin", "usr/bin")]].concat(), binary: false, exposed_at: None }
     }
 
-    /// A tree that is used below a prefix: `through` are links that relocated paths go through, and `launchers` says
+    /// A tree that is used below `prefix`: `through` are links that relocated paths go through, and `launchers` says
     /// whether its commands need this binary.
-    pub(crate) fn relocated(through: Vec<(&'static str, &'static str)>, launchers: bool) -> Self {
+    pub(crate) fn relocated(
+        prefix: &str,
+        through: Vec<(&'static str, &'static str)>,
+        launchers: bool,
+    ) -> Self {
         let mut links = [&Self::COMMON[..], &[("bin", records::COMMANDS)]].concat();
         links.extend(through);
-        Self { links, binary: launchers }
+        Self { links, binary: launchers, exposed_at: Some(prefix.into()) }
     }
 }
 
@@ -82,6 +89,9 @@ impl Destination {
             destination.check_ours(&path.join(link), FOLDER)?;
         }
         generations::check_folders(path)?;
+        if destination.view.exposed_at.is_some() {
+            destination.check_folder(COMMANDS)?;
+        }
         destination.check_ours(&path.join(CURRENT), "")?;
         destination.tidy()?;
         Ok(destination)
@@ -108,6 +118,16 @@ impl Destination {
                 Ok(target) if target.starts_with(into) => Ok(()),
                 _ => Err(Error::Foreign { path: link.to_owned(), destination: self.path.clone() }),
             },
+        }
+    }
+
+    /// A folder may be missing, but nothing else may stand in its place.
+    fn check_folder(&self, name: &str) -> Result<(), Error> {
+        let path = self.path.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(meta) if !meta.is_dir() => Err(Error::Foreign { path, destination: self.path.clone() }),
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::write(&path, source)),
+            _ => Ok(()),
         }
     }
 
@@ -196,8 +216,9 @@ impl Destination {
 
     /// What publishing takes besides the tree: mostly the launchers' binary, until it is there.
     pub(crate) fn own_need(&self) -> Amount {
-        let entries = self.view.links.len() as u64 + 4;
-        let binary = match self.view.binary && !self.path.join(BINARY).exists() {
+        let entries = self.view.links.len() as u64 + 5;
+        let wanted = self.view.binary || self.view.exposed_at.is_some();
+        let binary = match wanted && !self.path.join(BINARY).exists() {
             true => own_binary().and_then(fs::metadata).map_or(0, |meta| meta.len()),
             false => 0,
         };
@@ -229,9 +250,14 @@ impl Destination {
     fn publish_as(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
         let mut made = Made::default();
         let mut fresh = Made::default();
-        if self.view.binary {
+        let names = exposed_in(tree);
+        if self.view.binary || !names.is_empty() {
             self.copy_binary(&mut made)?;
         }
+        let mut folders = Vec::new();
+        let exposure = self.expose(&names, &mut made, &mut folders);
+        self.made.append(&mut folders);
+        let exposure = exposure?;
         let turned = self.make_links(&mut made, &mut fresh)?;
         let history = self.write_history(id, &mut fresh)?;
         let link = self.fresh_link("current", &format!("generations/{id}"), &mut fresh)?;
@@ -253,6 +279,7 @@ impl Destination {
         self.made.clear();
         self.note_for_aftermath();
         turn(turned)?;
+        exposure.map_or(Ok(()), |exposure| exposure.remove_others())?;
         self.tidy()?;
         Ok(generation)
     }
@@ -260,13 +287,31 @@ impl Destination {
     /// Does for the current generation what a run that was killed right after it had made it current did not.
     pub(crate) fn complete(&self) -> Result<(), Error> {
         let (mut made, mut fresh) = (Made::default(), Made::default());
-        let has_launchers = || self.path.join(CURRENT).join(records::LAUNCHERS).exists();
+        let current = self.path.join(CURRENT);
+        let names = exposed_in(&current);
+        let has_launchers = || !names.is_empty() || current.join(records::LAUNCHERS).exists();
         if self.view.binary || has_launchers() && !self.path.join(BINARY).exists() {
             self.copy_binary(&mut made)?;
         }
+        let exposure = self.expose(&names, &mut made, &mut Vec::new())?;
         let turned = self.make_links(&mut made, &mut fresh)?;
         made.0.clear();
-        turn(turned)
+        turn(turned)?;
+        exposure.map_or(Ok(()), |exposure| exposure.remove_others())
+    }
+
+    /// Adds to [`COMMANDS`] what is missing; the folder goes into `folders` where it was made.
+    fn expose<'a>(
+        &self,
+        names: &'a [String],
+        made: &mut Made,
+        folders: &mut Vec<PathBuf>,
+    ) -> Result<Option<Exposure<'a>>, Error> {
+        let Some(prefix) = &self.view.exposed_at else { return Ok(None) };
+        make_dirs(&self.path.join(COMMANDS), folders)?;
+        let exposure = Exposure::new(&self.path, prefix, names);
+        exposure.add(&mut made.0)?;
+        Ok(Some(exposure))
     }
 
     /// Makes the links that are missing. Those that lead elsewhere, as for another prefix, belong to what is still
@@ -393,6 +438,12 @@ impl Drop for Staging {
         self.spare.clear();
         let _ = remove_tree(&self.path);
     }
+}
+
+/// The names of the commands that a tree exposes; none for a tree of an aptlet that knew no exposure.
+fn exposed_in(tree: &Path) -> Vec<String> {
+    let text = fs::read_to_string(tree.join(records::EXPOSED)).unwrap_or_default();
+    text.lines().filter(|name| is_plain(name)).map(str::to_owned).collect()
 }
 
 /// Moves links from beside to their places.

@@ -1,6 +1,7 @@
 //! The stop *publish*: a finished tree becomes the current generation of the destination, and its commands get
 //! launchers.
 
+mod commands;
 mod destination;
 mod exclusion;
 mod folders;

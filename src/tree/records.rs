@@ -4,6 +4,8 @@
 pub(crate) const FOLDER: &str = "var/lib/aptlet";
 /// Links or launchers for the commands of the tree: what goes on PATH.
 pub(crate) const COMMANDS: &str = "var/lib/aptlet/bin";
+/// The names of the commands that the main container is to get, one a line.
+pub(crate) const EXPOSED: &str = "var/lib/aptlet/commands";
 /// What launchers need to know.
 pub(crate) const LAUNCHERS: &str = "var/lib/aptlet/launch.json";
 /// The plan.

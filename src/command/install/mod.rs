@@ -261,7 +261,7 @@ async fn put_binary(settings: &Settings, report: &Report) -> Result<(), Error> {
 fn view(settings: &Settings) -> View {
     match Relocation::to(&settings.prefix) {
         relocation if relocation.is_none() => View::plain(),
-        relocation => View::relocated(relocation.links(), !relocation.is_exact()),
+        relocation => View::relocated(&settings.prefix, relocation.links(), !relocation.is_exact()),
     }
 }
 

@@ -6,6 +6,7 @@ mod archives;
 mod base;
 mod changes;
 mod crash;
+mod exposure;
 mod finish;
 mod group;
 mod inputs;

@@ -37,7 +37,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn the_layout_of_a_destination() {
     let stage = installed(&[command("tool", "1.0")], &[]);
     let dest = &stage.sandbox.dest;
-    assert_eq!(names(dest), [".aptlet", "bin", "etc", "opt", "r", "usr", "var"]);
+    assert_eq!(names(dest), [".aptlet", "bin", "commands", "etc", "opt", "r", "usr", "var"]);
     assert_eq!(names(&dest.join(".aptlet")), ["aptlet", "current", "generations"]);
     let [generation] = &generations(dest)[..] else { panic!("{:?}", generations(dest)) };
     assert_eq!(link(dest.join(".aptlet/current")), Path::new("generations").join(generation));
@@ -46,7 +46,7 @@ fn the_layout_of_a_destination() {
     }
     assert_eq!(
         names(&stage.current("var/lib/aptlet")),
-        ["aptlet.lock", "bin", "launch.json", "mtree", "r", "relocated", "state.json"]
+        ["aptlet.lock", "bin", "commands", "launch.json", "mtree", "r", "relocated", "state.json"]
     );
     for path in ["var/lib/dpkg/status", "var/lib/dpkg/info/tool.list", "var/lib/dpkg/info/tool.md5sums"] {
         assert!(stage.current(path).is_file(), "{path}");
