@@ -1,11 +1,11 @@
 //! The commands: each file or folder wires the stops together for one of them.
 
-mod dry_run;
+mod completions;
 mod install;
 mod list;
 mod lock;
+mod man;
 mod policy;
-mod printed;
 mod probe;
 mod render;
 mod run;
@@ -23,7 +23,9 @@ use crate::config::Command;
 use crate::error::Class;
 use crate::process::aftermath;
 use crate::report;
-use crate::startup::{after_another, before_settings, block_on, done, perform, report_panics};
+use crate::startup::{
+    after_another, before_settings, block_on, done, ended, instead, perform, report_panics,
+};
 
 /// Ends this process for want of memory, as a limit of the container that says so.
 #[cold]
@@ -42,7 +44,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let printed = report::forgive_closed(error.print());
             if error.exit_code() == 0 {
-                return printed::ended(printed);
+                return ended(printed);
             }
             report::terminate(&error.to_string(), &before_settings(None).1);
             return Class::Configuration.into();
@@ -58,7 +60,7 @@ pub fn main() -> ExitCode {
         }
         Command::Install => perform(arguments, |settings, report, ending| {
             done(match settings.dry_run {
-                true => block_on(dry_run::dry_run(settings, report), ending),
+                true => block_on(install::dry_run(settings, report), ending),
                 false => block_on(install::install(settings, report), ending),
             })
         }),
@@ -82,9 +84,9 @@ pub fn main() -> ExitCode {
             let names = std::mem::take(&mut arguments.requests);
             perform(arguments, |settings, _, _| done(list::list(settings, &names)))
         }
-        Command::Completions(shell) => printed::completions(shell),
-        Command::Man => printed::manual(Path::new(&arguments.requests.concat())),
-        Command::Instead => printed::instead(&arguments.requests.concat()),
+        Command::Completions(shell) => ended(completions::completions(shell)),
+        Command::Man => ended(man::manual(Path::new(&arguments.requests.concat()))),
+        Command::Instead => instead(&arguments.requests.concat()),
         Command::Lock => perform(arguments, |settings, report, ending| {
             done(block_on(lock::lock(settings, report), ending))
         }),

@@ -82,7 +82,7 @@ const ROWS: [(&str, i32, &[&str]); 59] = [
         0,
         &["jq:\n  Installed: (none)\n  Candidate: 1.7.1-6\n  Version table:\n     1.7.1-6 500\n"],
     ),
-    ("list --installed", 6, &["holds no tree"]),
+    ("list --installed", 6, &["nothing is installed in "]),
     ("depends jq", 2, &["Run 'aptlet show NAME'"]),
     ("rdepends jq", 2, &["Run 'aptlet lock --explain NAME REQUEST'"]),
     ("madison jq", 2, &["Run 'aptlet policy NAME'"]),

@@ -43,7 +43,7 @@ impl Change {
     }
 }
 
-pub(super) async fn dry_run(settings: &Settings, report: &Report) -> Result<(), Error> {
+pub(in crate::command) async fn dry_run(settings: &Settings, report: &Report) -> Result<(), Error> {
     let inputs = Inputs::read(settings)?;
     let client = inputs.client(settings)?;
     let plan = match inputs.wanted {
