@@ -1,6 +1,7 @@
 //! Every error of every stop, and the one place where they become exit codes.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::publish::space::Full;
@@ -44,6 +45,18 @@ pub enum Error {
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen { address: String, source: std::io::Error },
+    /// A command of apt that is none here.
+    #[error("'{word}' is no command of aptlet: {why}")]
+    Instead { word: String, why: &'static str, hint: &'static str },
+    /// Words that no package has.
+    #[error("no package matches '{words}'")]
+    NothingMatches { words: String },
+    /// Names that no installed package has.
+    #[error("nothing that matches '{names}' is installed in {}", destination.display())]
+    NotInstalled { names: String, destination: PathBuf },
+    /// A file of a result that cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Output { path: PathBuf, source: std::io::Error },
     /// Standard output takes no more.
     #[error("cannot write to standard output: {0}")]
     Stdout(std::io::Error),
@@ -128,7 +141,10 @@ impl Error {
             return Class::Internal;
         }
         match self {
-            Self::Config(_) | Self::Pin(_) | Self::Render(_) | Self::Listen { .. } => Class::Configuration,
+            Self::Config(_) | Self::Pin(_) | Self::Render(_) | Self::Listen { .. } | Self::Instead { .. } => {
+                Class::Configuration
+            }
+            Self::NothingMatches { .. } | Self::NotInstalled { .. } => Class::NoSolution,
             Self::Source(error) => of_source(error),
             Self::Archive(error) => of_archive(error),
             Self::Resolve(
@@ -150,7 +166,7 @@ impl Error {
             Self::Finish(error) => of_finish(error),
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
-            Self::Publish(_) | Self::Launch(_) | Self::Stdout(_) => Class::Destination,
+            Self::Publish(_) | Self::Launch(_) | Self::Stdout(_) | Self::Output { .. } => Class::Destination,
             Self::Starved { .. } | Self::Internal(_) => Class::Internal,
         }
     }
@@ -216,6 +232,12 @@ impl Error {
             Self::Listen { .. } => {
                 Some("give --listen another port, or the address of an interface of the pod".to_owned())
             }
+            Self::Instead { hint, .. } => Some((*hint).to_owned()),
+            Self::NothingMatches { .. } => {
+                Some("look for fewer words: a package must have all of them".to_owned())
+            }
+            Self::NotInstalled { .. } => Some("run 'aptlet list' to see all that is installed".to_owned()),
+            Self::Output { .. } => Some("choose a folder that can be written to".to_owned()),
             Self::Stdout(_) => {
                 Some("make room where standard output goes, or let it go elsewhere".to_owned())
             }

@@ -1,6 +1,7 @@
 //! What the user sees while aptlet works and when it is done: progress on a terminal, short lines in a pod, JSON
 //! for machines; all on standard error, so that standard output is free for results.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -143,7 +144,7 @@ fn last_word(format: LogFormat, message: &str, hint: Option<&str>, object: &Valu
         None => format!("error: {message}"),
     };
     match format {
-        LogFormat::Text => emit(&text),
+        LogFormat::Text => emit(&in_colour(&text)),
         LogFormat::Json => emit(&object.to_string()),
     }
     terminate(&text, termination_log);
@@ -237,6 +238,28 @@ pub(crate) fn forgive_closed(written: std::io::Result<()>) -> Result<(), Error> 
     }
 }
 
+/// A line for the user that is no error, where there is no report yet.
+pub(crate) fn say(line: &str) {
+    emit(&masking::text(line));
+}
+
+/// The text with the words that it begins with in the colours that clap gives to its own, on a terminal that has any and
+/// whose user does not decline (`NO_COLOR`).
+fn in_colour(text: &str) -> Cow<'_, str> {
+    const COLOURS: [(&str, &str); 3] = [("error:", "1;31"), ("warning:", "1;33"), (" hint:", "1;36")];
+    if anstream::AutoStream::choice(&std::io::stderr()) == anstream::ColorChoice::Never {
+        return text.into();
+    }
+    let line = |line: &str| {
+        let found = COLOURS.iter().find_map(|(word, colour)| Some((word, colour, line.strip_prefix(word)?)));
+        found.map_or_else(
+            || line.to_owned(),
+            |(word, colour, rest)| format!("\x1b[{colour}m{word}\x1b[0m{rest}"),
+        )
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n").into()
+}
+
 fn emit(line: &str) {
     // a closed standard error is no reason to fail an install
     let _ = writeln!(std::io::stderr().lock(), "{line}");
@@ -303,7 +326,7 @@ impl<S: Subscriber> Layer<S> for Lines {
                         value.as_str().map_or_else(|| value.to_string(), str::to_owned)
                     );
                 }
-                emit(&text);
+                emit(&in_colour(&text));
             }
         }
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use rustix::io::Errno;
 
-use crate::cli::Arguments;
+use crate::cli::{self, Arguments};
 use crate::config::{Command, Host, LogFormat, Options, Settings};
 use crate::error::{Class, Error};
 use crate::process::aftermath::{self, Cause, Remains};
@@ -78,6 +78,29 @@ pub(crate) fn perform(
             fails(&error)
         }
     }
+}
+
+/// The exit code of what has no settings; a failure is told.
+pub(crate) fn ended(result: Result<(), Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let (format, termination_log) = before_settings(None);
+            report::failure(format, &error, &termination_log);
+            error.class().into()
+        }
+    }
+}
+
+/// Says what takes the place of a command of apt.
+pub(crate) fn instead(word: &str) -> ExitCode {
+    let Some(instead) = cli::instead_of(word) else { return ExitCode::SUCCESS };
+    let word = word.to_owned();
+    if instead.is_done {
+        report::say(&format!("{word}: there is nothing to do: {}", instead.why));
+        return ExitCode::SUCCESS;
+    }
+    ended(Err(Error::Instead { word, why: instead.why, hint: instead.hint }))
 }
 
 /// How and where a failure is told while there are no settings: as the flags, else the environment, say.

@@ -1,12 +1,12 @@
 //! Which groups of settings each command takes as flags.
 //!
-//! What a command does not take is not in its help, and is refused as an unknown flag is. It is not refused in the
-//! environment and the `ConfigMap`, which commands share.
+//! What a command does not take it does not know. It is not refused in the environment and the `ConfigMap`, which commands
+//! share.
 
 use crate::config::options::{
     Answering, Choosing, Destination, Flags, Group as _, Inspecting, Layer as _, Locked, Locking, Logging,
     Loudness, Network, Options, PodManifest, Relocating, Renewing, Running, SelfInstalling, SettingsFolder,
-    Sourcing, Termination, TreeMaking, Trust,
+    Sourcing, Termination, TreeMaking, Trust, Trying,
 };
 
 /// What every command takes.
@@ -19,14 +19,14 @@ const RESOLVING: &[Flags] = &[Choosing::FLAGS, Sourcing::FLAGS, Trust::FLAGS, Ne
 const INSTALLING: &[Flags] = &[Locked::FLAGS, TreeMaking::FLAGS];
 
 /// What each command takes.
-pub(super) const TAKEN: [(&str, &[&[Flags]]); 9] = [
+pub(super) const TAKEN: [(&str, &[&[Flags]]); 15] = [
     (
         "install",
         &[
             EVERY,
             RESOLVING,
             INSTALLING,
-            &[Destination::FLAGS, Relocating::FLAGS, SelfInstalling::FLAGS, Running::FLAGS],
+            &[Destination::FLAGS, Relocating::FLAGS, SelfInstalling::FLAGS, Running::FLAGS, Trying::FLAGS],
         ],
     ),
     // it is started where the destination is, and by what is there
@@ -51,10 +51,16 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 9] = [
             RESOLVING,
             INSTALLING,
             &[Destination::FLAGS, Relocating::FLAGS, Answering::FLAGS, Renewing::FLAGS],
-            &[SelfInstalling::FLAGS, Running::FLAGS, Locking::FLAGS, Inspecting::FLAGS],
+            &[SelfInstalling::FLAGS, Running::FLAGS, Locking::FLAGS, Inspecting::FLAGS, Trying::FLAGS],
         ],
     ),
     ("probe", &[EVERY, &[Destination::FLAGS]]),
+    ("search", &[EVERY, RESOLVING]),
+    ("show", &[EVERY, RESOLVING]),
+    ("policy", &[EVERY, RESOLVING, &[Destination::FLAGS]]),
+    ("list", &[EVERY, &[Destination::FLAGS]]),
+    ("completions", &[]),
+    ("man", &[]),
     // the volume is where --mount says, both for the container that installs and for the others
     (
         "render",
@@ -67,10 +73,17 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 9] = [
     ),
 ];
 
-/// The flags that the command of this name does not take, in the order of the help.
-pub(super) fn refused(command: &str) -> impl Iterator<Item = &'static str> + use<> {
-    let taken = TAKEN.iter().find(|(name, _)| *name == command).map(|(_, taken)| *taken).unwrap_or_default();
-    let is_taken =
-        |flag: &&str| taken.iter().flat_map(|groups| groups.iter().copied()).flatten().any(|it| it == flag);
-    Options::ALL.iter().flat_map(|group| group.iter().copied()).filter(move |flag| !is_taken(flag))
+/// Whether the command of this name takes what the flag says. One that is no setting is its own.
+pub(super) fn takes(command: &str, flag: &str) -> bool {
+    let taken = TAKEN.iter().find(|(name, _)| *name == command);
+    !is_setting(flag) || taken.is_some_and(|(_, taken)| taken.iter().any(|groups| has(groups, flag)))
+}
+
+/// Whether the flag is that of a setting.
+pub(super) fn is_setting(flag: &str) -> bool {
+    has(Options::ALL, flag)
+}
+
+fn has(groups: &[Flags], flag: &str) -> bool {
+    groups.iter().copied().flatten().any(|known| *known == flag)
 }

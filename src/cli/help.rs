@@ -135,3 +135,60 @@ Examples:
 
   Print the values for a chart that depends on aptlet's:
     aptlet render jq curl --helm-values";
+
+pub(super) const SEARCH: &str = "\
+Repositories, flags and variables are those of 'aptlet install'. Of each package the newest version
+is shown, in the order of the names.
+
+Examples:
+  Find what has to do with PDF and text:
+    aptlet search pdf text
+
+  Find the packages whose names begin with postgresql:
+    aptlet search --names-only ^postgresql";
+
+pub(super) const SHOW: &str = "\
+Repositories, flags and variables are those of 'aptlet install'. Every version that they have is
+shown, as its index has it, with where that is in APT-Sources.
+
+Examples:
+  Show what the sources say of jq:
+    aptlet show jq
+
+  Show one version of it:
+    aptlet show jq=1.7.1-6";
+
+pub(super) const POLICY: &str = "\
+Repositories, pins, flags and variables are those of 'aptlet install'. 'Installed' is what is in the
+destination. Without a name, the sources are shown with their priorities.
+
+Examples:
+  Show which versions of nginx there are, and which would be installed:
+    aptlet policy nginx
+
+  Show what pins make of the sources:
+    aptlet policy";
+
+pub(super) const LIST: &str = "\
+Packages that were not asked for themselves, but are needed by others, are marked 'automatic', as
+apt does. With names or patterns, only what they match is listed; if nothing is, the exit code is 3.
+
+Examples:
+  List what is installed in /p:
+    aptlet list
+
+  Find out whether libssl3 is installed in another folder, and which version:
+    aptlet list --dest /srv/tools 'libssl3*'";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  For bash, in every new shell:
+    aptlet completions bash > /etc/bash_completion.d/aptlet
+
+  For zsh, in a folder of its fpath:
+    aptlet completions zsh > /usr/local/share/zsh/site-functions/_aptlet";
+
+pub(super) const MAN: &str = "\
+Examples:
+  Write them where 'man aptlet-install' finds them:
+    aptlet man /usr/local/share/man/man1";

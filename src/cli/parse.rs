@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 
-use super::definition::{Cli, Plain, Probed, Requested, Started, Subcommands, command};
-use super::groups;
+use super::definition::{
+    Cli, Looked, Named, Plain, Probed, Requested, Sought, Started, Subcommands, command,
+};
+use super::{apt, suggest};
 use crate::config::{Command, Options, PathPattern};
 use crate::masking;
 
@@ -16,7 +17,7 @@ use crate::masking;
 pub(crate) struct Arguments {
     /// What to do.
     pub(crate) command: Command,
-    /// The requests, as they were written.
+    /// The requests, as they were written; for commands that look: names or words; for `aptlet man`: the folder.
     pub(crate) requests: Vec<String>,
     /// The flags.
     pub(crate) options: Options,
@@ -29,18 +30,26 @@ pub(crate) struct Arguments {
 /// # Errors
 /// Also a call for help or for the version; clap's error knows what to print where, and the exit code (2 for
 /// usage errors).
-pub(crate) fn parse<I, T>(arguments: I) -> Result<Arguments, clap::Error>
+pub(crate) fn parse<I, T>(line: I) -> Result<Arguments, clap::Error>
 where
     I: IntoIterator<Item = T>,
     T: Into<OsString> + Clone,
 {
-    let mut command = command();
-    let matches = command.try_get_matches_from_mut(arguments).map_err(without_password)?;
-    if let Some((name, matches)) = matches.subcommand() {
-        refuse(&mut command, name, matches)?;
+    let line = apt::in_order(line);
+    if let Some(word) = apt::word(&line) {
+        let (requests, options) = (vec![word.to_owned()], Options::default());
+        return Ok(Arguments { command: Command::Instead, requests, options, program: Vec::new() });
     }
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(&line).map_err(without_password);
+    let matches = matches.map_err(|error| suggest::visible(error, &command, &line))?;
     let mut arguments = read(&matches)?;
     if let Some((_, matches)) = matches.subcommand() {
+        if let Some((flag, instead)) = apt::refused(matches) {
+            let message = format!("'{flag}' is not done by aptlet: {instead}\n");
+            return Err(clap::Error::raw(ErrorKind::UnknownArgument, message));
+        }
+        apt::apply(matches, &mut arguments.options);
         place(&mut arguments.options.tree.path_exclude, matches, "path-exclude");
         place(&mut arguments.options.tree.path_include, matches, "path-include");
     }
@@ -49,9 +58,15 @@ where
 
 /// Notes where patterns stood, since the order of one flag's and of another's matters.
 fn place(patterns: &mut [PathPattern], matches: &ArgMatches, flag: &str) {
-    for (pattern, place) in patterns.iter_mut().zip(matches.indices_of(flag).into_iter().flatten()) {
+    for (pattern, place) in patterns.iter_mut().zip(indices(matches, flag)) {
         pattern.place = place;
     }
+}
+
+/// None for a command that does not take the flag.
+fn indices<'m>(matches: &'m ArgMatches, flag: &str) -> impl Iterator<Item = usize> + 'm {
+    let is_taken = matches.try_contains_id(flag).unwrap_or(false);
+    is_taken.then(|| matches.indices_of(flag)).flatten().into_iter().flatten()
 }
 
 fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
@@ -76,6 +91,16 @@ fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
         Subcommands::Probe(Probed { endpoint, options }) => {
             arguments(Command::Probe(endpoint), Vec::new(), options)
         }
+        Subcommands::Search(Sought { words, names_only, options }) => {
+            arguments(Command::Search { names_only }, words, options)
+        }
+        Subcommands::Show(Named { names, options }) => arguments(Command::Show, names, options),
+        Subcommands::Policy(Looked { names, options }) => arguments(Command::Policy, names, options),
+        Subcommands::List(Looked { names, options }) => arguments(Command::List, names, options),
+        Subcommands::Completions { shell } => {
+            arguments(Command::Completions(shell), Vec::new(), Options::default())
+        }
+        Subcommands::Man { folder } => arguments(Command::Man, vec![folder], Options::default()),
     })
 }
 
@@ -86,16 +111,4 @@ fn without_password(mut error: clap::Error) -> clap::Error {
         error.insert(ContextKind::InvalidValue, ContextValue::String(value));
     }
     error
-}
-
-/// What clap itself would say if the command did not have the flag.
-fn refuse(command: &mut clap::Command, name: &str, matches: &ArgMatches) -> Result<(), clap::Error> {
-    let is_given = |flag: &&str| matches.value_source(flag) == Some(ValueSource::CommandLine);
-    let Some(flag) = groups::refused(name).find(is_given) else { return Ok(()) };
-    let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(command);
-    error.insert(ContextKind::InvalidArg, ContextValue::String(format!("--{flag}")));
-    if let Some(subcommand) = command.find_subcommand_mut(name) {
-        error.insert(ContextKind::Usage, ContextValue::StyledStr(subcommand.render_usage()));
-    }
-    Err(error)
 }

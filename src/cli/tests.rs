@@ -72,7 +72,10 @@ fn usage_errors_exit_with_2_and_name_the_nearest() {
     let (code, text) = fails(&["install", "--mirror", "ftp://u:secret@mirror.example"]);
     assert!(code == 2 && text.contains("'ftp'") && !text.contains("secret"), "{text}");
     let (code, text) = fails(&["--version"]);
-    assert_eq!((code, text), (0, format!("aptlet {}\n", env!("CARGO_PKG_VERSION"))));
+    let first = format!("aptlet {}", env!("CARGO_PKG_VERSION"));
+    assert!(code == 0 && text.starts_with(&first) && text.contains("\nbuilt for "), "{text}");
+    let (code, text) = fails(&["-V"]);
+    assert!(code == 0 && text.starts_with(&first) && text.lines().count() == 1, "{text}");
 }
 
 #[test]
@@ -119,6 +122,91 @@ fn a_command_refuses_flags_that_it_has_no_use_for() {
 }
 
 #[test]
+fn what_is_in_no_help_is_never_named() {
+    for (line, hidden) in [
+        (&["reconcil"][..], "'reconcile'"),
+        (&["install", "--explian=x"], "--explain"),
+        (&["install", "--explain=x"], "-- --explain"),
+        (&["install", "--assume-ye"], "--assume-yes"),
+        (&["install", "--outptu=x"], "--output"),
+        (&["list", "--instaled"], "--installed"),
+    ] {
+        let (code, text) = fails(line);
+        assert!(code == 2 && !text.contains(hidden), "{line:?}: {text}");
+    }
+    let (code, text) = fails(&["run", "--dry-run", "--", "true"]);
+    assert!(code == 2 && text.contains("unexpected argument"), "{text}");
+}
+
+#[test]
+fn flags_of_apt_mean_what_they_mean_there() {
+    let recommends = |line: &[&str]| {
+        let line = [&["aptlet", "install"], line, &["jq"]].concat();
+        let arguments = parse(line).unwrap();
+        assert_eq!(arguments.requests, ["jq"]);
+        arguments.options.choosing.recommends
+    };
+    assert_eq!(recommends(&["-y"]), None);
+    assert_eq!(recommends(&["-yqq", "--no-install-recommends"]), Some(false));
+    assert_eq!(recommends(&["--no-install-recommends", "--install-recommends"]), Some(true));
+    assert_eq!(recommends(&["--install-recommends", "--no-install-recommends"]), Some(false));
+    assert_eq!(recommends(&["--recommends", "-oDpkg::Options::=--force-confnew"]), Some(true));
+    for line in
+        ["-f", "-m", "--yes", "--fix-missing", "--allow-downgrades", "-oDpkg::Use-Pty=0", "-oAPT::Get::x=1"]
+    {
+        assert_eq!(recommends(&[line]), None, "{line}");
+    }
+    let (code, text) = fails(&["install", "-o", "Acquire::http::Proxy=http://proxy.example", "jq"]);
+    assert!(code == 2 && text.contains("use the variable http_proxy"), "{text}");
+    let (code, text) = fails(&["list", "--upgradable"]);
+    assert!(code == 2 && text.contains("--dry-run"), "{text}");
+    // where a letter is a flag of aptlet's own it stays that
+    let arguments = parse(["aptlet", "lock", "-o", "Dpkg", "-y", "jq"]).unwrap();
+    assert_eq!(arguments.options.locking.output, Some(Output::File("Dpkg".into())));
+}
+
+#[test]
+fn what_takes_the_place_of_a_command_is_one() {
+    let all = command();
+    for (words, hint) in super::apt::answers() {
+        for span in hint.split('\'').skip(1).step_by(2).filter_map(|span| span.strip_prefix("aptlet ")) {
+            let mut parts = span.split(' ');
+            let named =
+                all.find_subcommand(parts.next().unwrap()).unwrap_or_else(|| panic!("{words:?}: {span}"));
+            for flag in parts.filter_map(|part| part.strip_prefix("--")) {
+                let mut flags = named.get_arguments().filter(|flag| !flag.is_hide_set());
+                assert!(flags.any(|known| known.get_long() == Some(flag)), "{words:?}: {span}");
+            }
+        }
+        for word in words {
+            assert!(all.find_subcommand(word).is_none(), "{word}");
+            assert_eq!(parse(["aptlet", word, "jq"]).unwrap().command, Command::Instead);
+        }
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_have_what_the_help_has() {
+    use clap::ValueEnum as _;
+    for shell in clap_complete::Shell::value_variants() {
+        let script = String::from_utf8(super::completions(*shell)).unwrap();
+        for word in ["install", "dry-run", "policy", "completions"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+        for word in ["reconcile", "no-install-recommends", "assume-yes"] {
+            assert!(!script.contains(word), "{shell}: {word}");
+        }
+    }
+    let pages = super::manual().unwrap();
+    let names: Vec<&str> = pages.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.contains(&"aptlet.1") && names.contains(&"aptlet-install.1"), "{names:?}");
+    assert!(!names.contains(&"aptlet-reconcile.1") && !names.contains(&"aptlet-help.1"), "{names:?}");
+    let (_, page) = pages.iter().find(|(name, _)| name == "aptlet-lock.1").unwrap();
+    let page = String::from_utf8(page.clone()).unwrap();
+    assert!(page.contains("explain") && !page.contains("dry") && page.contains("Examples"), "{page}");
+}
+
+#[test]
 fn to_explain_is_not_to_write() {
     let (code, text) = fails(&["lock", "--explain=x", "-o", "y"]);
     assert!(code == 2 && text.contains("--explain") && text.contains("--output"), "{text}");
@@ -131,7 +219,9 @@ fn to_explain_is_not_to_write() {
 
 #[test]
 fn the_help_is_complete_and_narrow() {
-    for name in ["install", "run", "lock", "status", "verify", "watch", "probe"] {
+    for name in
+        ["install", "run", "lock", "status", "verify", "watch", "probe", "search", "show", "policy", "list"]
+    {
         let (code, text) = fails(&[name, "--help"]);
         assert_eq!(code, 0);
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
@@ -139,7 +229,9 @@ fn the_help_is_complete_and_narrow() {
         let command = command();
         let subcommand = command.find_subcommand(name).unwrap();
         let shown = subcommand.get_arguments().filter(|arg| !arg.is_hide_set() && !arg.is_last_set());
-        for arg in shown.filter(|arg| arg.get_id() != "endpoint") {
+        for arg in
+            shown.filter(|arg| !["endpoint", "words", "names", "names_only"].contains(&arg.get_id().as_str()))
+        {
             let variable = arg.get_long().map_or(PACKAGES.to_owned(), variable_of);
             assert!(text.contains(&format!("[env: {variable}]")), "{name}: {variable}");
         }

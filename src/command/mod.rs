@@ -1,14 +1,21 @@
 //! The commands: each file or folder wires the stops together for one of them.
 
+mod completions;
 mod install;
+mod list;
 mod lock;
+mod man;
+mod policy;
 mod probe;
 mod render;
 mod run;
+mod search;
+mod show;
 mod status;
 mod verify;
 mod watch;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli;
@@ -16,7 +23,9 @@ use crate::config::Command;
 use crate::error::Class;
 use crate::process::aftermath;
 use crate::report;
-use crate::startup::{after_another, before_settings, block_on, done, perform, report_panics};
+use crate::startup::{
+    after_another, before_settings, block_on, done, ended, instead, perform, report_panics,
+};
 
 /// Ends this process for want of memory, as a limit of the container that says so.
 #[cold]
@@ -35,14 +44,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let printed = report::forgive_closed(error.print());
             if error.exit_code() == 0 {
-                return match printed {
-                    Ok(()) => ExitCode::SUCCESS,
-                    Err(error) => {
-                        let (format, termination_log) = before_settings(None);
-                        report::failure(format, &error, &termination_log);
-                        error.class().into()
-                    }
-                };
+                return ended(printed);
             }
             report::terminate(&error.to_string(), &before_settings(None).1);
             return Class::Configuration.into();
@@ -57,8 +59,34 @@ pub fn main() -> ExitCode {
             perform(arguments, |settings, report, ending| run::run(settings, &program, report, ending))
         }
         Command::Install => perform(arguments, |settings, report, ending| {
-            done(block_on(install::install(settings, report), ending))
+            done(match settings.dry_run {
+                true => block_on(install::dry_run(settings, report), ending),
+                false => block_on(install::install(settings, report), ending),
+            })
         }),
+        Command::Search { names_only } => {
+            let words = std::mem::take(&mut arguments.requests);
+            perform(arguments, |settings, report, ending| {
+                done(block_on(search::search(settings, &words, names_only, report), ending))
+            })
+        }
+        Command::Show => {
+            let names = std::mem::take(&mut arguments.requests);
+            perform(arguments, |settings, report, ending| {
+                done(block_on(show::show(settings, &names, report), ending))
+            })
+        }
+        Command::Policy => {
+            let names = std::mem::take(&mut arguments.requests);
+            perform(arguments, |settings, _, ending| done(block_on(policy::policy(settings, &names), ending)))
+        }
+        Command::List => {
+            let names = std::mem::take(&mut arguments.requests);
+            perform(arguments, |settings, _, _| done(list::list(settings, &names)))
+        }
+        Command::Completions(shell) => ended(completions::completions(shell)),
+        Command::Man => ended(man::manual(Path::new(&arguments.requests.concat()))),
+        Command::Instead => instead(&arguments.requests.concat()),
         Command::Lock => perform(arguments, |settings, report, ending| {
             done(block_on(lock::lock(settings, report), ending))
         }),

@@ -6,8 +6,20 @@ use crate::config::{self, Host, Options, Rendering, Settings};
 use crate::error::Error;
 use crate::render::{self, Manifest};
 use crate::report;
+use crate::resolve::likely_owners;
+use crate::source::elsewhere::is_library;
 
 pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
+    for request in &settings.requests {
+        // a source of its own may have a package of that name: nothing is asked here
+        if let [owner, ..] = likely_owners(&request.name).as_slice() {
+            let what = if is_library(&request.name) { "a library" } else { "a command" };
+            tracing::warn!(
+                "'{}' is the name of {what}, and Debian has it in another package: ask for {owner}",
+                request.name
+            );
+        }
+    }
     let rendering = Rendering::resolve(flags, settings, &Host::this()?)?;
     let manifest =
         rendering.manifest.as_deref().map(|path| read(path).map(|text| (path, text))).transpose()?;

@@ -1,5 +1,7 @@
 //! The commands, as far as settings differ between them.
 
+use clap_complete::Shell;
+
 /// What the settings are for; they differ in whether there must be something to install.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
@@ -21,6 +23,42 @@ pub enum Command {
     Probe(Endpoint),
     /// `aptlet render`: as for `aptlet install`, and neither where the `ConfigMap` is one that is there already.
     Render,
+    /// `aptlet search`: neither.
+    Search {
+        /// Whether descriptions do not count.
+        names_only: bool,
+    },
+    /// `aptlet show`: neither.
+    Show,
+    /// `aptlet policy`: neither.
+    Policy,
+    /// `aptlet list`: neither.
+    List,
+    /// `aptlet completions`, which has no settings.
+    Completions(Shell),
+    /// `aptlet man`, which has none either.
+    Man,
+    /// A command of apt that has no place here.
+    Instead,
+}
+
+impl Command {
+    /// Whether it is about packages that are to be installed.
+    pub(crate) fn installs(self) -> bool {
+        match self {
+            Self::Install | Self::Run | Self::Lock | Self::Watch | Self::Reconcile | Self::Render => true,
+            Self::Status
+            | Self::Verify
+            | Self::Probe(_)
+            | Self::Search { .. }
+            | Self::Show
+            | Self::Policy
+            | Self::List
+            | Self::Completions(_)
+            | Self::Man
+            | Self::Instead => false,
+        }
+    }
 }
 
 /// A question about a process, as Kubernetes names them for its own components.

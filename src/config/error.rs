@@ -126,6 +126,14 @@ pub enum Error {
     /// A sidecar that would take the files of running programs away.
     #[error("'keep-generations' is 1, which leaves nothing to programs that were started before a change")]
     KeepGenerations,
+    /// A word of a search that is an expression, and a wrong one.
+    #[error("'{text}' is not a regular expression: {reason}", text = text.escape_debug())]
+    Expression {
+        /// The word.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A path that is to become a part of a manifest.
     #[error("the path of --base is not UTF-8 text, which a manifest is")]
     NotTextPath,
@@ -188,6 +196,7 @@ impl Error {
             }
             Self::NotTextPath => Some("give another path".to_owned()),
             Self::NotRendered { instead, .. } => Some((*instead).to_owned()),
+            Self::Expression { .. } => Some("put '\\' before a letter that is meant as it is".to_owned()),
             Self::WorkingDirectory(_) => Some("give --dest as an absolute path".to_owned()),
             Self::Variable { .. } | Self::TooLarge { .. } | Self::Yaml { .. } => None,
         }

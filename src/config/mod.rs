@@ -34,6 +34,7 @@ pub(crate) use command::Endpoint;
 pub(crate) use environment::{PACKAGES, variable_of};
 pub(crate) use error::Error;
 pub use host::Host;
+pub(crate) use nearest::nearest;
 pub use options::Options;
 pub use rendering::Rendering;
 pub(crate) use rendering::contents;

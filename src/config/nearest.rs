@@ -4,7 +4,7 @@
 const ALIKE: f64 = 0.8;
 
 /// The one of `candidates` that is most like `word`, if any is like it at all.
-pub(super) fn nearest<S: AsRef<str>>(word: &str, candidates: impl IntoIterator<Item = S>) -> Option<String> {
+pub(crate) fn nearest<S: AsRef<str>>(word: &str, candidates: impl IntoIterator<Item = S>) -> Option<String> {
     candidates
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(word, candidate.as_ref()), candidate))

@@ -87,6 +87,8 @@ pub struct Settings {
     pub(crate) min_speed: u64,
     /// How long a server may send nothing; at least a second.
     pub(crate) timeout: Duration,
+    /// Whether `aptlet install` only shows what it would do.
+    pub(crate) dry_run: bool,
     /// Where `aptlet lock` writes to.
     pub(crate) output: Output,
     /// The package whose being in the plan `aptlet lock` is to explain, instead of writing anything.
@@ -141,7 +143,7 @@ impl Settings {
             None => warnings.extend(of_sources),
         }
         // who only looks may look at a tree that was made for another place
-        let only_looks = matches!(command, Command::Status | Command::Verify);
+        let only_looks = matches!(command, Command::Status | Command::Verify | Command::List);
         if !only_looks {
             check_files(&options, lock.as_deref())?;
         }
@@ -194,6 +196,7 @@ impl Settings {
             min_speed: network.min_speed(),
             timeout: network.timeout(),
             explain: options.locking.explain.clone().filter(|name| !name.is_empty()),
+            dry_run: command == Command::Install && options.trying.dry_run.unwrap_or(false),
             output: options.locking.output(),
             relocation: options
                 .inspecting

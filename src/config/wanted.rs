@@ -54,7 +54,7 @@ pub(super) fn wanted(
     layers: [Wants<'_>; 3],
     working_directory: &Path,
 ) -> Result<Option<Wanted>, Error> {
-    if matches!(command, Command::Status | Command::Verify) {
+    if !command.installs() {
         return Ok(Some((None, Vec::new())));
     }
     for layer in layers {

@@ -1,20 +1,31 @@
-//! Tells where else a package is that the sources do not have, and what to change in the settings to have it.
+//! Tells where else a package is that the sources do not have, and what to change in the settings to have it; or which package
+//! has the command or library that was asked for instead of one.
 
 use crate::config::{Settings, SourceChoice, variable_of};
 use crate::error::Error;
 use crate::resolve::{self, ElsewhereHint};
-use crate::source::elsewhere::{Difference, Elsewhere};
+use crate::source::elsewhere::{Difference, Elsewhere, is_library};
 use crate::source::list::Source;
 use crate::source::{Loader, Released};
 
 /// Adds what there is to say to an error about an unknown package; others stay as they are.
 pub(crate) async fn look(error: Error, settings: &Settings, loader: &Loader, releases: &[Released]) -> Error {
     let Error::Resolve(resolve::Error::UnknownPackage(mut unknown)) = error else { return error };
-    if unknown.architectures.is_empty() && unknown.architecture == settings.architecture.as_str() {
+    if unknown.owners.is_empty()
+        && unknown.architectures.is_empty()
+        && unknown.architecture == settings.architecture.as_str()
+    {
         let sources: Vec<&Source> = releases.iter().map(|released| &released.source).collect();
-        let places = loader.elsewhere(releases, &unknown.name).await;
+        // no package has the name of a library
+        let places = match is_library(&unknown.name) {
+            true => Vec::new(),
+            false => loader.elsewhere(releases, &unknown.name).await,
+        };
         unknown.elsewhere =
             places.iter().map(|place| told(place, &unknown.name, settings, &sources)).collect();
+        if unknown.elsewhere.is_empty() && unknown.odd.is_empty() {
+            unknown.owners = loader.owners(releases, &unknown.name).await;
+        }
     }
     resolve::Error::UnknownPackage(unknown).into()
 }

@@ -1,6 +1,8 @@
 //! From settings to a plan. [`Inputs`] are the files that the settings name; their fingerprint tells whether what is
-//! installed is what is asked for, and its freshness whether that still is the answer; else [`Planner`] makes a plan.
+//! installed is what is asked for, and its freshness whether that still is the answer; else [`Planner`] makes a plan. [`Catalogue`] is for those
+//! who only look at what there is.
 
+mod catalogue;
 mod elsewhere;
 mod files;
 pub(crate) mod fingerprint;
@@ -10,6 +12,7 @@ mod known;
 mod planner;
 mod sources;
 
+pub(crate) use catalogue::Catalogue;
 pub(crate) use freshness::{is_valid, refuse_changes, refuse_rollback, release_state};
 pub(crate) use inputs::{Inputs, Wanted};
 pub(crate) use planner::Planner;

@@ -148,7 +148,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The Releases of the sources, and what is left out.
-    async fn releases(
+    pub(super) async fn releases(
         &mut self,
         known: Option<&State>,
         dispensable: &impl Fn(&Source) -> bool,

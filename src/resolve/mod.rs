@@ -5,7 +5,7 @@
 //!   │        satisfy: which packages a relation accepts or forbids;  slot: a name in one architecture
 //!   ↓
 //! select     which version of which package each request means (glob); a name that nobody knows ends here
-//!   │        (unknown, nearest)
+//!   │        (unknown, nearest, owners)
 //!   ↓
 //! mark       apt's choice: its order, its rules, no search
 //!   │ what it chose is broken
@@ -20,7 +20,7 @@
 //!
 //! For example, `a` depends on `x | y`, `x` conflicts with `w`, and `b` depends on `w`. Asked for `a` and `b`, mark
 //! takes `x`, which is the first choice, and never takes it back, so that `b` is broken; solve takes `y`. [`resolve`]
-//! goes this way (`stages`), `explain` asks why.
+//! goes this way (`stages`), `explain` asks why, and `policy` only what there is.
 
 mod conflict;
 mod error;
@@ -28,7 +28,9 @@ mod glob;
 mod mark;
 mod nearest;
 mod options;
+mod owners;
 pub mod pin;
+mod policy;
 mod resolved;
 mod satisfy;
 mod select;
@@ -43,6 +45,8 @@ mod why;
 
 pub use error::Error;
 pub use options::ResolveOptions;
+pub(crate) use owners::likely_owners;
+pub(crate) use policy::{Policy, missing, policy};
 pub(crate) use resolved::Resolved;
 pub use stages::resolve;
 pub(crate) use unknown::ElsewhereHint;

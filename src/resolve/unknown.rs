@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::nearest::nearest;
+use super::owners::likely_owners;
 use super::universe::Universe;
+use crate::source::elsewhere::is_library;
 use crate::source::index::RelationField;
 
 /// A name that no package of the sources has or provides.
@@ -17,6 +19,8 @@ pub struct Unknown {
     pub(crate) architectures: Vec<String>,
     /// Its stanzas that are in no index because they make no sense: what is wrong with them, and where they are.
     pub(crate) odd: Vec<String>,
+    /// The packages that have a command or library of that name.
+    pub(crate) owners: Vec<String>,
     /// The most similar names.
     pub(crate) nearest: Vec<String>,
     /// The sources that were read.
@@ -75,6 +79,7 @@ impl Unknown {
             architecture: architecture.unwrap_or(universe.architectures[0]).to_owned(),
             architectures,
             odd,
+            owners: likely_owners(name).into_iter().filter(|owner| is_there(universe, owner)).collect(),
             nearest: nearest_in(universe, name),
             searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
             elsewhere: Vec::new(),
@@ -92,10 +97,27 @@ impl Unknown {
         if let Some(architecture) = self.architectures.first() {
             return format!("Ask for {}:{architecture}.", self.name);
         }
+        if let Some(owned) = self.owned() {
+            return owned;
+        }
         match self.nearest.as_slice() {
             [] => "Check the name, or add the source that has it.".to_owned(),
             nearest => format!("Did you mean {}? Otherwise add the source that has it.", nearest.join(", ")),
         }
+    }
+
+    /// The packages that have what it names.
+    fn owned(&self) -> Option<String> {
+        let what = if is_library(&self.name) { "library" } else { "command" };
+        let (last, others) = self.owners.split_last()?;
+        Some(match others {
+            [] => format!("The {what} {} is in the package {last}: ask for that.", self.name),
+            others => format!(
+                "The {what} {} is in the packages {} and {last}: ask for one of them.",
+                self.name,
+                others.join(", ")
+            ),
+        })
     }
 
     /// The places, and the change that leads to the first of them; those of other changes are left out.
@@ -111,6 +133,13 @@ impl Unknown {
             .collect();
         Some(format!("It is in {}: {}.", places.join(", "), first.remedy))
     }
+}
+
+/// Whether a package can be installed.
+fn is_there(universe: &Universe<'_>, name: &str) -> bool {
+    let known = universe.index.names().find(name);
+    let mut slots = known.into_iter().flat_map(|name| universe.slots(name));
+    slots.any(|slot| universe.candidates()[slot].is_some())
 }
 
 /// The three package names nearest to one that does not exist.
@@ -147,6 +176,15 @@ mod tests {
         assert_eq!(unknown.hint(), "Check the name, or add the source that has it.");
         unknown.nearest = vec!["xy".to_owned(), "xz".to_owned()];
         assert_eq!(unknown.hint(), "Did you mean xy, xz? Otherwise add the source that has it.");
+        unknown.owners = vec!["one".to_owned()];
+        assert_eq!(unknown.hint(), "The command x is in the package one: ask for that.");
+        unknown.owners.push("two".to_owned());
+        assert_eq!(unknown.hint(), "The command x is in the packages one and two: ask for one of them.");
+        let library = Unknown { name: "libx.so.1".to_owned(), ..unknown.clone() };
+        assert_eq!(
+            library.hint(),
+            "The library libx.so.1 is in the packages one and two: ask for one of them."
+        );
         unknown.architectures = vec!["i386".to_owned()];
         assert_eq!(unknown.hint(), "Ask for x:i386.");
         let places = [("s/b", None, "add b"), ("s/c", None, "add c"), ("t/b", Some("p"), "add b")];

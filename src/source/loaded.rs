@@ -114,7 +114,7 @@ impl Loader {
 
     /// The architectures of the `Packages` files that a component is read from: `amd64` and `all`, for example. A
     /// source need not have the foreign ones.
-    fn indexes(&self, released: &Released, component: &str) -> Result<Vec<String>, Error> {
+    pub(super) fn indexes(&self, released: &Released, component: &str) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         for (number, architecture) in self.architectures.iter().enumerate() {
             let listed = &released.source.architectures;
@@ -254,7 +254,7 @@ fn mismatch(url: &Url, problem: String) -> Error {
 }
 
 /// A flat repository has one component without a name.
-fn components(source: &Source) -> Vec<&str> {
+pub(super) fn components(source: &Source) -> Vec<&str> {
     if source.is_flat() { vec![""] } else { source.components.iter().map(String::as_str).collect() }
 }
 
@@ -292,7 +292,7 @@ fn odd_stanzas(index: &Index, provenance: &[Provenance]) -> Option<String> {
     })
 }
 
-fn provenance_of(
+pub(super) fn provenance_of(
     released: &Released,
     component: &str,
     architecture: &str,

@@ -16,7 +16,7 @@
 //! `Loader` goes the whole way; what cannot go it is `left_out`, and matters once it is needed. Two further parts of the
 //! index have no Release: a single `.deb` (`archive`), and what the main image has installed already ([`base`]).
 //! `elsewhere` tells where a package is that no source has; `by_sha512` reads one whose index does not say enough for a
-//! plan.
+//! plan; `listing` reads the stanzas of an index as they stand there, for those who only look.
 
 pub(crate) mod archive;
 mod armor;
@@ -33,6 +33,7 @@ pub mod index;
 pub mod keyring;
 mod left_out;
 pub mod list;
+mod listing;
 mod loaded;
 mod loader;
 mod located;
@@ -41,6 +42,7 @@ pub mod provenance;
 pub mod release;
 mod released;
 mod secp256k1;
+mod stanzas;
 mod stream;
 pub mod verify;
 
@@ -49,7 +51,9 @@ mod signing;
 
 pub use error::Error;
 pub use left_out::LeftOut;
+pub(crate) use listing::Listed;
 pub(crate) use loaded::Loaded;
 pub(crate) use loader::Loader;
 pub(crate) use located::list_of;
 pub(crate) use released::Released;
+pub(crate) use stanzas::field;

@@ -53,7 +53,7 @@ pub struct Release {
     pub(crate) components: Vec<String>,
     /// `No-Support-for-Architecture-all`: the indexes whose `all` packages are listed with each architecture.
     pub(crate) no_support_for_architecture_all: Option<String>,
-    /// The `Packages` indexes by their path below the Release; others are not kept.
+    /// The `Packages` and `Contents` indexes by their path below the Release; others are not kept.
     pub(crate) entries: BTreeMap<String, Entry>,
     /// Whether it has SHA-256 or SHA-512 digests.
     strong: bool,
@@ -79,7 +79,7 @@ impl Entry {
     }
 }
 
-/// One form in which a `Packages` index is there to be fetched.
+/// One form in which an index is there to be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexFile {
     /// Path below the Release.
@@ -244,7 +244,7 @@ impl Release {
         let path = path.strip_prefix("./").unwrap_or(path);
         // of the others none is ever asked for
         let below = !path.split('/').any(|segment| matches!(segment, "" | "." | ".."));
-        if !is_packages(path) || !below {
+        if !(is_index(path, "Packages") || is_index_of_files(path)) || !below {
             return;
         }
         let Some(size) = leading_number(size) else {
@@ -336,8 +336,22 @@ impl Release {
     pub fn packages_files(&self, component: &str, architecture: &str) -> Vec<IndexFile> {
         let directory =
             if component.is_empty() { String::new() } else { format!("{component}/binary-{architecture}/") };
+        self.forms(&format!("{directory}Packages"))
+    }
+
+    /// The same for the index of the files in packages: that of a component, or, where `component` is empty, that of all
+    /// together, which Ubuntu has instead.
+    pub(crate) fn contents_files(&self, component: &str, architecture: &str) -> Vec<IndexFile> {
+        let directory = if component.is_empty() { String::new() } else { format!("{component}/") };
+        if self.lists_nothing() {
+            return Vec::new();
+        }
+        self.forms(&format!("{directory}Contents-{architecture}"))
+    }
+
+    fn forms(&self, plain: &str) -> Vec<IndexFile> {
         let files = Compression::OF_INDICES.into_iter().filter_map(|compression| {
-            let path = format!("{directory}Packages{}", dotted(compression));
+            let path = format!("{plain}{}", dotted(compression));
             let entry = self.entries.get(&path);
             let (size, checksum) = match (entry, entry.and_then(Entry::checksum)) {
                 (Some(entry), Some(checksum)) => (Some(entry.size), Some(checksum)),
@@ -401,11 +415,20 @@ fn dotted(compression: Compression) -> String {
     }
 }
 
-/// Whether the path is one of a `Packages` index in a compression that aptlet reads.
-fn is_packages(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    name.strip_prefix("Packages")
+/// Whether the path is one of an index of that name in a compression that aptlet reads.
+fn is_index(path: &str, name: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    last.strip_prefix(name)
         .is_some_and(|extension| Compression::OF_INDICES.iter().any(|known| dotted(*known) == extension))
+}
+
+/// Whether the path is one of a `Contents` index of an architecture, not one of sources or of an installer's packages.
+fn is_index_of_files(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let architecture = last.strip_prefix("Contents-").map(|rest| rest.split('.').next().unwrap_or_default());
+    architecture.is_some_and(|own| {
+        !own.starts_with("udeb-") && own != "source" && is_index(last, &format!("Contents-{own}"))
+    })
 }
 
 /// For a message: one line, and not a long one.

@@ -12,6 +12,8 @@ from test_documents import rows
 MIGRATION = markdown.ROOT / "docs/migration.md"
 FLAGS = "### Commands and flags of apt-get"
 SETTINGS = "### Settings of apt.conf"
+# what is taken for apt's sake is in no help
+ACCEPTED = {f"--{name}" for name in re.findall(r'"([a-z-]+)"', (markdown.ROOT / "src/cli/apt.rs").read_text())}
 
 
 def table(heading):
@@ -32,6 +34,8 @@ def unknown(words):
             yield word
         for flag in re.findall(r"--[\w-]+", word):
             wanted = [helps[command[1]]] if command and command[1] in helps else helps.values()
+            if flag in ACCEPTED and said(world.BINARY, "install", flag).stderr.count("unexpected argument") == 0:
+                continue
             if word.startswith(("aptlet ", "--")) and not any(re.search(rf"{flag}\b(?!-)", text) for text in wanted):
                 yield word
 

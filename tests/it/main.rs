@@ -18,6 +18,7 @@ mod support;
 mod support_itself;
 mod support_server;
 mod troubleshooting;
+mod typed;
 mod versions;
 mod volumes;
 mod watch;

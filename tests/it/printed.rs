@@ -14,6 +14,11 @@ fn printing(stage: &Stage) -> Vec<(&'static str, Command)> {
         command.args(arguments);
         command
     };
+    let at_mirror = |arguments: &[&str]| {
+        let mut command = stage.at_mirror(arguments[0]);
+        command.args(&arguments[1..]);
+        command
+    };
     let mut lock = stage.at_mirror("lock");
     lock.args(["-o", "-", "tool"]);
     let mut explain = stage.at_mirror("lock");
@@ -29,6 +34,14 @@ fn printing(stage: &Stage) -> Vec<(&'static str, Command)> {
         ("probe", own(&["probe"])),
         ("--help", own(&["--help"])),
         ("--version", own(&["--version"])),
+        ("help", own(&["help", "install"])),
+        ("list", own(&["list"])),
+        ("search", at_mirror(&["search", "tool"])),
+        ("show", at_mirror(&["show", "tool"])),
+        ("policy", at_mirror(&["policy", "tool"])),
+        ("install --dry-run", at_mirror(&["install", "--dry-run", "tool"])),
+        ("completions", own(&["completions", "bash"])),
+        ("man", own(&["man", "pages"])),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! `aptlet install`: the whole way, unless what is installed is what is asked for.
 
+mod dry_run;
 mod layout;
 
 use std::io::ErrorKind;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, json};
 
+pub(super) use self::dry_run::dry_run;
 use self::layout::{filter, layout, unpacking};
 use crate::building::{self, space, staging};
 use crate::config::{OnFailure, Owners, Settings};

@@ -10,7 +10,7 @@ use super::destination::{Destination, Inspecting, Relocating, Running, SelfInsta
 use super::folder::SettingsFolder;
 use super::group::Flags;
 use super::network::Network;
-use super::output::{Locking, Logging, Loudness, Termination};
+use super::output::{Locking, Logging, Loudness, Termination, Trying};
 use super::packages::{Choosing, Locked};
 use super::pod_manifest::PodManifest;
 use super::setting::PodFlag;
@@ -173,6 +173,8 @@ layer! {
         pub(crate) manifest: PodManifest,
         /// What is done with the choice of packages.
         pub(crate) locking: Locking,
+        /// Whether anything is done at all.
+        pub(crate) trying: Trying,
         /// What of a tree is shown.
         pub(crate) inspecting: Inspecting,
         /// How the log is written.

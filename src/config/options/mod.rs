@@ -37,7 +37,7 @@ pub(crate) use destination::{Destination, Inspecting, Relocating, Running, SelfI
 pub(crate) use folder::SettingsFolder;
 pub(crate) use group::{Flags, Group};
 pub(crate) use network::Network;
-pub(crate) use output::{Locking, Logging, Loudness, Termination};
+pub(crate) use output::{Locking, Logging, Loudness, Termination, Trying};
 pub(crate) use packages::{Choosing, Locked};
 pub(crate) use pod_manifest::PodManifest;
 pub(crate) use sources::{Sourcing, Trust};

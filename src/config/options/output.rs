@@ -30,6 +30,16 @@ impl Locking {
 }
 
 group! {
+    /// Whether anything is done at all.
+    #[group(heading = Some("Output"))]
+    pub(crate) struct Trying {
+        /// Show what would be installed, from where and how large, on standard output, and change nothing [default: false]
+        #[arg(short = 's', aliases = ["simulate", "just-print", "no-act", "recon"])]
+        pub(crate) dry_run: Option<bool>,
+    }
+}
+
+group! {
     /// How the log is written.
     #[group(heading = Some("Output"), in_pod = true)]
     pub(crate) struct Logging {
@@ -44,7 +54,7 @@ group! {
     #[group(heading = Some("Output"), in_pod = true, answers_all = Loudness::is_decided)]
     pub(crate) struct Loudness {
         /// Write warnings and errors only
-        #[arg(short = 'q')]
+        #[arg(short = 'q', overrides_with = "quiet")]
         pub(crate) quiet: Option<bool>,
 
         /// Write what is done in detail

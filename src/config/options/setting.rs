@@ -82,7 +82,8 @@ impl<T: Value> Setting for Option<T> {
 
     #[inline(never)]
     fn from_matches(matches: &mut ArgMatches, name: &str) -> Self {
-        matches.remove_one(name)
+        // what a command does not take it has no flag for
+        matches.try_remove_one(name).unwrap_or_default()
     }
 
     fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
@@ -114,7 +115,7 @@ where
 
     #[inline(never)]
     fn from_matches(matches: &mut ArgMatches, name: &str) -> Self {
-        matches.remove_many(name).map(Iterator::collect).unwrap_or_default()
+        matches.try_remove_many(name).ok().flatten().map(Iterator::collect).unwrap_or_default()
     }
 
     fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {

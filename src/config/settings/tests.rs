@@ -96,6 +96,7 @@ fn the_defaults() {
             min_speed: 1000,
             timeout: Duration::from_secs(30),
             output: Output::File("aptlet.lock".into()),
+            dry_run: false,
             explain: None,
             relocation: None,
             log_format: LogFormat::Text,

@@ -46,6 +46,11 @@ impl<'a> Priorities<'a> {
         }
     }
 
+    /// The priority of the packages of a part that no specific pin is about.
+    pub(crate) fn of_part(&self, part: usize) -> i32 {
+        self.general[part]
+    }
+
     /// The very same package in all sources that have it, itself included.
     fn twins<'p>(&self, package: Package<'p>) -> impl Iterator<Item = Package<'a>> + use<'a, 'p> {
         self.index.versions(package.name_id()).filter(move |other| {

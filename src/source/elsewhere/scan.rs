@@ -1,14 +1,10 @@
 //! The scan of one `Packages` file for a name, while it is read; nothing else of it is kept.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use crate::control::{relation, version};
 use crate::source::index::BadIndex;
-
-/// What is read at once, in bytes.
-const CHUNK: usize = 64 << 10;
-/// A stanza longer than this is no package.
-const LONGEST_STANZA: usize = 4 << 20;
+use crate::source::stanzas::each_stanza;
 
 /// A package that has or provides a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +19,7 @@ pub(crate) struct Found {
 ///
 /// # Errors
 /// Where reading or decoding fails. Stanzas that make no sense are passed over.
-pub(super) fn scan(mut reader: impl Read, name: &str) -> Result<Option<Found>, BadIndex> {
+pub(super) fn scan(reader: impl Read, name: &str) -> Result<Option<Found>, BadIndex> {
     let finder = memchr::memmem::Finder::new(name);
     let mut best = None;
     let mut take = |stanza: &[u8]| {
@@ -34,36 +30,7 @@ pub(super) fn scan(mut reader: impl Read, name: &str) -> Result<Option<Found>, B
             best = Some(found);
         }
     };
-    let mut buffer = vec![0; CHUNK];
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            if filled > LONGEST_STANZA {
-                return Err(BadIndex::TooLarge("a stanza of more than 4 MiB"));
-            }
-            buffer.resize(filled * 2, 0);
-        }
-        let count = match reader.read(&mut buffer[filled..]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            result => result?,
-        };
-        if count == 0 {
-            break;
-        }
-        // only what is new can have the gap that ends a stanza, and what follows the last one waits for more
-        let seen = filled.saturating_sub(1);
-        filled += count;
-        if let Some(end) = memchr::memmem::rfind(&buffer[seen..filled], b"\n\n").map(|end| seen + end) {
-            let mut start = 0;
-            for gap in memchr::memmem::find_iter(&buffer[..end + 2], b"\n\n") {
-                take(&buffer[start..gap]);
-                start = gap + 2;
-            }
-            buffer.copy_within(end + 2..filled, 0);
-            filled -= end + 2;
-        }
-    }
-    take(&buffer[..filled]);
+    each_stanza(reader, &mut take)?;
     Ok(best)
 }
 
@@ -135,31 +102,11 @@ mod tests {
     }
 
     #[test]
-    fn the_size_of_the_reads_makes_no_difference() {
-        struct Trickle<'a>(&'a [u8], usize);
-        impl Read for Trickle<'_> {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                let count = self.0.len().min(buffer.len()).min(self.1);
-                buffer[..count].copy_from_slice(&self.0[..count]);
-                self.0 = &self.0[count..];
-                Ok(count)
-            }
-        }
-        let long = format!("Package: long\nVersion: 1\nDescription: {}\n\n{INDEX}", "x".repeat(3 * CHUNK));
-        for step in [1, 7, CHUNK] {
-            let found = scan(Trickle(long.as_bytes(), step), "wanted").unwrap().unwrap();
-            assert_eq!(found.version, "1.10");
-        }
-    }
-
-    #[test]
     fn what_makes_no_sense_is_passed_over() {
         for bad in
             ["Package: wanted\n", "Version: 1\nwanted", "Package: wanted\nVersion: 1\u{1b}[2J\n", "wanted"]
         {
             assert_eq!(seen(bad, "wanted"), None, "{bad:?}");
         }
-        let endless = io::repeat(b'x').take(10 << 20);
-        assert!(matches!(scan(endless, "wanted"), Err(BadIndex::TooLarge(_))));
     }
 }

@@ -14,11 +14,11 @@ use crate::source::release::IndexFile;
 use crate::source::released::Released;
 
 /// How long the search may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// Bytes that may be fetched: the largest suite of Ubuntu and then some.
 const BUDGET: u64 = 48 << 20;
 /// Indexes that are read at once; each decoder takes memory.
-const AT_ONCE: usize = 2;
+pub(super) const AT_ONCE: usize = 2;
 /// The architectures that most foreign packages are wanted from.
 const COMMON_ARCHITECTURES: [&str; 3] = ["amd64", "arm64", "i386"];
 /// The suites beside a suite, as Debian and Ubuntu name them; that of security fixes is often on another host.

@@ -46,13 +46,17 @@ fn at(text: &str) -> Timestamp {
 }
 
 #[test]
-fn reads_the_fields_and_keeps_only_packages() {
+fn reads_the_fields_and_keeps_only_what_may_be_read() {
     let release = release();
     assert_eq!((release.suite.as_str(), release.codename.as_str()), ("stable", "trixie"));
     assert_eq!(release.date, Some(at("2025-11-15T09:37:21Z")));
     assert_eq!(release.architectures, ["all", "amd64", "arm64"]);
     assert!(release.acquire_by_hash && !release.not_automatic);
-    assert_eq!(release.entries.len(), 6, "one of them has a weak digest only");
+    assert_eq!(release.entries.len(), 7, "one of them has a weak digest only");
+    assert_eq!(release.contents_files("main", "amd64").len(), 1);
+    assert!(
+        release.contents_files("main", "arm64").is_empty() && release.contents_files("", "amd64").is_empty()
+    );
     let experimental = text().replace("Acquire-By-Hash: yes", "NotAutomatic: yes\nButAutomaticUpgrades: yes");
     let experimental = Release::parse(&experimental, URL).unwrap();
     assert!(
@@ -144,7 +148,7 @@ fn what_is_odd_and_not_needed_is_passed_over() {
     );
     assert_eq!(release("Suite: a\nsuite: b\n").suite, "b", "the last one counts");
     let crlf = Release::parse(&text().replace('\n', "\r\n"), URL).unwrap();
-    assert_eq!((crlf.entries.len(), crlf.date, crlf.codename.as_str()), (6, self::release().date, "trixie"));
+    assert_eq!((crlf.entries.len(), crlf.date, crlf.codename.as_str()), (7, self::release().date, "trixie"));
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(crate) struct Repository {
     by_hash: bool,
     signed: Signed,
     fields: Vec<(String, String)>,
+    contents: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +59,7 @@ impl Repository {
             by_hash: true,
             signed: Signed::Both,
             fields: Vec::new(),
+            contents: BTreeMap::new(),
         };
         let repository = repository.release_field("Origin", "aptlet").release_field("Label", "aptlet");
         if repository.is_flat() {
@@ -90,6 +92,12 @@ impl Repository {
             architecture: architecture.unwrap_or("all").trim().to_owned(),
             text: text.trim_end().to_owned() + "\n",
         });
+        self
+    }
+
+    /// The index of the files in packages, at a path below that of `Release` such as `main/Contents-amd64`.
+    pub(crate) fn contents(mut self, path: &str, text: &str) -> Self {
+        self.contents.insert(path.to_owned(), text.to_owned());
         self
     }
 
@@ -220,6 +228,7 @@ impl Repository {
                 }
             }
         }
+        texts.extend(self.contents.clone());
         let forms: BTreeSet<Compression> =
             self.compressions.iter().copied().chain([Compression::None]).collect();
         let mut indexes = Vec::new();

@@ -1,0 +1,34 @@
+//! What `aptlet --version` says beside the version: the commit that a release was built from, and for which machine.
+
+use std::path::Path;
+use std::process::Command;
+
+fn main() {
+    let target = std::env::var("TARGET").unwrap_or_default();
+    println!("cargo::rustc-env=APTLET_TARGET={target}");
+    // a build for tests would be made anew after each commit
+    let is_release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let commit = if is_release { commit() } else { None };
+    println!(
+        "cargo::rustc-env=APTLET_COMMIT={}",
+        commit.map(|commit| format!(" ({commit})")).unwrap_or_default()
+    );
+    println!("cargo::rerun-if-changed=build.rs");
+}
+
+/// The commit, and its day; none for a source that is no checkout.
+fn commit() -> Option<String> {
+    let head = git(&["rev-parse", "--git-path", "HEAD"])?;
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    for path in [head, log].iter().filter(|path| Path::new(path).exists()) {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    git(&["log", "-1", "--abbrev=9", "--format=%h %cs"])
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output =
+        Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
