@@ -1,6 +1,7 @@
 //! From settings to a plan. [`Inputs`] are the files that the settings name; their fingerprint tells whether what is
 //! installed is what is asked for, and its freshness whether that still is the answer; else [`Planner`] makes a plan.
 
+mod choice;
 mod elsewhere;
 mod files;
 pub(crate) mod fingerprint;
@@ -8,8 +9,11 @@ mod freshness;
 mod inputs;
 mod known;
 mod planner;
+mod question;
 mod sources;
 
+pub(crate) use choice::PlanInputs;
 pub(crate) use freshness::{is_valid, refuse_changes, refuse_rollback, release_state};
 pub(crate) use inputs::{Inputs, Wanted};
 pub(crate) use planner::Planner;
+pub(crate) use question::check_lock;
