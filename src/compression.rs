@@ -9,7 +9,9 @@ use std::io::{self, BufRead, Read};
 
 use xz2::stream::{CONCATENATED, Stream};
 
-use bounded::{Held, SHARES, Xz, demands_more, without_memory, zstd, zstd_window};
+use bounded::{
+    Held, SHARES, Xz, demands_more, largest_within, shares_within, without_memory, zstd, zstd_window,
+};
 use gzip::Gzip;
 
 pub use ahead::Ahead;
@@ -86,13 +88,14 @@ impl Compression {
 
     /// As [`Compression::decoder`], but its memory comes from a budget: reading waits until others have given back
     /// enough. What is decided by the first header holds for the whole file: data that demands more later on is
-    /// refused, since waiting while holding a share could be for ever. So is what demands more than 64 MiB.
+    /// refused, since waiting while holding a share could be for ever. So is what demands more than 64 MiB, or than the budget
+    /// has in all; that has to be as much as the smallest share.
     pub(crate) fn decoder_within<'a>(
         self,
         mut reader: impl BufRead + Send + 'a,
         budget: &'a Budget,
     ) -> io::Result<Box<dyn Read + Send + 'a>> {
-        let (least, most) = (SHARES[0].1, SHARES[SHARES.len() - 1].1);
+        let (least, most) = (SHARES[0].1, largest_within(budget.total()));
         Ok(match self {
             Self::Xz | Self::Lzma => {
                 let stream = match self {
@@ -103,7 +106,7 @@ impl Compression {
             }
             Self::Zstd => {
                 let window = zstd_window(reader.fill_buf()?).unwrap_or(0);
-                let share = SHARES.into_iter().find(|(log, _)| window <= 1 << log);
+                let share = shares_within(budget.total()).find(|(log, _)| window <= 1 << log);
                 let (log, bytes) = share.ok_or_else(|| demands_more(most))?;
                 Box::new(Held::new(budget.take(bytes), zstd(reader, log)?))
             }
@@ -315,6 +318,20 @@ mod tests {
         }
         assert_eq!(receiver.try_iter().count(), 3);
         assert_eq!(BUDGET.free(), 80 << 20);
+    }
+
+    #[test]
+    fn a_small_budget_refuses_what_it_could_never_give() {
+        let budget = Budget::new(40 << 20);
+        for (large, small) in [
+            ((Compression::Xz, xz_that_demands(28)), (Compression::Xz, xz_that_demands(26))),
+            ((Compression::Zstd, zstd_that_demands(16)), (Compression::Zstd, zstd_that_demands(15))),
+        ] {
+            let error = decode_within(large.0, &large.1, &budget).unwrap_err();
+            assert_eq!(error.to_string(), "decompressing it takes more than 33 MiB of memory");
+            assert_eq!(decode_within(small.0, &small.1, &budget).unwrap(), "text");
+        }
+        assert_eq!(budget.free(), 40 << 20);
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub enum Error {
     /// What may be in a source that could not be used.
     #[error("{error}; and there may be more in what was left out: {}", listed(left_out))]
     LeftOut { error: resolve::Error, left_out: Vec<source::LeftOut> },
+    /// The main image is of another release than all that its packages could be added from.
+    #[error("{error}; the base is of {release} ({codename}), and no source is")]
+    OtherRelease { error: Box<Self>, release: String, codename: &'static str },
     #[error(transparent)]
     Lock(#[from] lock::Error),
     #[error("package {package}: {source}")]
@@ -158,6 +161,7 @@ impl Error {
                 let classes = left_out.iter().map(|source| of_source(&source.error));
                 classes.max().unwrap_or(Class::NoSolution).max(Class::NoSolution)
             }
+            Self::OtherRelease { error, .. } => error.class(),
             Self::Lock(lock::Error::Write { .. }) => Class::Destination,
             Self::Lock(_) => Class::Configuration,
             Self::Package { source, .. } | Self::Fetch(source) => of_fetch(source),
@@ -221,6 +225,10 @@ impl Error {
             Self::Pin(_) => Some("correct the file; apt_preferences(5) describes its format".to_owned()),
             Self::Resolve(error) => Some(error.hint()),
             Self::LeftOut { left_out, .. } => left_out.iter().find_map(|source| source.error.hint()),
+            Self::OtherRelease { release, .. } => Some(format!(
+                "use the sources of the release that the base is of: --release {release} (APTLET_RELEASE={release}), or a source \
+                 list with its suites"
+            )),
             Self::Lock(error) => Some(error.hint()),
             Self::Package { source, .. } | Self::Fetch(source) => source.hint(),
             Self::Tree(error) => error.hint(),
@@ -309,6 +317,7 @@ fn of_source(error: &source::Error) -> Class {
         | E::UnknownWord { .. }
         | E::Conflict { .. }
         | E::NoSources { .. }
+        | E::NoEntries { .. }
         | E::NoMirrors { .. }
         | E::NoSnapshots { .. }
         | E::KeyringRead { .. }
@@ -373,6 +382,7 @@ fn of_archive(error: &source::archive::Error) -> Class {
     match error {
         E::Fetch(error) => of_fetch(error),
         // as for a package of a repository: who asks for a .deb is not to blame for what it holds
+        E::Deb { source: deb::Error::Memory { .. }, .. } => Class::Internal,
         E::Deb { .. } | E::Control { .. } | E::Fields { .. } => Class::NotTrusted,
         E::Architecture { .. } | E::Twice { .. } => Class::NoSolution,
     }
@@ -389,6 +399,7 @@ fn of_tree(error: &tree::Error) -> Class {
         | tree::Error::OtherLinks { .. }
         | tree::Error::Case { .. }
         | tree::Error::Deb { source: deb::Error::Read { .. }, .. } => Class::Destination,
+        tree::Error::Deb { source: deb::Error::Memory { .. }, .. } => Class::Internal,
         tree::Error::Overlap { .. } | tree::Error::Diverted { .. } => Class::NoSolution,
         _ => Class::NotTrusted,
     }

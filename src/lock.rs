@@ -61,6 +61,16 @@ pub enum Error {
         /// That of this run.
         wanted: String,
     },
+    /// It was made for another question than the one that is asked.
+    #[error("the lock {} is not the answer to what is asked for: {}", path.display(), differences.join("; "))]
+    Stale {
+        /// The file.
+        path: PathBuf,
+        /// What differs, each in words.
+        differences: Vec<String>,
+        /// What makes the lock that is asked for.
+        command: String,
+    },
     /// It contradicts itself.
     #[error("{}: {reason}", path.display())]
     Inconsistent {
@@ -75,12 +85,20 @@ impl Error {
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Read { .. } => "Check that the file is mounted where --lock (APTLET_LOCK) says.".to_owned(),
+            Self::Read { .. } => {
+                "Check that the file is mounted where --lock (APTLET_LOCK) says; 'aptlet lock' writes one."
+                    .to_owned()
+            }
             Self::Write { .. } => "Choose another file with -o, or '-o -' for standard output.".to_owned(),
             Self::UnknownVersion { .. } => "Use a newer aptlet, or write the lock again.".to_owned(),
             Self::Architecture { found, wanted, .. } => format!(
                 "Write a lock for this architecture with 'aptlet lock --arch {wanted}', or use --arch {found}."
             ),
+            Self::Stale { command, .. } => {
+                format!(
+                    "Write the lock again with '{command}' and put it in the place of this one, or take the change back."
+                )
+            }
             _ => "Write the lock again with 'aptlet lock'; it is not meant to be edited.".to_owned(),
         }
     }

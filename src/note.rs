@@ -78,6 +78,18 @@ impl From<&Note> for Recorded {
     }
 }
 
+impl Recorded {
+    /// The package that it is about, or the command, which mostly has its name.
+    pub(crate) fn about(&self) -> Option<&str> {
+        self.0["package"].as_str().or_else(|| self.0["command"].as_str())
+    }
+
+    /// Whether it is about what a maintainer script would have done.
+    pub(crate) fn is_of_script(&self) -> bool {
+        self.0["kind"] == "script-not-run"
+    }
+}
+
 impl fmt::Display for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0["text"].as_str().unwrap_or_default())

@@ -25,6 +25,16 @@ pub struct Basis {
     /// Digest of the stanzas of the base, where there was one: its packages are not in the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_sha256: Option<Sha256>,
+    /// Whether newer versions of what the base has could be chosen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub upgrade_base: bool,
+    /// The sources that were chosen from: URIs without credentials, suite, component. None in the lock of an older aptlet,
+    /// which says neither this nor `upgrade_base` and `pins_sha256`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// Digest of the pins, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pins_sha256: Option<Sha256>,
 }
 
 /// One suite and component of a repository, as it was when the plan was made.

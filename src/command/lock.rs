@@ -2,10 +2,10 @@
 
 use serde_json::{Map, json};
 
-use crate::config::{LogFormat, Output, Settings};
+use crate::config::{self, LogFormat, Output, Settings};
 use crate::error::Error;
 use crate::lock;
-use crate::planning::{Inputs, Planner, Wanted};
+use crate::planning::{Inputs, PlanInputs, Planner, Wanted, check_lock};
 use crate::report::{self, Report};
 use crate::wording::{counted, mebibytes};
 
@@ -15,6 +15,9 @@ pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Err
     let Wanted::Choice(choice) = inputs.wanted else {
         return Err(Error::Internal("a lock was read to make one".to_owned()));
     };
+    if settings.check {
+        return check(settings, &choice, report);
+    }
     let planner = Planner::new(settings, choice, client).await?;
     let planned = planner.plan(None, settings.explain.as_deref(), report).await?;
     let plan = planned.plan;
@@ -42,5 +45,17 @@ pub(super) async fn lock(settings: &Settings, report: &Report) -> Result<(), Err
         }
     }
     report.success(&format!("{packages} ({}) locked", mebibytes(size)), facts);
+    Ok(())
+}
+
+/// Looks whether the lock that is there is the answer to what is asked for, without asking any mirror.
+fn check(settings: &Settings, choice: &PlanInputs, report: &Report) -> Result<(), Error> {
+    let Output::File(path) = &settings.output else {
+        return Err(config::Error::CheckedNothing.into());
+    };
+    let plan = check_lock(path, settings, choice)?;
+    let packages = counted(plan.packages.len(), "package");
+    let facts = Map::from_iter([("packages".to_owned(), json!(plan.packages.len()))]);
+    report.success(&format!("{} is the answer to what is asked for: {packages}", path.display()), facts);
     Ok(())
 }

@@ -11,6 +11,16 @@ use super::budget::Share;
 /// larger takes, in bytes. The first covers xz(1) and zstd(1) at their defaults, the last `xz -9`.
 pub(super) const SHARES: [(u32, u64); 4] = [(23, 9 << 20), (24, 17 << 20), (25, 33 << 20), (26, 66 << 20)];
 
+/// Those that a budget of so many bytes has room for.
+pub(super) fn shares_within(total: u64) -> impl Iterator<Item = (u32, u64)> {
+    SHARES.into_iter().filter(move |(_, bytes)| *bytes <= total)
+}
+
+/// The bytes of the largest of these.
+pub(super) fn largest_within(total: u64) -> u64 {
+    shares_within(total).last().map_or(0, |(_, bytes)| bytes)
+}
+
 pub(super) fn demands_more(limit: u64) -> io::Error {
     let text = format!("decompressing it takes more than {} MiB of memory", limit >> 20);
     io::Error::new(io::ErrorKind::OutOfMemory, text)
@@ -99,7 +109,8 @@ impl<'a, R> Xz<'a, R> {
         if let Some(share) = &mut self.share
             && self.stream.total_out() == 0
         {
-            for (_, bytes) in SHARES {
+            let most = share.most();
+            for (_, bytes) in shares_within(most) {
                 // fails as long as it is less than what the header demands
                 if bytes > self.limit && self.stream.set_memlimit(bytes).is_ok() {
                     self.limit = bytes;
@@ -107,7 +118,7 @@ impl<'a, R> Xz<'a, R> {
                     return Ok(());
                 }
             }
-            return Err(demands_more(SHARES[SHARES.len() - 1].1));
+            return Err(demands_more(largest_within(most)));
         }
         Err(demands_more(self.limit))
     }

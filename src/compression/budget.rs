@@ -5,14 +5,15 @@ use std::sync::{Condvar, Mutex, PoisonError};
 /// A number of bytes, of which decoders take shares while they live.
 #[derive(Debug)]
 pub(crate) struct Budget {
+    total: u64,
     free: Mutex<u64>,
     given_back: Condvar,
 }
 
 impl Budget {
-    /// `bytes` must be as much as the largest share that will be taken.
+    /// Shares of at most `bytes` can be taken.
     pub(crate) const fn new(bytes: u64) -> Self {
-        Self { free: Mutex::new(bytes), given_back: Condvar::new() }
+        Self { total: bytes, free: Mutex::new(bytes), given_back: Condvar::new() }
     }
 
     #[cfg(test)]
@@ -20,7 +21,12 @@ impl Budget {
         *self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there are so many bytes. Who waits must hold no share: two could wait for each other for ever.
+    /// All of its bytes.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Waits until there are so many bytes, which must not be more than all. Who waits must hold no share: two could wait for each other for ever.
     pub(super) fn take(&self, bytes: u64) -> Share<'_> {
         let mut share = Share { budget: self, bytes: 0 };
         share.exchange(bytes);
@@ -36,6 +42,11 @@ pub(super) struct Share<'a> {
 }
 
 impl Share<'_> {
+    /// The most that it can be exchanged for.
+    pub(super) fn most(&self) -> u64 {
+        self.budget.total
+    }
+
     /// Gives this share back, then waits for another of so many bytes.
     pub(super) fn exchange(&mut self, bytes: u64) {
         let mut free = self.budget.free.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::error::{Error, Warning};
 use super::keys::{Key, classify, nearest_key};
 use super::options::{Layer as _, Options};
+use super::values::FileOrText;
 use super::{text, yaml};
 
 /// What the `ConfigMap` says.
@@ -30,8 +31,8 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<ConfigMap, Error> {
     for (name, path) in files(folder, required)? {
         match classify(&name) {
             Some(Key::Packages) => map.packages = Some(path),
-            Some(Key::Sources) => keys.sourcing.sources.push(path),
-            Some(Key::Keyring) => keys.trust.keyring.push(path),
+            Some(Key::Sources) => keys.sourcing.sources.push(FileOrText::File(path)),
+            Some(Key::Keyring) => keys.trust.keyring.push(FileOrText::File(path)),
             Some(Key::Preferences) => keys.sourcing.preferences.push(path),
             Some(Key::Certificate) => keys.trust.ca_certificate.push(path),
             Some(Key::ClientCertificate) => keys.trust.client_certificate = Some(path),
@@ -75,10 +76,10 @@ pub(super) fn files(folder: &Path, required: bool) -> Result<Vec<(String, PathBu
     Ok(names.into_iter().map(|name| (name.to_string_lossy().into_owned(), folder.join(name))).collect())
 }
 
-fn append(list: &mut Vec<PathBuf>, more: &[PathBuf]) {
-    for path in more {
-        if !list.contains(path) {
-            list.push(path.clone());
+fn append<T: Clone + PartialEq>(list: &mut Vec<T>, more: &[T]) {
+    for one in more {
+        if !list.contains(one) {
+            list.push(one.clone());
         }
     }
 }
@@ -133,12 +134,12 @@ mod tests {
             Options {
                 locked: Locked { lock: Some(at("aptlet.lock")) },
                 sourcing: Sourcing {
-                    sources: vec![at("a.list"), at("b.sources")],
+                    sources: vec![FileOrText::File(at("a.list")), FileOrText::File(at("b.sources"))],
                     preferences: vec![at("x.pref")],
                     ..Sourcing::default()
                 },
                 trust: Trust {
-                    keyring: vec![at("k.gpg"), at("z.asc")],
+                    keyring: vec![FileOrText::File(at("k.gpg")), FileOrText::File(at("z.asc"))],
                     auth: Some(at("auth.conf")),
                     ca_certificate: vec![at("b.pem"), at("ca.crt")],
                     client_certificate: Some(at("tls.crt")),
@@ -160,11 +161,14 @@ mod tests {
             options,
             Options {
                 trust: Trust {
-                    keyring: vec![at("sub/x.asc"), at("own.asc"), "/y.gpg".into(), at("z.asc")],
+                    keyring: vec![at("sub/x.asc"), at("own.asc"), "/y.gpg".into(), at("z.asc")]
+                        .into_iter()
+                        .map(FileOrText::File)
+                        .collect(),
                     ..Trust::default()
                 },
                 locked: Locked { lock: Some(at("other.lock")) },
-                locking: Locking { output: Some(Output::Stdout), explain: None },
+                locking: Locking { output: Some(Output::Stdout), check: None, explain: None },
                 relocating: Relocating { prefix: Some(PathElsewhere("p".into())) },
                 network: Network { retries: Some(Count(1)), ..Network::default() },
                 ..Options::default()

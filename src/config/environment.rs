@@ -12,6 +12,7 @@ use clap::error::{ContextKind, ContextValue};
 use super::error::{Error, Warning};
 use super::nearest::nearest;
 use super::options::Layer;
+use super::values::in_place::is_text;
 use crate::masking;
 use crate::request::words;
 
@@ -63,7 +64,11 @@ pub(super) fn read<L: Layer>(variables: &[(OsString, OsString)]) -> Result<Envir
 
 fn parse<L: Layer>(flags: &clap::Command, flag: &clap::Arg, name: &str, value: &OsStr) -> Result<L, Error> {
     let values: Vec<&OsStr> = if matches!(flag.get_action(), ArgAction::Append) {
-        words::split(text_of(name, value)?).map(OsStr::new).collect()
+        match text_of(name, value)? {
+            // a source list or a key, in place of the files' names
+            text if is_text(text) => vec![value],
+            text => words::split(text).map(OsStr::new).collect(),
+        }
     } else {
         // A block scalar in a pod's `env` ends in a line end that nobody means.
         vec![value.to_str().map_or(value, |text| OsStr::new(text.trim()))]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
+
 use super::keys::KEYS;
 use crate::request;
 
@@ -37,6 +39,15 @@ pub enum Error {
         /// How the requests are given.
         requests: &'static str,
     },
+    /// Two settings that both say which suites there are.
+    #[error("'{setting}' and 'suite' are both set, and each says which suites there are")]
+    SuitesTwice {
+        /// The one beside `suite`.
+        setting: &'static str,
+    },
+    /// `aptlet lock --check` of what is on its way to standard output.
+    #[error("'--check' looks at a lock in a file, and '--output -' names none")]
+    CheckedNothing,
     /// `--quiet` and `--verbose` from the same place.
     #[error("'quiet' and 'verbose' are both set in {place}")]
     QuietAndVerbose {
@@ -171,6 +182,10 @@ impl Error {
             Self::LockAndRequests { lock, requests } => {
                 Some(format!("drop {requests} to install what the lock pins, or drop {lock} to resolve anew"))
             }
+            Self::SuitesTwice { .. } => Some(
+                "drop 'suite', or write all suites into a source list: --sources, or a key *.sources of the ConfigMap".to_owned(),
+            ),
+            Self::CheckedNothing => Some("name the file of the lock with -o FILE".to_owned()),
             Self::QuietAndVerbose { .. } => Some("unset one of them".to_owned()),
             Self::Folder { .. } => Some(
                 "mount the ConfigMap there, or name the right folder with --config or APTLET_CONFIG"
@@ -220,6 +235,24 @@ pub enum Warning {
         /// The key that was probably meant.
         nearest: Option<String>,
     },
+    /// What a lower layer wants installed, and is not, since a higher one says what is.
+    PassedOver {
+        /// What wants it.
+        what: &'static str,
+        /// Its requests; none for a lock.
+        requests: Vec<String>,
+        /// What says otherwise.
+        by: &'static str,
+        /// The requests of that; none for a lock.
+        instead: Vec<String>,
+    },
+    /// A release that nobody mends any more.
+    Ended {
+        /// The release, and its codename.
+        release: [String; 2],
+        /// The last day on which it was.
+        ended: Date,
+    },
     /// A setting that has no effect, since the sources come from elsewhere.
     Unused {
         /// The long flag of the setting.
@@ -245,9 +278,26 @@ impl fmt::Display for Warning {
                 path.display(),
                 KEYS.map(|(key, _)| key).join(", ")
             ),
+            Self::PassedOver { what, requests, by, instead } => {
+                write!(f, "{what}{} is passed over for {by}{}", listed(requests), listed(instead))
+            }
+            Self::Ended { release: [release, codename], ended } => {
+                write!(f, "{release} ({codename}) has had no security updates since {ended}")
+            }
             Self::Unused { setting, sources } => {
                 write!(f, "'{setting}' has no effect, since the sources come from '{}'", sources.display())
             }
         }
     }
+}
+
+/// ` (jq, curl)`, or nothing for none.
+fn listed(requests: &[String]) -> String {
+    const MOST: usize = 10;
+    let more = match requests.len().saturating_sub(MOST) {
+        0 => String::new(),
+        count => format!(" and {count} more"),
+    };
+    let shown = requests.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if requests.is_empty() { shown } else { format!(" ({shown}{more})") }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::command::Command;
 use super::configmap::{self, ConfigMap};
 use super::environment::{self, Environment, PACKAGES};
-use super::error::Error;
+use super::error::{Error, Warning};
 use super::host::Host;
 use super::options::Options;
 use super::wanted::{Asked, Wanted, Wants, wanted};
@@ -44,6 +44,7 @@ impl Layers {
         command: Command,
         requests: &[String],
         host: &Host,
+        warnings: &mut Vec<Warning>,
     ) -> Result<Option<Wanted>, Error> {
         let layers = [
             Wants {
@@ -59,9 +60,9 @@ impl Layers {
             Wants {
                 lock: self.map.options.locked.lock.clone(),
                 requests: Asked::Key(self.map.packages.as_deref()),
-                names: ["the ConfigMap's lock", "its key 'packages'"],
+                names: ["the ConfigMap's lock", "the ConfigMap's key 'packages'"],
             },
         ];
-        wanted(command, layers, &host.working_directory)
+        wanted(command, layers, &host.working_directory, warnings)
     }
 }

@@ -16,10 +16,12 @@ mod error;
 mod host;
 mod keys;
 mod layers;
+mod machine_apt;
 mod nearest;
 pub(crate) mod options;
 mod paths;
 mod places;
+mod release_of_image;
 mod rendering;
 mod settings;
 mod sources;
@@ -36,12 +38,13 @@ pub(crate) use error::Error;
 pub use host::Host;
 pub(crate) use nearest::nearest;
 pub use options::Options;
+pub(crate) use release_of_image::release_beside;
 pub use rendering::Rendering;
 pub(crate) use rendering::contents;
 pub use settings::Settings;
-pub(crate) use sources::{DEFAULT_MIRROR, DEFAULT_SUITES, SourceChoice};
+pub(crate) use sources::SourceChoice;
 pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
-pub use values::Mode;
+pub use values::{FileOrText, Mode};
 pub(crate) use values::{
     Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,
 };

@@ -9,7 +9,7 @@ use super::keys::{Key, classify};
 use super::options::{Layer as _, Options};
 use super::places::prefix;
 use super::settings::Settings;
-use super::values::{Listen, Mode, OnFailure, Owners, Word};
+use super::values::{FileOrText, Listen, Mode, OnFailure, Owners, Word};
 use super::{configmap, environment, text};
 use crate::request::{Kind, Origin, Request};
 
@@ -37,7 +37,7 @@ pub struct Rendering {
     /// Those, or else those of the folder of settings.
     pub all_requests: Vec<String>,
     /// Files that go into the `ConfigMap`: the key, and where its text is.
-    pub files: Vec<(String, PathBuf)>,
+    pub files: Vec<(String, FileOrText)>,
     /// The name of the `ConfigMap`.
     pub config_map: Option<String>,
     /// The name of the Secret with `auth.conf`.
@@ -144,6 +144,7 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
         .sourcing
         .mirror
         .iter()
+        .chain(&options.sourcing.security_mirror)
         .any(|mirror| mirror.0.password().is_some() || mirror.0.query().is_some())
     {
         return refuse("mirror", "the password in its URL would be there for all to read", SECRET);
@@ -180,7 +181,7 @@ const TLS_SECRET: &str =
     "run 'kubectl create secret tls NAME --cert=tls.crt --key=tls.key', and give --tls-secret NAME";
 
 /// A key of the `ConfigMap` with the path of its text, and the setting that it comes from.
-type File = ((String, PathBuf), &'static str);
+type File = ((String, FileOrText), &'static str);
 
 /// The files of the folder of settings, but for those that a flag or variable stands in front of; and what these name.
 fn files(options: &Options, settings: &Settings, host: &Host) -> Result<Vec<File>, Error> {
@@ -209,26 +210,28 @@ fn files(options: &Options, settings: &Settings, host: &Host) -> Result<Vec<File
             _ => false,
         };
         if !beaten {
-            files.push(((name, path), "config"));
+            files.push(((name, FileOrText::File(path)), "config"));
         }
     }
     if let Some(lock) = &options.locked.lock {
-        files.push((("aptlet.lock".to_owned(), lock.clone()), "lock"));
+        files.push((("aptlet.lock".to_owned(), FileOrText::File(lock.clone())), "lock"));
     }
-    for (setting, kind, paths) in [
-        ("sources", Key::Sources, &options.sourcing.sources),
-        ("preferences", Key::Preferences, &options.sourcing.preferences),
-        ("keyring", Key::Keyring, &options.trust.keyring),
-        ("ca-certificate", Key::Certificate, &options.trust.ca_certificate),
+    let given = |paths: &[PathBuf]| paths.iter().cloned().map(FileOrText::File).collect::<Vec<_>>();
+    for (setting, kind, all) in [
+        ("sources", Key::Sources, options.sourcing.sources.clone()),
+        ("preferences", Key::Preferences, given(&options.sourcing.preferences)),
+        ("keyring", Key::Keyring, options.trust.keyring.clone()),
+        ("ca-certificate", Key::Certificate, given(&options.trust.ca_certificate)),
     ] {
-        for path in paths {
+        for (number, one) in all.into_iter().enumerate() {
+            let path = one.name(number);
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if classify(name) != Some(kind) {
                 let reason = "a key of a ConfigMap has its kind in its name, and this file has not";
                 let instead = "name it *.sources or *.list, *.pref, *.asc or *.gpg, *.crt or *.pem";
                 return refuse(setting, reason, instead);
             }
-            files.push(((name.to_owned(), path.clone()), setting));
+            files.push(((name.to_owned(), one), setting));
         }
     }
     let archives = settings.requests.iter().filter_map(|request| Some((request, request.archive()?)));
@@ -236,7 +239,7 @@ fn files(options: &Options, settings: &Settings, host: &Host) -> Result<Vec<File
         let path = archive.folder.join(&archive.file_name).ok().and_then(|url| url.to_file_path().ok());
         // those beside the key `packages` of the folder are files of it
         if let Some(path) = path.filter(|_| !matches!(request.origin, Origin::File { .. })) {
-            files.push(((archive.file_name.clone(), path), "packages"));
+            files.push(((archive.file_name.clone(), FileOrText::File(path)), "packages"));
         }
     }
     let is_key = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
@@ -335,7 +338,11 @@ fn workload(text: Option<&str>) -> Result<Option<(String, String)>, Error> {
 ///
 /// # Errors
 /// What is no file or cannot be read.
-pub(crate) fn contents(path: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn contents(file: &FileOrText) -> Result<Vec<u8>, Error> {
+    let path = match file {
+        FileOrText::File(path) => path,
+        FileOrText::Text(text) => return Ok(text.clone().into_bytes()),
+    };
     text::check(path)?;
     fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
 }

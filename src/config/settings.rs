@@ -12,9 +12,20 @@ use super::paths::{self, Paths};
 use super::places;
 use super::sources::{self, SourceChoice};
 use super::text;
-use super::values::{Base, LogFormat, OnFailure, Output, Owners, RequireScripts, Verbosity};
+use super::values::{Base, FileOrText, LogFormat, OnFailure, Output, Owners, RequireScripts, Verbosity};
 use crate::control::architecture::Architecture;
 use crate::request::Request;
+
+/// Which settings were said, and are not defaults: a lock is held against these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is about a setting of its own")]
+pub(crate) struct Said {
+    pub(crate) recommends: bool,
+    pub(crate) with_essential: bool,
+    pub(crate) upgrade_base: bool,
+    pub(crate) base: bool,
+    pub(crate) sources: bool,
+}
 
 /// Everything that is configured, decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +43,7 @@ pub struct Settings {
     /// Where the sources come from.
     pub(crate) sources: SourceChoice,
     /// Keyrings to trust for sources that do not name their own.
-    pub(crate) keyrings: Vec<PathBuf>,
+    pub(crate) keyrings: Vec<FileOrText>,
     /// Files of `apt_preferences(5)`.
     pub(crate) preferences: Vec<PathBuf>,
     /// Files of `apt_auth.conf(5)`.
@@ -89,6 +100,10 @@ pub struct Settings {
     pub(crate) timeout: Duration,
     /// Whether `aptlet install` only shows what it would do.
     pub(crate) dry_run: bool,
+    /// Which of the settings that a lock records were said.
+    pub(crate) said: Said,
+    /// Whether `aptlet lock` only looks whether the lock that is there is the answer.
+    pub(crate) check: bool,
     /// Where `aptlet lock` writes to.
     pub(crate) output: Output,
     /// The package whose being in the plan `aptlet lock` is to explain, instead of writing anything.
@@ -117,10 +132,12 @@ impl Settings {
         host: &Host,
     ) -> Result<Self, Error> {
         let layers = Layers::read(flags, host)?;
-        let wanted = layers.wanted(command, requests, host)?;
+        let mut passed_over = Vec::new();
+        let wanted = layers.wanted(command, requests, host, &mut passed_over)?;
         let Layers { flags, environment, map, folder } = layers;
         let mut warnings = environment.warnings;
         warnings.extend(map.warnings);
+        warnings.append(&mut passed_over);
         let path_rules = paths::rules([&map.options.tree, &environment.options.tree, &flags.tree]);
         let said = flags.or(environment.options);
         let beside_lock = sources::given(&said.sourcing);
@@ -132,8 +149,12 @@ impl Settings {
             None if command == Command::Render && options.manifest.configmap.is_some() => (None, Vec::new()),
             None => return Err(Error::NoRequests { config: folder, warnings }),
         };
+        let base = base(command, options.choosing.base.clone(), &host.dpkg);
+        let architecture = options.choosing.arch.clone().unwrap_or_else(Architecture::native);
         let mut of_sources = Vec::new();
-        let sources = sources::choose(&options.sourcing, &host.etc_apt, &mut of_sources)?;
+        let image = sources::Image { base: base.as_deref(), own: &host.dpkg };
+        let sources =
+            sources::choose(&options.sourcing, &architecture, image, &host.etc_apt, &mut of_sources)?;
         match &lock {
             // a ConfigMap may hold what its lock was made from
             Some(lock) => {
@@ -147,6 +168,14 @@ impl Settings {
         if !only_looks {
             check_files(&options, lock.as_deref())?;
         }
+        let said = Said {
+            recommends: options.choosing.recommends.is_some(),
+            with_essential: options.choosing.with_essential.is_some(),
+            upgrade_base: options.choosing.upgrade_base.is_some(),
+            base: options.choosing.base.is_some(),
+            sources: !options.sourcing.sources.is_empty()
+                || sources::given(&options.sourcing).next().is_some(),
+        };
         let Options { choosing, sourcing, trust, tree, network, .. } = options;
         let dest = places::dest(options.destination, host);
         let prefix = options.relocating.prefix.map(|prefix| prefix.0);
@@ -175,11 +204,11 @@ impl Settings {
             ca_certificates: trust.ca_certificate,
             client_certificate: trust.client_certificate,
             client_key: trust.client_key,
-            architecture: choosing.arch.unwrap_or_else(Architecture::native),
+            architecture,
             recommends: choosing.recommends.unwrap_or(false),
             exclude: choosing.exclude.into_iter().map(|name| name.0).collect(),
             with_essential: choosing.with_essential.unwrap_or(false),
-            base: base(command, choosing.base, &host.dpkg),
+            base,
             upgrade_base: choosing.upgrade_base.unwrap_or(false),
             max_unpacked: tree.max_unpacked.map(|quantity| quantity.0),
             size_limit: tree.size_limit.map(|quantity| quantity.0),
@@ -195,6 +224,8 @@ impl Settings {
             patience: network.patience(),
             min_speed: network.min_speed(),
             timeout: network.timeout(),
+            said,
+            check: options.locking.check.unwrap_or(false),
             explain: options.locking.explain.clone().filter(|name| !name.is_empty()),
             dry_run: command == Command::Install && options.trying.dry_run.unwrap_or(false),
             output: options.locking.output(),
@@ -214,9 +245,10 @@ impl Settings {
 /// That the files which are named are there.
 fn check_files(options: &Options, lock: Option<&Path>) -> Result<(), Error> {
     let (sourcing, trust) = (&options.sourcing, &options.trust);
-    let lists = [&sourcing.sources, &trust.keyring, &sourcing.preferences, &trust.ca_certificate];
+    let given = sourcing.sources.iter().chain(&trust.keyring).filter_map(FileOrText::file);
+    let lists = sourcing.preferences.iter().chain(&trust.ca_certificate);
     let secrets = trust.auth.iter().chain(&trust.client_certificate).chain(&trust.client_key);
-    let files = lists.into_iter().flatten().chain(secrets).map(PathBuf::as_path);
+    let files = given.chain(lists.chain(secrets).map(PathBuf::as_path));
     files.chain(lock).try_for_each(text::check)
 }
 

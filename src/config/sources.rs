@@ -1,20 +1,17 @@
 //! Where the sources come from. Their files are parsed elsewhere; here one place is chosen.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use url::Url;
 
 use super::error::{Error, Warning};
+use super::machine_apt::{MachineApt, machine};
 use super::options::Sourcing;
-
-/// The mirror of a suite that is named without one, and of the built-in default.
-pub(crate) const DEFAULT_MIRROR: &str = "http://ftp.debian.org/debian";
-
-/// The suites of a mirror that is named without any: Debian stable, by its codename, so that a pod does not
-/// move to the next release by itself.
-pub(crate) const DEFAULT_SUITES: [&str; 2] = ["trixie", "trixie-updates"];
+use super::release_of_image::{Told, release_beside};
+use super::values::{DEFAULT_MIRROR, FileOrText, MirrorUri, Release};
+use crate::control::architecture::Architecture;
 
 /// The component where none is named.
 pub(crate) const DEFAULT_COMPONENT: &str = "main";
@@ -22,8 +19,8 @@ pub(crate) const DEFAULT_COMPONENT: &str = "main";
 /// The one place that all sources come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SourceChoice {
-    /// Files in the formats of sources.list(5), by `--sources` or in the `ConfigMap`.
-    Files(Vec<PathBuf>),
+    /// Files in the formats of sources.list(5), or their texts, by `--sources` or in the `ConfigMap`.
+    Files(Vec<FileOrText>),
     /// `--mirror` and `--suite`.
     Mirror {
         /// Base URIs that all serve the same files; the later ones are fallbacks.
@@ -35,32 +32,55 @@ pub(crate) enum SourceChoice {
     },
     /// `/etc/apt` of this machine.
     Machine(MachineApt),
-    /// The built-in default, with these components.
-    BuiltIn {
-        /// The components of each suite.
-        components: Vec<String>,
-    },
+    /// The official sources of a release.
+    Release(OfRelease),
 }
 
-/// The files that apt itself would read on this machine, in the order in which it reads them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct MachineApt {
-    /// `sources.list` and `sources.list.d/*.{list,sources}` (sources.list(5)), and what is in them, since it has been read
-    /// to find out whether there is a source.
-    pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
-    /// `preferences` and `preferences.d/*` (`apt_preferences(5)`).
-    pub(crate) preferences: Vec<PathBuf>,
-    /// `auth.conf` and `auth.conf.d/*.conf` (`apt_auth.conf(5)`).
-    pub(crate) auth: Vec<PathBuf>,
-    /// `trusted.gpg` and `trusted.gpg.d/*.{gpg,asc}` (apt-secure(8)).
-    pub(crate) trusted: Vec<PathBuf>,
+/// The official sources of a release, on its own hosts or on others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OfRelease {
+    /// The release.
+    pub(crate) release: Release,
+    /// Base URIs that all serve the same files; at least one.
+    pub(crate) mirrors: Vec<Url>,
+    /// The same for its security updates.
+    pub(crate) security_mirrors: Vec<Url>,
+    /// The components of each suite.
+    pub(crate) components: Vec<String>,
+    /// The file of the image that told which release it is, where nobody said it.
+    pub(crate) told_by: Option<PathBuf>,
+}
+
+/// The image that packages are chosen for, as far as that is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Image<'a> {
+    /// Its dpkg status.
+    pub(super) base: Option<&'a Path>,
+    /// The dpkg database of this machine.
+    pub(super) own: &'a Path,
+}
+
+impl Image<'_> {
+    fn release(self) -> Option<Told> {
+        release_beside(self.base?)
+    }
+
+    /// Whether this machine's own sources are those of another release than the image's.
+    fn is_other_than_machine(self) -> bool {
+        self.base.is_some_and(|base| !base.starts_with(self.own))
+            && self
+                .release()
+                .is_some_and(|(of_image, _)| release_beside(self.own).is_none_or(|(own, _)| own != of_image))
+    }
 }
 
 /// Which settings say where packages come from, and nothing else: a URL may also have a login, which a lock has not.
 pub(super) fn given(sourcing: &Sourcing) -> impl Iterator<Item = &'static str> + use<> {
-    let has_login = sourcing.mirror.iter().any(|mirror| !mirror.0.username().is_empty());
+    let has_login = |mirrors: &[MirrorUri]| mirrors.iter().any(|mirror| !mirror.0.username().is_empty());
     let settings = [
-        ("mirror", !sourcing.mirror.is_empty() && !has_login),
+        ("release", sourcing.release.is_some()),
+        ("mirror", !sourcing.mirror.is_empty() && !has_login(&sourcing.mirror)),
+        ("security-mirror", !sourcing.security_mirror.is_empty() && !has_login(&sourcing.security_mirror)),
         ("suite", !sourcing.suite.is_empty()),
         ("component", !sourcing.component.is_empty()),
     ];
@@ -68,13 +88,20 @@ pub(super) fn given(sourcing: &Sourcing) -> impl Iterator<Item = &'static str> +
 }
 
 /// Chooses the place, and warns of settings that have no effect there.
+///
+/// # Errors
+/// Settings that contradict each other; a machine's configuration that cannot be read.
 pub(super) fn choose(
     sourcing: &Sourcing,
+    architecture: &Architecture,
+    image: Image<'_>,
     etc_apt: &Path,
     warnings: &mut Vec<Warning>,
 ) -> Result<SourceChoice, Error> {
     let unused = [
+        ("release", sourcing.release.is_some()),
         ("mirror", !sourcing.mirror.is_empty()),
+        ("security-mirror", !sourcing.security_mirror.is_empty()),
         ("suite", !sourcing.suite.is_empty()),
         ("component", !sourcing.component.is_empty()),
     ];
@@ -84,121 +111,83 @@ pub(super) fn choose(
         }
     };
     if let Some(file) = sourcing.sources.first() {
-        warn(file);
+        warn(&file.name(0));
         return Ok(SourceChoice::Files(sourcing.sources.clone()));
     }
     let components: Vec<String> = sourcing.component.iter().map(|component| component.0.clone()).collect();
-    let or_main = |components: Vec<String>| {
-        if components.is_empty() { vec![DEFAULT_COMPONENT.to_owned()] } else { components }
+    let of_release = |release: Release, told_by: Option<PathBuf>, warnings: &mut Vec<Warning>| {
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        warnings.extend(release.ended(today).map(|ended| Warning::Ended {
+            release: [release.to_string(), release.codename().to_owned()],
+            ended,
+        }));
+        let or = |given: &[MirrorUri], official: &str| match given {
+            [] => Url::parse(official).into_iter().collect(),
+            given => given.iter().map(|mirror| mirror.0.clone()).collect(),
+        };
+        SourceChoice::Release(OfRelease {
+            release,
+            mirrors: or(&sourcing.mirror, release.mirror(architecture)),
+            security_mirrors: or(&sourcing.security_mirror, release.security_mirror(architecture)),
+            components: match components.as_slice() {
+                [] => release.components().iter().map(|component| (*component).to_owned()).collect(),
+                given => given.to_vec(),
+            },
+            told_by,
+        })
     };
+    let by_release =
+        [("release", sourcing.release.is_some()), ("security-mirror", !sourcing.security_mirror.is_empty())];
+    if let Some((setting, _)) = by_release.into_iter().find(|(_, given)| *given) {
+        if !sourcing.suite.is_empty() {
+            return Err(Error::SuitesTwice { setting });
+        }
+        let (release, told_by) = match sourcing.release {
+            Some(release) => (release, None),
+            None => of_image_or_default(image),
+        };
+        return Ok(of_release(release, told_by, warnings));
+    }
     if !sourcing.mirror.is_empty() || !sourcing.suite.is_empty() {
         let mut uris: Vec<Url> = sourcing.mirror.iter().map(|mirror| mirror.0.clone()).collect();
         if uris.is_empty() {
             uris.extend(Url::parse(DEFAULT_MIRROR));
         }
-        let mut suites: Vec<String> = sourcing.suite.iter().map(|suite| suite.0.clone()).collect();
-        if suites.is_empty() {
-            suites.extend(DEFAULT_SUITES.map(str::to_owned));
-        }
+        let (suites, usual) = match sourcing.suite.as_slice() {
+            [] => {
+                let (release, _) = of_image_or_default(image);
+                (release.suites(), release.components())
+            }
+            suites => (suites.iter().map(|suite| suite.0.clone()).collect(), &[DEFAULT_COMPONENT][..]),
+        };
         let flat = suites.iter().all(|suite| suite.ends_with('/'));
-        let components = if flat { components } else { or_main(components) };
+        let components = match components.as_slice() {
+            [] if !flat => usual.iter().map(|component| (*component).to_owned()).collect(),
+            given => given.to_vec(),
+        };
         return Ok(SourceChoice::Mirror { uris, suites, components });
     }
-    if let Some(machine) = machine(etc_apt)? {
+    if !image.is_other_than_machine()
+        && let Some(machine) = machine(etc_apt)?
+    {
         warn(etc_apt);
         return Ok(SourceChoice::Machine(machine));
     }
-    Ok(SourceChoice::BuiltIn { components: or_main(components) })
+    let (release, told_by) = of_image_or_default(image);
+    Ok(of_release(release, told_by, warnings))
 }
 
-/// What apt is configured with below `root`; nothing if no source of binary packages is enabled there.
-fn machine(root: &Path) -> Result<Option<MachineApt>, Error> {
-    let mut files = Vec::new();
-    let mut enabled = false;
-    for path in parts(root, "sources.list", "sources.list.d", &[Some("list"), Some("sources")])? {
-        let bytes = fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
-        let text = String::from_utf8_lossy(&bytes);
-        let deb822 = path.extension().is_some_and(|extension| extension == "sources");
-        enabled |= if deb822 { enables_deb822(&text) } else { enables_one_line(&text) };
-        files.push((path, bytes));
-    }
-    if !enabled {
-        return Ok(None);
-    }
-    Ok(Some(MachineApt {
-        files,
-        preferences: parts(root, "preferences", "preferences.d", &[None, Some("pref")])?,
-        auth: parts(root, "auth.conf", "auth.conf.d", &[Some("conf")])?,
-        trusted: parts(root, "trusted.gpg", "trusted.gpg.d", &[Some("gpg"), Some("asc")])?,
-    }))
-}
-
-/// The file `single` and those in `folder` which apt would read: sorted, of one of `extensions`, and with
-/// nothing but letters, digits, `_`, `-` and `.` in the name (sources.list(5), `apt_preferences(5)`).
-fn parts(
-    root: &Path,
-    single: &str,
-    folder: &str,
-    extensions: &[Option<&str>],
-) -> Result<Vec<PathBuf>, Error> {
-    let single = root.join(single);
-    let folder = root.join(folder);
-    let mut files = Vec::new();
-    match fs::read_dir(&folder) {
-        Ok(entries) => {
-            for entry in entries {
-                let name = entry.map_err(|source| Error::Read { path: folder.clone(), source })?.file_name();
-                let Some(name) = name.to_str() else { continue };
-                let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-                let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-                if !name.starts_with('.') && name.chars().all(plain) && extensions.contains(&extension) {
-                    files.push(folder.join(name));
-                }
-            }
-        }
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-        Err(source) => return Err(Error::Read { path: folder, source }),
-    }
-    files.sort();
-    files.insert(0, single);
-    files.retain(|path| path.is_file());
-    Ok(files)
-}
-
-fn enables_one_line(text: &str) -> bool {
-    text.lines().any(|line| line.split([' ', '\t', '[']).find(|word| !word.is_empty()) == Some("deb"))
-}
-
-/// Whether a stanza has `deb` among its `Types` and is not switched off by `Enabled`.
-fn enables_deb822(text: &str) -> bool {
-    let (mut deb, mut on) = (false, true);
-    // One empty line more ends the last stanza.
-    for line in text.lines().chain([""]) {
-        if line.trim().is_empty() {
-            if deb && on {
-                return true;
-            }
-            (deb, on) = (false, true);
-        } else if let Some((field, value)) = line.split_once(':') {
-            if field.eq_ignore_ascii_case("types") {
-                deb = value.split_whitespace().any(|word| word == "deb");
-            } else if field.eq_ignore_ascii_case("enabled") {
-                // The words that apt takes for false.
-                let value = value.trim().to_ascii_lowercase();
-                on = !matches!(value.as_str(), "no" | "false" | "without" | "off" | "disable" | "0");
-            }
-        }
-    }
-    false
+fn of_image_or_default(image: Image<'_>) -> (Release, Option<PathBuf>) {
+    image.release().map_or((Release::default(), None), |(release, file)| (release, Some(file)))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::config::values::{MirrorUri, Word};
+    use std::fs;
 
-    const DEB: &str = "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main\n";
+    use super::*;
+    use crate::config::values::Word;
 
     fn etc_apt(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -221,7 +210,9 @@ mod tests {
 
     fn choose(sourcing: &Sourcing, root: &Path) -> (SourceChoice, Vec<&'static str>) {
         let mut warnings = Vec::new();
-        let choice = super::choose(sourcing, root, &mut warnings).unwrap();
+        let none = Path::new("/none");
+        let image = Image { base: None, own: none };
+        let choice = super::choose(sourcing, &"amd64".parse().unwrap(), image, root, &mut warnings).unwrap();
         let unused = warnings.iter().map(|warning| match warning {
             Warning::Unused { setting, .. } => *setting,
             other => panic!("{other}"),
@@ -229,15 +220,129 @@ mod tests {
         (choice, unused.collect())
     }
 
+    fn shown(choice: &SourceChoice) -> String {
+        let SourceChoice::Release(OfRelease { release, mirrors, security_mirrors, components, .. }) = choice
+        else {
+            panic!("{choice:?}");
+        };
+        let texts = |urls: &[Url]| urls.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        format!("{release} {} {} {}", texts(mirrors), texts(security_mirrors), components.join(" "))
+    }
+
+    fn of_release(release: &str, mirror: &[&str], security: &[&str]) -> Sourcing {
+        let security = sourcing(security, &[], &[]).mirror;
+        Sourcing { release: release.parse().ok(), security_mirror: security, ..sourcing(mirror, &[], &[]) }
+    }
+
+    #[test]
+    fn a_release_is_mirrors_suites_and_components_in_one_word() {
+        let root = etc_apt(&[("sources.list", "deb http://mirror.example/debian trixie main\n")]);
+        let (a, b) = ("http://a.example/debian", "http://b.example/debian-security");
+        for (sourcing, expected) in [
+            (
+                of_release("bookworm", &[], &[]),
+                "debian:12 http://ftp.debian.org/debian http://security.debian.org/debian-security main"
+                    .to_owned(),
+            ),
+            (of_release("bookworm", &[a], &[b]), format!("debian:12 {a} {b} main")),
+            (of_release("", &[a], &[b]), format!("debian:13 {a} {b} main")),
+            (
+                of_release("noble", &[], &[]),
+                "ubuntu:24.04 http://archive.ubuntu.com/ubuntu http://security.ubuntu.com/ubuntu \
+                 main universe restricted multiverse"
+                    .to_owned(),
+            ),
+        ] {
+            let (choice, unused) = choose(&sourcing, root.path());
+            assert_eq!(shown(&choice), expected);
+            assert!(unused.is_empty());
+        }
+        let arm64 = "arm64".parse().unwrap();
+        let image = Image { base: None, own: Path::new("/none") };
+        let ports =
+            super::choose(&of_release("noble", &[], &[]), &arm64, image, root.path(), &mut Vec::new());
+        assert!(
+            shown(&ports.unwrap())
+                .contains("http://ports.ubuntu.com/ubuntu-ports http://ports.ubuntu.com/ubuntu-ports ")
+        );
+
+        let files =
+            Sourcing { sources: vec![FileOrText::File("a.list".into())], ..of_release("noble", &[], &[b]) };
+        assert_eq!(choose(&files, root.path()).1, ["release", "security-mirror"]);
+    }
+
+    #[test]
+    fn suites_are_said_once() {
+        for sourcing in [
+            Sourcing { suite: sourcing(&[], &["sid"], &[]).suite, ..of_release("noble", &[], &[]) },
+            Sourcing {
+                suite: sourcing(&[], &["sid"], &[]).suite,
+                ..of_release("", &[], &["http://a.example/"])
+            },
+        ] {
+            let image = Image { base: None, own: Path::new("/none") };
+            let choice = super::choose(
+                &sourcing,
+                &"amd64".parse().unwrap(),
+                image,
+                Path::new("/none"),
+                &mut Vec::new(),
+            );
+            assert!(matches!(choice, Err(Error::SuitesTwice { .. })), "{choice:?}");
+        }
+    }
+
+    #[test]
+    fn the_image_says_which_release_unless_somebody_does() {
+        let machine = etc_apt(&[
+            ("etc/apt/sources.list", "deb http://mirror.example/debian trixie main\n"),
+            ("etc/os-release", "ID=debian\nVERSION_ID=\"13\"\n"),
+            ("var/lib/dpkg/status", ""),
+        ]);
+        let image =
+            etc_apt(&[("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"), ("var/lib/dpkg/status", "")]);
+        let same =
+            etc_apt(&[("etc/os-release", "ID=debian\nVERSION_ID=\"13\"\n"), ("var/lib/dpkg/status", "")]);
+        let at = |root: &tempfile::TempDir, path: &str| root.path().join(path);
+        let own = at(&machine, "var/lib/dpkg");
+        let chosen = |sourcing: &Sourcing, base: Option<&Path>, apt: &str| {
+            let image = Image { base, own: &own };
+            super::choose(sourcing, &"amd64".parse().unwrap(), image, &at(&machine, apt), &mut Vec::new())
+                .unwrap()
+        };
+        let (apt, status) = ("etc/apt", at(&image, "var/lib/dpkg/status"));
+        let none = Sourcing::default();
+        // a base of another release than this machine's
+        let choice = chosen(&none, Some(&status), apt);
+        assert!(
+            matches!(&choice, SourceChoice::Release(OfRelease { told_by: Some(file), .. }) if *file == at(&image, "etc/os-release"))
+        );
+        assert!(shown(&choice).starts_with("debian:12 "));
+        // of the same, and of the image that this runs in: its own sources are the right ones
+        assert!(matches!(chosen(&none, Some(&at(&same, "var/lib/dpkg")), apt), SourceChoice::Machine(_)));
+        assert!(matches!(chosen(&none, Some(&own), apt), SourceChoice::Machine(_)));
+        // where it has none
+        assert!(shown(&chosen(&none, Some(&own), "none")).starts_with("debian:13 "));
+        // what is said counts
+        assert!(
+            shown(&chosen(&of_release("noble", &[], &[]), Some(&status), apt)).starts_with("ubuntu:24.04 ")
+        );
+        let mirror = chosen(&sourcing(&["http://a.example/debian"], &[], &[]), Some(&status), apt);
+        assert!(
+            matches!(&mirror, SourceChoice::Mirror { suites, .. } if *suites == ["bookworm", "bookworm-updates"]),
+            "{mirror:?}"
+        );
+    }
+
     #[test]
     fn files_beat_a_mirror_beats_the_machine_beats_the_default() {
         let root = etc_apt(&[("sources.list", "deb http://mirror.example/debian trixie main\n")]);
         let none = tempfile::tempdir().unwrap();
         let mirror = sourcing(&["http://mirror.example/debian"], &["bookworm"], &[]);
-        let files = Sourcing { sources: vec!["a.list".into()], ..mirror.clone() };
+        let files = Sourcing { sources: vec![FileOrText::File("a.list".into())], ..mirror.clone() };
 
         let (choice, unused) = choose(&files, root.path());
-        assert_eq!(choice, SourceChoice::Files(vec!["a.list".into()]));
+        assert_eq!(choice, SourceChoice::Files(files.sources));
         assert_eq!(unused, ["mirror", "suite"]);
 
         let (choice, unused) = choose(&mirror, root.path());
@@ -249,9 +354,12 @@ mod tests {
         assert_eq!(unused, ["component"]);
 
         let (choice, _) = choose(&Sourcing::default(), none.path());
-        assert_eq!(choice, SourceChoice::BuiltIn { components: vec!["main".into()] });
+        assert_eq!(
+            shown(&choice),
+            "debian:13 http://ftp.debian.org/debian http://security.debian.org/debian-security main"
+        );
         let (choice, unused) = choose(&sourcing(&[], &[], &["main", "contrib"]), none.path());
-        assert_eq!(choice, SourceChoice::BuiltIn { components: vec!["main".into(), "contrib".into()] });
+        assert!(shown(&choice).ends_with(" main contrib"));
         assert!(unused.is_empty());
     }
 
@@ -279,59 +387,5 @@ mod tests {
             text(&format!("{a} {b}"), "trixie trixie-updates", "main contrib")
         );
         assert_eq!(parts(&[a], &["./"], &[]), text(a, "./", ""), "a flat repository has no components");
-    }
-
-    #[test]
-    fn the_machine_is_read_by_apts_own_rules() {
-        let root = etc_apt(&[
-            ("sources.list", "# none\n"),
-            ("sources.list.d/b.list", "deb [arch=amd64] http://mirror.example/ x main\n"),
-            ("sources.list.d/a.sources", DEB),
-            ("sources.list.d/c.list.save", "deb x\n"),
-            ("sources.list.d/with space.list", "deb x\n"),
-            ("sources.list.d/.hidden.list", "deb x\n"),
-            ("sources.list.d/folder.list/x", ""),
-            ("preferences.d/pins", ""),
-            ("preferences.d/more.pref", ""),
-            ("preferences.d/old.bak", ""),
-            ("auth.conf", ""),
-            ("auth.conf.d/a.conf", ""),
-            ("auth.conf.d/b", ""),
-            ("trusted.gpg.d/a.gpg", ""),
-            ("trusted.gpg.d/b.asc", ""),
-            ("trusted.gpg.d/c.txt", ""),
-        ]);
-        let at = |names: &[&str]| names.iter().map(|name| root.path().join(name)).collect::<Vec<_>>();
-        assert_eq!(
-            machine(root.path()).unwrap().unwrap(),
-            MachineApt {
-                files: at(&["sources.list", "sources.list.d/a.sources", "sources.list.d/b.list"])
-                    .into_iter()
-                    .map(|path| (path.clone(), fs::read(path).unwrap()))
-                    .collect(),
-                preferences: at(&["preferences.d/more.pref", "preferences.d/pins"]),
-                auth: at(&["auth.conf", "auth.conf.d/a.conf"]),
-                trusted: at(&["trusted.gpg.d/a.gpg", "trusted.gpg.d/b.asc"]),
-            }
-        );
-    }
-
-    #[test]
-    fn an_etc_apt_without_an_enabled_source_counts_as_none() {
-        for (name, text) in [
-            ("sources.list", ""),
-            ("sources.list", "#deb http://mirror.example/ x main\ndeb-src http://mirror.example/ x main\n"),
-            ("sources.list.d/a.sources", "Enabled: no\nTypes: deb\nURIs: x\n"),
-            ("sources.list.d/a.sources", "Types: deb-src\nURIs: x\n\n# Types: deb\n"),
-            ("apt.conf", "deb"),
-        ] {
-            let root = etc_apt(&[(name, text)]);
-            assert_eq!(machine(root.path()).unwrap(), None, "{name}: {text}");
-        }
-        for text in ["Enabled: no\nTypes: deb\n\nTypes: deb-src deb\nEnabled: yes\n", "types:deb\r\n"] {
-            let root = etc_apt(&[("sources.list.d/a.sources", text)]);
-            assert!(machine(root.path()).unwrap().is_some(), "{text}");
-        }
-        assert!(enables_one_line("\tdeb[trusted=yes] http://mirror.example/ x main"));
     }
 }

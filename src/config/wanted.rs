@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command::Command;
-use super::error::Error;
+use super::error::{Error, Warning};
 use super::text;
 use crate::request::{self, Origin, Request};
 
@@ -53,21 +53,56 @@ pub(super) fn wanted(
     command: Command,
     layers: [Wants<'_>; 3],
     working_directory: &Path,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Option<Wanted>, Error> {
     if !command.installs() {
         return Ok(Some((None, Vec::new())));
     }
-    for layer in layers {
+    let own = layers[layers.len() - 1].lock.clone();
+    let mut layers = layers.into_iter().peekable();
+    while let Some(layer) = layers.next() {
         let requests = layer.requests.read(working_directory)?;
         let lock = layer.lock.filter(|_| command != Command::Lock);
+        // whoever names the ConfigMap's own lock means that with what is beside it
+        if requests.is_empty() && lock.is_some() && lock == own && layers.peek().is_some() {
+            continue;
+        }
         // In a ConfigMap the one is made from the other; anywhere else they contradict each other.
         if lock.is_some() && !requests.is_empty() && !matches!(layer.requests, Asked::Key(_)) {
             let [lock, requests] = layer.names;
             return Err(Error::LockAndRequests { lock, requests });
         }
         if lock.is_some() || !requests.is_empty() {
+            let [of_lock, of_requests] = layer.names;
+            let by = if lock.is_some() { of_lock } else { of_requests };
+            warnings.extend(
+                layers.flat_map(|lower| passed_over(by, &requests, &lower, command, working_directory)),
+            );
             return Ok(Some((lock, requests)));
         }
     }
     Ok(None)
+}
+
+/// What a lower layer wants, and does not get.
+fn passed_over(
+    by: &'static str,
+    requests: &[Request],
+    lower: &Wants<'_>,
+    command: Command,
+    working_directory: &Path,
+) -> Vec<Warning> {
+    let [of_lock, of_requests] = lower.names;
+    let texts =
+        |requests: &[Request]| requests.iter().map(|request| request.text.clone()).collect::<Vec<_>>();
+    let mut all = Vec::new();
+    if lower.lock.is_some() && command != Command::Lock {
+        all.push(Warning::PassedOver { what: of_lock, requests: Vec::new(), by, instead: texts(requests) });
+    }
+    // what nobody asks for may be wrong
+    let theirs = lower.requests.read(working_directory).map(|requests| texts(&requests)).unwrap_or_default();
+    if theirs.iter().any(|request| !texts(requests).contains(request)) {
+        all.push(Warning::PassedOver { what: of_requests, requests: theirs, by, instead: texts(requests) });
+    }
+    all
 }

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::host::Host;
 use super::options::{Layer as _, Options};
 use super::places::dest;
-use super::values::{Base, Listen, LogFormat, Verbosity};
+use super::values::{Base, FileOrText, Listen, LogFormat, Verbosity};
 use super::wanted::Asked;
 use super::{configmap, environment};
 
@@ -57,7 +57,10 @@ impl Watching {
         };
         let options = options.or(map);
         let Options { sourcing, trust, .. } = options;
-        let lists = [sourcing.sources, sourcing.preferences, trust.keyring, trust.ca_certificate];
+        let files =
+            |given: Vec<FileOrText>| given.iter().filter_map(|one| one.file().map(PathBuf::from)).collect();
+        let lists =
+            [files(sourcing.sources), sourcing.preferences, files(trust.keyring), trust.ca_certificate];
         let single = [options.locked.lock, options.choosing.base.and_then(Base::status), trust.auth];
         Ok(Self {
             config: host.working_directory.join(config),

@@ -59,7 +59,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::config::options::Options;
-    use crate::config::values::{Count, LogFormat, Word};
+    use crate::config::values::{Count, FileOrText, LogFormat, Word};
 
     fn parse(text: &str) -> Result<Options, Error> {
         super::parse(Path::new("/etc/aptlet/aptlet.yaml"), text)
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(options.sourcing.suite, [Word("trixie".into()), Word("trixie-updates".into())]);
         assert_eq!(options.sourcing.component, [Word("main".into()), Word("contrib".into())]);
         assert_eq!(options.sourcing.preferences, [Path::new("12")]);
-        assert_eq!(options.trust.keyring, [Path::new("a.asc"), Path::new("/b c.gpg")]);
+        assert_eq!(options.trust.keyring, ["a.asc", "/b c.gpg"].map(|path| FileOrText::File(path.into())));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::paragraph;
+use crate::process::memory;
 
 /// Why a file is not a package that can be unpacked. All but [`Error::Read`] mean: do not trust it.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,16 @@ pub enum Error {
         /// What the decoder says.
         source: io::Error,
     },
+    /// It takes more memory than there is for it, and would not where there were more.
+    #[error("cannot unpack {part}: {source}, which a memory limit of {} MiB has no room for", limit >> 20)]
+    Memory {
+        /// `control.tar` or `data.tar`.
+        part: &'static str,
+        /// What the decoder says.
+        source: io::Error,
+        /// That of the container, in bytes.
+        limit: u64,
+    },
     /// The operating system could not read the file; this says nothing about what is in it.
     #[error("cannot read {part}: {source}")]
     Read {
@@ -99,9 +110,12 @@ fn one_line(text: &str) -> String {
 
 impl Error {
     pub(super) fn reading(part: &'static str, source: io::Error) -> Self {
-        match source.raw_os_error() {
-            Some(_) => Self::Read { part, source },
-            None => Self::Corrupt { part, source },
+        match (source.raw_os_error(), memory::limit()) {
+            (Some(_), _) => Self::Read { part, source },
+            (None, Some(limit)) if source.kind() == io::ErrorKind::OutOfMemory && memory::is_short() => {
+                Self::Memory { part, source, limit }
+            }
+            (None, _) => Self::Corrupt { part, source },
         }
     }
 
@@ -109,6 +123,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Read { .. } => "check the volume that holds the downloaded package",
+            Self::Memory { .. } => {
+                "raise the memory limit of the container: 160Mi is enough for every package"
+            }
             Self::Identity { .. } => {
                 "make a new lock or plan from the repository; if it happens again, the repository's index and its \
                  packages do not belong together"

@@ -2,16 +2,18 @@
 //! `data.tar`.
 
 use std::io::{BufReader, Read};
+use std::sync::LazyLock;
 
 use super::ar::Ar;
 use super::control::{self, Control};
 use super::error::Error;
 use super::tarball::Tarball;
 use crate::compression::{Budget, Compression};
+use crate::process::memory;
 
-/// What all decoders of packages may take at once, in bytes: one of `xz -9` and one of the default, or eight of the
-/// default. A pod's limit is on the sum.
-static DECODERS: Budget = Budget::new(80 << 20);
+/// What all decoders of packages may take at once: one of `xz -9` and one of the default, or eight of the default; less under a
+/// small limit of the container, which is on the sum.
+static DECODERS: LazyLock<Budget> = LazyLock::new(|| Budget::new(memory::for_decoders()));
 
 /// A `.deb`, read sequentially.
 #[derive(Debug)]

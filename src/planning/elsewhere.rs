@@ -43,9 +43,7 @@ fn told(place: &Elsewhere, name: &str, settings: &Settings, sources: &[&Source])
                 SourceChoice::Files(_) | SourceChoice::Machine(_) => {
                     in_file(place, "Components", &components)
                 }
-                SourceChoice::Mirror { .. } | SourceChoice::BuiltIn { .. } => {
-                    as_flags("component", &components)
-                }
+                SourceChoice::Mirror { .. } | SourceChoice::Release(_) => as_flags("component", &components),
             };
             format!("add the component {} ({how})", place.component)
         }
@@ -60,7 +58,7 @@ fn told(place: &Elsewhere, name: &str, settings: &Settings, sources: &[&Source])
                 SourceChoice::Files(_) | SourceChoice::Machine(_) => in_file(place, "Suites", &suites),
                 SourceChoice::Mirror { .. } => as_flags("suite", &suites),
                 // flags would lose the suite of security fixes
-                SourceChoice::BuiltIn { .. } => "in a .sources file, beside those of Debian".to_owned(),
+                SourceChoice::Release(_) => "in a .sources file, beside those of the release".to_owned(),
             };
             format!("add the suite {} ({how})", place.suite)
         }

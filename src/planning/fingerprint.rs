@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use serde_json::json;
+use url::Url;
 
-use super::inputs::Base;
+use super::choice::Base;
 use super::planner::Planner;
 use crate::config::{Settings, SourceChoice};
 use crate::digest::Sha256;
@@ -38,13 +39,12 @@ impl Planner<'_> {
         let sources = match &settings.sources {
             SourceChoice::Mirror { uris, suites, components } => {
                 // another password makes no other tree
-                json!([
-                    uris.iter().map(|uri| masking::public(uri).to_string()).collect::<Vec<_>>(),
-                    suites,
-                    components
-                ])
+                json!([public(uris), suites, components])
             }
-            SourceChoice::BuiltIn { components } => json!(components),
+            SourceChoice::Release(of) => {
+                let mirrors = [public(&of.mirrors), public(&of.security_mirrors)];
+                json!([of.release.to_string(), mirrors, of.components])
+            }
             SourceChoice::Files(_) | SourceChoice::Machine(_) => json!(null),
         };
         let base = self.choice.base.as_ref().map(Base::digest);
@@ -58,6 +58,10 @@ impl Planner<'_> {
         ]);
         digest(settings, inputs, &json!([requests, choice, sources, archives]))
     }
+}
+
+fn public(uris: &[Url]) -> Vec<String> {
+    uris.iter().map(|uri| masking::public(uri).to_string()).collect()
 }
 
 fn digest(settings: &Settings, inputs: &Digests, request: &serde_json::Value) -> Sha256 {

@@ -5,9 +5,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::choice::{Base, PlanInputs};
 use super::files::Files;
+use super::question::{self, Beside};
 use super::sources;
-use crate::config::{self, Settings, read_text_from};
+use crate::config::{self, FileOrText, Settings, SourceChoice, read_text_from};
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{self, CaBundle, Client, ClientOptions, Identity, auth};
@@ -41,31 +43,6 @@ pub(crate) enum Wanted {
     Choice(PlanInputs),
 }
 
-/// What a plan is made from.
-pub(crate) struct PlanInputs {
-    /// Without credentials in their URIs.
-    pub(super) sources: Vec<Source>,
-    /// Whom to trust for sources that do not say it.
-    pub(super) keyring: Keyring,
-    /// The keyrings that sources name.
-    pub(super) keyring_files: KeyringFiles,
-    pub(super) pins: Vec<Pin>,
-    pub(super) base: Option<Base>,
-}
-
-/// What the main image has.
-pub(super) struct Base {
-    pub(super) path: PathBuf,
-    /// The stanzas of its packages.
-    pub(super) text: String,
-}
-
-impl Base {
-    pub(super) fn digest(&self) -> Sha256 {
-        Sha256::of(self.text.as_bytes())
-    }
-}
-
 impl Inputs {
     /// Reads the files that the settings name.
     ///
@@ -88,10 +65,10 @@ impl Inputs {
             let bytes = files.aside(path).map_err(|source| unreadable(path, source))?;
             credentials.extend(auth::parse(&read_text_from(&*bytes, path)?, path)?);
         }
-        let sources = match sources::read(settings, &mut files) {
+        let (sources, are_read) = match sources::read(settings, &mut files) {
             // a lock needs no sources, but where there are some they may say how to log in
-            Err(_) if locked.is_some() => Vec::new(),
-            sources => sources?,
+            Err(_) if locked.is_some() => (Vec::new(), false),
+            sources => (sources?, true),
         };
         let archives = settings.requests.iter().filter_map(Request::archive);
         let uris = sources.iter().flat_map(|source| &source.uris);
@@ -100,19 +77,34 @@ impl Inputs {
             Some(list) => auth::Entry::of_uri(&list),
             None => auth::Entry::of_uri(uri),
         }));
-        let wanted = match locked {
-            Some(plan) => {
+        let wanted = match (locked, &settings.lock) {
+            (Some(plan), Some(path)) => {
+                let public = sources::without_credentials(sources);
+                let (given, base) = (are_read && settings.said.sources, base_beside(settings)?);
+                let (_, pins) = pins(settings.preferences.iter(), &mut files)?;
+                let sources = given.then(|| question::names(&public));
+                question::check_beside(path, &plan, settings, Beside { sources, pins, base: base.as_ref() })?;
                 // they decide nothing of what is written down
                 files.forget();
                 Wanted::Lock(plan)
             }
-            None => Wanted::Choice(PlanInputs {
-                keyring: keyring(settings, &mut files)?,
-                keyring_files: keyring_files(&sources, &mut files),
-                pins: pins(settings, &mut files)?,
-                base: read_base(settings)?,
-                sources: sources::without_credentials(sources),
-            }),
+            _ => {
+                if let SourceChoice::Release(of) = &settings.sources
+                    && let Some(file) = &of.told_by
+                {
+                    let (release, codename, file) = (of.release, of.release.codename(), file.display());
+                    tracing::info!(
+                        "packages come from {release} ({codename}), as {file} says; --release says otherwise"
+                    );
+                }
+                let keyring = keyring(settings, &mut files)?;
+                let keyring_files = keyring_files(&sources, &mut files);
+                let (pins, pins_sha256) = pins(sources::preferences(settings), &mut files)?;
+                let base = read_base(settings)?;
+                let sources = sources::without_credentials(sources);
+                let asked = question::names(&sources);
+                Wanted::Choice(PlanInputs { sources, keyring, keyring_files, pins, pins_sha256, asked, base })
+            }
         };
         let mut authorities = Vec::new();
         for path in &settings.ca_certificates {
@@ -168,8 +160,11 @@ fn keyring(settings: &Settings, files: &mut Files<'_>) -> Result<Keyring, Error>
         Keyring::of_file(path, &bytes)
     };
     let mut keyring = Keyring::default();
-    for path in &settings.keyrings {
-        keyring.extend(read(path)?);
+    for (number, given) in settings.keyrings.iter().enumerate() {
+        keyring.extend(match given {
+            FileOrText::File(path) => read(path)?,
+            FileOrText::Text(text) => Keyring::of_file(&given.name(number), text.as_bytes())?,
+        });
     }
     for path in sources::machine_keyrings(settings) {
         match read(path) {
@@ -189,12 +184,25 @@ fn keyring_files(sources: &[Source], files: &mut Files<'_>) -> KeyringFiles {
     paths.map(|path| (path.clone(), files.bytes(path).map(|bytes| bytes.to_vec()))).collect()
 }
 
-fn pins(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Pin>, Error> {
-    let mut pins = Vec::new();
-    for path in sources::preferences(settings) {
-        pins.extend(pin::parse(path, &files.text(path)?)?);
+/// The pins, and the digest of what was read of them: comments and empty lines are no part of it.
+fn pins<'a>(
+    paths: impl Iterator<Item = &'a PathBuf>,
+    files: &mut Files<'_>,
+) -> Result<(Vec<Pin>, Option<Sha256>), Error> {
+    let (mut pins, mut said) = (Vec::new(), String::new());
+    for path in paths {
+        let text = files.text(path)?;
+        pins.extend(pin::parse(path, &text)?);
+        let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        said.extend(lines.flat_map(|line| [line, "\n"]));
     }
-    Ok(pins)
+    let digest = (!said.is_empty()).then(|| Sha256::of(said.as_bytes()));
+    Ok((pins, digest))
+}
+
+/// The base that is given beside a lock; that of the image that `aptlet run` is in is not.
+fn base_beside(settings: &Settings) -> Result<Option<Base>, Error> {
+    if settings.said.base { read_base(settings) } else { Ok(None) }
 }
 
 fn read_base(settings: &Settings) -> Result<Option<Base>, Error> {
@@ -305,7 +313,7 @@ mod tests {
             "Types: deb\nURIs: http://mirror.example/\nSuites: x\nComponents: main\nSigned-By: key.gpg\n";
         fs::write(mounted.0.path().join("one/a.sources"), format!("{stanza}\n{stanza}")).unwrap();
         let settings = mounted.settings();
-        assert_eq!(settings.keyrings, [key]);
+        assert_eq!(settings.keyrings, [FileOrText::File(key)]);
         let mut opened: Vec<PathBuf> = Vec::new();
         let inputs = Inputs::read_by(&settings, &mut |path| {
             opened.push(path.to_owned());

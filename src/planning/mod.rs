@@ -3,6 +3,7 @@
 //! who only look at what there is.
 
 mod catalogue;
+mod choice;
 mod elsewhere;
 mod files;
 pub(crate) mod fingerprint;
@@ -10,9 +11,12 @@ mod freshness;
 mod inputs;
 mod known;
 mod planner;
+mod question;
 mod sources;
 
 pub(crate) use catalogue::Catalogue;
+pub(crate) use choice::PlanInputs;
 pub(crate) use freshness::{is_valid, refuse_changes, refuse_rollback, release_state};
 pub(crate) use inputs::{Inputs, Wanted};
 pub(crate) use planner::Planner;
+pub(crate) use question::check_lock;

@@ -5,14 +5,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::choice::PlanInputs;
 use super::elsewhere;
-use super::inputs::{Base, PlanInputs};
 use super::known::rests_on;
+use super::question;
 use super::sources::foreign;
-use crate::config::Settings;
+use crate::config::{Settings, release_beside};
 use crate::error::Error;
 use crate::fetch::Client;
-use crate::plan::{Basis, Plan};
+use crate::plan::Plan;
 use crate::publish::State;
 use crate::report::Report;
 use crate::request;
@@ -128,7 +129,7 @@ impl<'a> Planner<'a> {
                 // the search takes memory of its own
                 drop(loaded);
                 let error = elsewhere::look(error, self.settings, &self.loader, &releases).await;
-                return Err(error.without(left_out));
+                return Err(self.of_other_release(error.without(left_out), &releases));
             }
         };
         let left_out = left_out.into_iter().filter(LeftOut::may_pass).map(|source| source.source).collect();
@@ -145,6 +146,20 @@ impl<'a> Planner<'a> {
         }
         stop.end(counted(resolved.plan.packages.len(), "package"));
         Ok(Planned { plan: resolved.plan, releases, left_out, why })
+    }
+
+    /// Where no source is of the release that the base is of, that is the likeliest reason, and its sources are the cure.
+    fn of_other_release(&self, error: Error, releases: &[Released]) -> Error {
+        let Some((release, _)) = self.settings.base.as_deref().and_then(release_beside) else { return error };
+        // suites for updates have codenames of their own: bookworm-security
+        let is_of = |released: &Released| released.release.codename.starts_with(release.codename());
+        match error {
+            Error::Resolve(_) | Error::LeftOut { .. } if !releases.iter().any(is_of) => {
+                let codename = release.codename();
+                Error::OtherRelease { error: Box::new(error), release: release.to_string(), codename }
+            }
+            error => error,
+        }
     }
 
     /// The Releases of the sources, and what is left out.
@@ -198,14 +213,7 @@ impl<'a> Planner<'a> {
     ) -> Result<(Resolved, Option<Why>), Error> {
         let settings = self.settings;
         let architecture = settings.architecture.to_string();
-        let basis = Basis {
-            packages: settings.requests.iter().map(|request| request.text.clone()).collect(),
-            architecture: architecture.clone(),
-            recommends: settings.recommends,
-            exclude: settings.exclude.clone(),
-            with_essential: settings.with_essential,
-            base_sha256: self.choice.base.as_ref().map(Base::digest),
-        };
+        let basis = question::basis(settings, &self.choice);
         let foreign = foreign(settings);
         let options = ResolveOptions {
             architecture: &architecture,

@@ -5,15 +5,11 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::files::Files;
-use crate::config::{DEFAULT_MIRROR, DEFAULT_SUITES, Settings, SourceChoice};
+use crate::config::{FileOrText, Settings, SourceChoice};
 use crate::error::Error;
 use crate::masking;
 use crate::source;
 use crate::source::list::{self, Source, Variables};
-
-/// Debian's security archive, which has suites of its own on a host of its own.
-const SECURITY_MIRROR: &str = "http://security.debian.org/debian-security";
-const SECURITY_SUITE: &str = "trixie-security";
 
 /// The sources as they are written, credentials in their URIs included; of those for other architectures, only what
 /// requests ask for.
@@ -22,15 +18,21 @@ const SECURITY_SUITE: &str = "trixie-security";
 /// A file that cannot be read or understood.
 pub(super) fn read(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Source>, Error> {
     let variables = Variables { architecture: settings.architecture.to_string() };
-    let mut sources = Vec::new();
+    let (mut sources, mut has_entries) = (Vec::new(), false);
     let mut add = |path: &Path, text: &str| -> Result<(), Error> {
+        has_entries |= text.lines().map(str::trim).any(|line| !line.is_empty() && !line.starts_with('#'));
         sources.extend(list::parse_file(path, text, &variables)?);
         Ok(())
     };
     match &settings.sources {
-        SourceChoice::Files(paths) => {
-            for path in paths {
-                add(path, &files.text(path)?)?;
+        SourceChoice::Files(given) => {
+            for (number, one) in given.iter().enumerate() {
+                let name = one.name(number);
+                let text = match one {
+                    FileOrText::File(path) => files.text(path)?,
+                    FileOrText::Text(text) => files.text_of(&name, text.as_bytes())?,
+                };
+                add(&name, &text)?;
             }
         }
         SourceChoice::Machine(machine) => {
@@ -39,16 +41,18 @@ pub(super) fn read(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Sou
             }
         }
         SourceChoice::Mirror { uris, suites, components } => {
-            let uris: Vec<&str> = uris.iter().map(Url::as_str).collect();
+            let uris = joined(uris);
             for suite in suites {
                 let components: &[String] = if suite.ends_with('/') { &[] } else { components };
-                add(Path::new("mirror.sources"), &stanza(&uris.join(" "), suite, components))?;
+                add(Path::new("mirror.sources"), &stanza(&uris, suite, components))?;
             }
         }
-        SourceChoice::BuiltIn { components } => {
-            let path = Path::new("builtin.sources");
-            add(path, &stanza(DEFAULT_MIRROR, &DEFAULT_SUITES.join(" "), components))?;
-            add(path, &stanza(SECURITY_MIRROR, SECURITY_SUITE, components))?;
+        SourceChoice::Release(of) => {
+            let path = Path::new("release.sources");
+            add(path, &stanza(&joined(&of.mirrors), &of.release.suites().join(" "), &of.components))?;
+            if let Some(suite) = of.release.security_suite() {
+                add(path, &stanza(&joined(&of.security_mirrors), &suite, &of.components))?;
+            }
         }
     }
     let mut sources = list::settled(sources)?;
@@ -61,20 +65,30 @@ pub(super) fn read(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Sou
                 .any(|listed| listed == settings.architecture.as_str() || foreign.contains(listed))
     });
     if sources.is_empty() {
-        let files: Vec<String> = files_of(&settings.sources).map(|path| path.display().to_string()).collect();
+        let files = files_of(&settings.sources);
+        if !has_entries {
+            return Err(source::Error::NoEntries { files: files.join(", ") }.into());
+        }
         let architecture = settings.architecture.to_string();
         return Err(source::Error::NoSources { files: files.join(", "), architecture }.into());
     }
     Ok(sources)
 }
 
-fn files_of(choice: &SourceChoice) -> impl Iterator<Item = &Path> {
-    let (given, machine) = match choice {
-        SourceChoice::Files(paths) => (paths.as_slice(), [].as_slice()),
-        SourceChoice::Machine(machine) => ([].as_slice(), machine.files.as_slice()),
-        SourceChoice::Mirror { .. } | SourceChoice::BuiltIn { .. } => ([].as_slice(), [].as_slice()),
-    };
-    given.iter().map(PathBuf::as_path).chain(machine.iter().map(|(path, _)| path.as_path()))
+fn files_of(choice: &SourceChoice) -> Vec<String> {
+    match choice {
+        SourceChoice::Files(given) => {
+            given.iter().enumerate().map(|(number, one)| one.name(number).display().to_string()).collect()
+        }
+        SourceChoice::Machine(machine) => {
+            machine.files.iter().map(|(path, _)| path.display().to_string()).collect()
+        }
+        SourceChoice::Mirror { .. } | SourceChoice::Release(_) => Vec::new(),
+    }
+}
+
+fn joined(uris: &[Url]) -> String {
+    uris.iter().map(Url::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn stanza(uris: &str, suites: &str, components: &[String]) -> String {

@@ -5,6 +5,7 @@ mod binary;
 mod ending;
 mod exec;
 mod inherited;
+pub(crate) mod memory;
 mod signals;
 
 pub(crate) use binary::own_binary;

@@ -1,6 +1,7 @@
 //! The stop *publish*: a finished tree becomes the current generation of the destination, and its commands get
 //! launchers.
 
+mod changes;
 mod commands;
 mod destination;
 mod exclusion;
@@ -15,6 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::tree;
+pub(crate) use changes::Changes;
 pub(crate) use destination::{Destination, View, remove_unfinished};
 pub(crate) use exclusion::{has_no_locks, lock};
 pub(crate) use folders::own_folder;

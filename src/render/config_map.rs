@@ -31,8 +31,8 @@ impl Data {
             bytes += text.len();
             data.data.insert("packages".to_owned(), Value::from(text));
         }
-        for (key, path) in &rendering.files {
-            let contents = config::contents(path)?;
+        for (key, file) in &rendering.files {
+            let contents = config::contents(file)?;
             bytes += contents.len();
             match String::from_utf8(contents) {
                 Ok(text) if !text.contains('\0') => data.data.insert(key.clone(), Value::from(text)),

@@ -93,6 +93,7 @@ impl Error {
                 "check who changed the file; if it is meant to be this one, correct the digest in the request"
             }
             Self::Fetch(error) => return error.hint(),
+            Self::Deb { source: source @ deb::Error::Memory { .. }, .. } => return source.hint(),
             Self::Deb { .. } | Self::Control { .. } | Self::Fields { .. } => {
                 "check that the file is a whole Debian binary package: dpkg-deb --info shows what it is"
             }

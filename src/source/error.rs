@@ -59,6 +59,12 @@ pub enum Error {
         /// What is installed for.
         architecture: String,
     },
+    /// Lists without an entry, such as those whose lines are all commented out but the first (configuration).
+    #[error("there is no source in {files}: all of its lines are empty or comments")]
+    NoEntries {
+        /// The lists.
+        files: String,
+    },
     /// A list of mirrors that has none (configuration).
     #[error("the mirror list {url} names no mirror that can be used for {source_name}")]
     NoMirrors {

@@ -18,6 +18,11 @@ impl Error {
                 "Remove 'Enabled: no', or correct Architectures; without the list, aptlet's own sources are used"
                     .to_owned()
             }
+            Self::NoEntries { .. } => {
+                "Take the '#' away from all lines of the source (Types, URIs, Suites, Components), not from the first alone; or \
+                 remove the list, and aptlet's own sources are used"
+                    .to_owned()
+            }
             Self::NoMirrors { .. } => {
                 "Correct the list: a URI a line, which may begin with file: only where the list itself is a file"
                     .to_owned()

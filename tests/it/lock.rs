@@ -151,7 +151,7 @@ fn a_lock_that_is_none_is_refused_with_line_and_column() {
         ("version = 1\n", "version = 2\n", "lock format 2".to_owned()),
         ("[[package]]", "[[packages]]", "packages".to_owned()),
         ("pool/main/t/", "../../t/", "unusable filename".to_owned()),
-        ("http://", "ftp://", "ftp".to_owned()),
+        ("uris = [\"http://", "uris = [\"ftp://", "ftp".to_owned()),
     ] {
         assert!(lock.contains(from), "{from}");
         fs::write(stage.sandbox.path("aptlet.lock"), lock.replacen(from, to, 1)).unwrap();
@@ -204,6 +204,143 @@ fn a_lock_of_the_config_map() {
     stage.sandbox.configure("aptlet.lock", newer);
     stage.bare("install").run().succeeded();
     assert_eq!(stage.installed(), ["data 2.0", "tool 2.0"]);
+}
+
+#[test]
+fn a_lock_answers_the_question_that_it_was_made_for_and_no_other() {
+    let (mut stage, _) = locked();
+    stage.publish(&repository("1.0").add("main", &DebBuilder::new("other", "1.0")));
+    stage.sandbox.configure("packages", "tool");
+    stage.sandbox.configure("stage.sources", stage.source("stable", "archive.asc"));
+    stage.sandbox.configure("archive.asc", stage.key.public_armored());
+    stage.sandbox.configure("pins.pref", "Package: other\nPin: release n=stable\nPin-Priority: 400\n");
+    let lock = stage.bare("lock").args(["-o", "-"]).run().succeeded().stdout;
+    stage.sandbox.configure("aptlet.lock", &lock);
+    stage.bare("install").run().succeeded();
+    let source = stage.source("stable", "archive.asc");
+    let (elsewhere, mirror) = (source.replace("/debian", "/moved"), stage.mirror());
+    for (key, text, words) in [
+        ("packages", "tool other", vec!["it was made without the request other".to_owned()]),
+        ("packages", "other", vec!["it was also made for tool".to_owned()]),
+        ("aptlet.yaml", "recommends: true\n", vec!["it was made without --recommends".to_owned()]),
+        ("aptlet.yaml", "exclude: data\n", vec!["it was made without --exclude data".to_owned()]),
+        ("aptlet.yaml", "with-essential: true\n", vec!["it was made without --with-essential".to_owned()]),
+        ("aptlet.yaml", "base: status\n", vec!["it was made without a base".to_owned()]),
+        (
+            "pins.pref",
+            "Package: other\nPin: release n=stable\nPin-Priority: 401\n",
+            vec!["with other pins".to_owned()],
+        ),
+        (
+            "stage.sources",
+            &elsewhere,
+            vec![
+                format!("it was made with the source {mirror} stable main"),
+                format!("without the source {} stable main", mirror.replace("debian", "moved")),
+            ],
+        ),
+    ] {
+        let before = fs::read(stage.sandbox.config.join(key)).ok();
+        stage
+            .sandbox
+            .configure("status", "Package: b\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n");
+        stage.sandbox.configure(key, text);
+        stage.server.forget();
+        let words: Vec<&str> =
+            words.iter().map(String::as_str).chain(["aptlet lock --config", "-o aptlet.lock"]).collect();
+        stage.bare("install").run().failed(2, &words);
+        stage
+            .bare("lock")
+            .args(["--check", "-o"])
+            .arg(stage.sandbox.config.join("aptlet.lock"))
+            .run()
+            .failed(2, &words);
+        assert_eq!(stage.requested(), [""; 0], "neither asks a mirror");
+        match before {
+            Some(before) => stage.sandbox.configure(key, before),
+            None => stage.sandbox.unconfigure(key),
+        }
+    }
+    assert_eq!(stage.installed(), ["data 1.0", "tool 1.0"]);
+    // another way to write the same, and comments, are no difference
+    stage.sandbox.configure("packages", "# tools\ntool, tool\n");
+    stage
+        .sandbox
+        .configure("pins.pref", "# why\nPackage: other\nPin: release n=stable\nPin-Priority: 400\n\n\n");
+    stage.sandbox.configure("stage.sources", source.replace("Types: deb", "# moved?\nTypes: deb"));
+    stage.bare("install").run().succeeded();
+    let check = |stage: &Stage| {
+        let mut check = stage.bare("lock");
+        check.args(["--check", "-o"]).arg(stage.sandbox.config.join("aptlet.lock"));
+        check.run()
+    };
+    assert!(check(&stage).succeeded().stderr.contains("is the answer to what is asked for: 2 packages"));
+    assert_eq!(
+        fs::read_to_string(stage.sandbox.config.join("aptlet.lock")).unwrap(),
+        lock,
+        "nothing is written"
+    );
+    // what the pod does not say, it does not ask
+    for key in ["packages", "stage.sources", "pins.pref", "archive.asc"] {
+        stage.sandbox.unconfigure(key);
+    }
+    stage.bare("install").run().succeeded();
+    stage
+        .bare("install")
+        .arg("--recommends")
+        .run()
+        .failed(2, &["made without --recommends", "aptlet lock tool --recommends"]);
+}
+
+#[test]
+fn the_lock_of_an_older_aptlet_stays_good() {
+    let (mut stage, lock) = locked();
+    let older: String =
+        lock.lines().filter(|line| !line.starts_with("sources = ")).flat_map(|line| [line, "\n"]).collect();
+    assert_ne!(older, lock);
+    stage.sandbox.configure("aptlet.lock", older);
+    stage.sandbox.configure("packages", "tool");
+    stage.sandbox.configure("a.sources", stage.source("unstable", "archive.asc"));
+    stage.sandbox.configure("archive.asc", stage.key.public_armored());
+    stage.bare("install").run().succeeded();
+    assert_eq!(stage.installed(), ["data 1.0", "tool 1.0"]);
+}
+
+#[test]
+fn to_check_a_lock_there_must_be_one() {
+    let (stage, _) = locked();
+    stage
+        .at_mirror("lock")
+        .args(["tool", "--check", "-o", "-"])
+        .run()
+        .failed(2, &["'--check' looks at a lock in a file"]);
+    stage
+        .at_mirror("lock")
+        .args(["tool", "--check", "-o", "none.lock"])
+        .run()
+        .failed(2, &["none.lock", "'aptlet lock' writes one"]);
+}
+
+#[test]
+fn what_is_passed_over_is_said() {
+    let (mut stage, lock) = locked();
+    stage.publish(&repository("1.0").add("main", &DebBuilder::new("other", "1.0")));
+    stage.sandbox.configure("packages", "tool other");
+    let said = stage.install(&["data"]).run().succeeded().stderr;
+    assert!(said.contains("the ConfigMap's key 'packages' (tool, other) is passed over for the requests on the command line (data)"), "{said}");
+    let said = stage.at_mirror("install").env("APTLET_PACKAGES", "tool other data").run().succeeded();
+    assert!(!said.stderr.contains("passed over"), "all of it is asked for: {}", said.stderr);
+    stage.sandbox.configure("aptlet.lock", &lock);
+    stage.sandbox.configure("packages", "tool");
+    let said = stage.install(&["tool"]).run().succeeded().stderr;
+    assert!(
+        said.contains("the ConfigMap's lock is passed over for the requests on the command line (tool)"),
+        "{said}"
+    );
+    // by its own path it is no other
+    let said =
+        stage.bare("install").arg("--lock").arg(stage.sandbox.config.join("aptlet.lock")).run().succeeded();
+    assert!(!said.stderr.contains("passed over"), "{}", said.stderr);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod layout;
+mod notes;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -24,10 +25,11 @@ use crate::plan::Plan;
 use crate::planning::{
     Inputs, Planner, Wanted, fingerprint, is_valid, refuse_changes, refuse_rollback, release_state,
 };
+use crate::process::memory;
 use crate::publish::space::Amount;
-use crate::publish::{self, Destination, State, View, size_limit};
+use crate::publish::{self, Changes, Destination, State, View, size_limit};
 use crate::relocate::Relocation;
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::source::Released;
 use crate::tree::filter::Filter;
 use crate::tree::volume::{self, Lacks};
@@ -36,7 +38,7 @@ use crate::wording::{counted, mebibytes};
 
 /// What is to be installed: a plan that is written down, or one to be made.
 enum ToInstall<'a> {
-    Plan(Plan),
+    Plan(Box<Plan>),
     Planner(Box<Planner<'a>>),
 }
 
@@ -56,7 +58,7 @@ impl ToInstall<'_> {
         report: &Report,
     ) -> Result<(Plan, Sources), Error> {
         let planned = match self {
-            Self::Plan(plan) => return Ok((plan, Sources::default())),
+            Self::Plan(plan) => return Ok((*plan, Sources::default())),
             Self::Planner(planner) => planner.plan(known, None, report).await?,
         };
         if let Some(state) = known {
@@ -83,6 +85,23 @@ impl Sources {
 }
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
+    let Some(limit) = memory::too_small() else { return complete_or_make(settings, report).await };
+    // who is killed says nothing any more, so it is said before
+    let told = format!(
+        "the memory limit is {} MiB, which may be too little for an installation; should it be killed (exit code 137), raise \
+         the limit: 160Mi is enough for every package",
+        limit >> 20
+    );
+    tracing::warn!("{told}");
+    report::terminate(&told, &settings.termination_log);
+    let result = complete_or_make(settings, report).await;
+    if result.is_ok() {
+        report::terminate("", &settings.termination_log);
+    }
+    result
+}
+
+async fn complete_or_make(settings: &Settings, report: &Report) -> Result<(), Error> {
     if settings.own_binary && settings.lock.is_none() && settings.requests.is_empty() {
         return put_binary(settings, report).await;
     }
@@ -91,7 +110,7 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     let Inputs { wanted, authorities, digests, .. } = inputs;
     let (request, asked) = match wanted {
         Wanted::Lock(plan) => {
-            (fingerprint::of_plan(settings, &digests, lock::digest(&plan)), ToInstall::Plan(plan))
+            (fingerprint::of_plan(settings, &digests, lock::digest(&plan)), ToInstall::Plan(Box::new(plan)))
         }
         Wanted::Choice(choice) => {
             let planner = Planner::new(settings, choice, client.clone()).await?;
@@ -163,6 +182,9 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     state.packages = plan.packages.len();
     state.download_size = plan.download_size();
     sources.note_in(&mut state);
+    // a tree that an older aptlet made, or that somebody changed, may not tell
+    let before = previous.as_deref().and_then(|generation| lock::read(&generation.join(records::LOCK)).ok());
+    state.changes = before.map(|before| Changes::between(&before, &plan));
     let plan = Arc::new(plan);
     let making = Making {
         settings,
@@ -185,13 +207,10 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     };
     drop(staging);
 
-    for note in &state.notes {
-        tracing::debug!("note: {note}");
+    let notes = notes::tell(&state.notes, settings, &plan);
+    if let Some(changes) = &state.changes {
+        tracing::info!("changed since the generation before: {changes}");
     }
-    let notes = match state.notes.len() {
-        0 => String::new(),
-        count => format!(", {} (aptlet status)", counted(count, "note")),
-    };
     let (packages, size) = (counted(state.packages, "package"), mebibytes(state.download_size));
     let summary = format!("{packages} ({size}) installed in {}{notes}", settings.dest.display());
     report.success(&summary, facts(&state, Some(&generation), true));
@@ -366,6 +385,7 @@ fn facts(state: &State, generation: Option<&Path>, changed: bool) -> Map<String,
     let name = generation.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     Map::from_iter([
         ("changed".to_owned(), json!(changed)),
+        ("changes".to_owned(), json!(state.changes.as_ref().filter(|_| changed))),
         ("packages".to_owned(), json!(state.packages)),
         ("bytes".to_owned(), json!(state.download_size)),
         ("generation".to_owned(), json!(name)),

@@ -34,13 +34,17 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
                 })
                 .collect();
             let object = serde_json::json!({
-                "generation": id, "plan": state.plan, "packages": packages, "notes": state.notes,
+                "generation": id, "plan": state.plan, "packages": packages, "changes": state.changes,
+                "notes": state.notes,
             });
             format!("{object}\n")
         }
         LogFormat::Text => {
             let (packages, size) = (counted(state.packages, "package"), mebibytes(state.download_size));
             let mut text = format!("generation {id}: {packages} ({size})\n");
+            if let Some(changes) = &state.changes {
+                text.push_str(&format!("changed since the generation before: {changes}\n"));
+            }
             for package in &plan.packages {
                 text.push_str(&format!("{}\n", package.label()));
             }

@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{self, Command};
 
 use crate::error::Class;
+use crate::publish::Changes;
 
 /// Of a last word, in bytes. The longest part of it are the notes.
 const LONGEST: u64 = 16 << 20;
@@ -24,6 +25,9 @@ const BUG: &str = "Report this, with the log, to the makers of aptlet.";
 pub(super) struct Success {
     /// Whether it made a generation.
     pub(super) changed: bool,
+    /// What of the generation before it changed, where there was one.
+    #[serde(default)]
+    pub(super) changes: Option<Changes>,
     /// The size of all packages.
     pub(super) bytes: u64,
     pub(super) seconds: f64,

@@ -35,6 +35,8 @@ pub(super) struct Health {
     pub(super) bytes: u64,
     /// Seconds of the stops of the last install that made a generation.
     pub(super) stops: BTreeMap<String, f64>,
+    /// Packages that came, went, and are other ones by the last install that took the place of a generation.
+    pub(super) changes_of_packages: [usize; 3],
     pub(super) last_success: Option<Timestamp>,
     pub(super) last_end: Option<Timestamp>,
     /// Why the last install failed, if it did.
@@ -76,6 +78,7 @@ impl Health {
             seconds: 0.0,
             bytes: 0,
             stops: BTreeMap::new(),
+            changes_of_packages: [0; 3],
             last_success: None,
             last_end: None,
             failure: None,
@@ -102,6 +105,7 @@ impl Health {
                     self.installed += 1;
                     self.bytes = self.bytes.saturating_add(success.bytes);
                     self.stops = success.stops;
+                    self.changes_of_packages = success.changes.map_or([0; 3], |changes| changes.counts());
                 } else {
                     self.unchanged += 1;
                 }
@@ -164,7 +168,7 @@ mod tests {
     use super::*;
 
     fn success(changed: bool) -> Success {
-        Success { changed, bytes: 7, seconds: 0.5, stops: BTreeMap::new() }
+        Success { changed, changes: None, bytes: 7, seconds: 0.5, stops: BTreeMap::new() }
     }
 
     fn failure(class: Class) -> Result<Success, Failure> {

@@ -51,6 +51,15 @@ pub(super) fn render(health: &Health, resident: Option<u64>) -> String {
     text.single(name, "counter", "Time spent on installs that succeeded.", health.seconds);
     let name = "aptlet_package_bytes_total";
     text.single(name, "counter", "Bytes of the packages of installs that made a generation.", health.bytes);
+    let name = "aptlet_last_change_packages";
+    text.family(
+        name,
+        "gauge",
+        "Packages that the last change of the generation added, removed and replaced by others.",
+    );
+    for (change, count) in ["added", "removed", "changed"].into_iter().zip(health.changes_of_packages) {
+        text.labelled(name, "change", change, count);
+    }
     let name = "aptlet_phase_seconds";
     text.family(name, "gauge", "Time of each phase of the last install that made a generation.");
     for (phase, seconds) in &health.stops {
@@ -114,6 +123,7 @@ mod tests {
             };
             health.record(Err(failure), None);
             health.stops.insert("fetch".to_owned(), 0.25);
+            health.changes_of_packages = [2, 1, 3];
             render(health, Some(1))
         });
         let mut families = BTreeSet::new();
@@ -135,6 +145,8 @@ mod tests {
             "aptlet_reconciles_total{result=\"failed\"} 1",
             "aptlet_reconcile_failures_total{class=\"not-trusted\"} 1",
             "aptlet_reconcile_failures_total{class=\"mirror\"} 0",
+            "aptlet_last_change_packages{change=\"added\"} 2",
+            "aptlet_last_change_packages{change=\"changed\"} 3",
             "aptlet_phase_seconds{phase=\"fetch\"} 0.25",
             "aptlet_last_success_timestamp_seconds 0",
         ] {

@@ -16,6 +16,11 @@ group! {
         #[arg(short = 'o', value_name = "FILE")]
         pub(crate) output: Option<Output>,
 
+        /// Write nothing, and end with exit code 2 unless the lock in that file was made for exactly this: for CI, without network
+        /// [default: false]
+        #[arg(conflicts_with = "explain")]
+        pub(crate) check: Option<bool>,
+
         /// Show why this package is in the plan, on standard output, and write no lock
         #[arg(value_name = "NAME", conflicts_with = "output")]
         pub(crate) explain: Option<String>,

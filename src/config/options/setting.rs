@@ -12,8 +12,8 @@ use serde::{Deserialize as _, Deserializer};
 use crate::config::error::Error;
 use crate::config::values::from_yaml::{list, parsed};
 use crate::config::values::{
-    Base, Count, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Output, Owners,
-    PathElsewhere, PathPattern, Quantity, RequireScripts, Word,
+    Base, Count, FileOrText, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Output, Owners,
+    PathElsewhere, PathPattern, Quantity, Release, RequireScripts, Word,
 };
 use crate::control::architecture::Architecture;
 
@@ -197,7 +197,7 @@ macro_rules! text {
 }
 
 text! {
-    Architecture, Count<0>, Count<1>, Interval, Listen, Locale, MirrorUri, Quantity, Word,
+    Architecture, Count<0>, Count<1>, Interval, Listen, Locale, MirrorUri, Quantity, Release, Word,
     PathPattern {
         fn place(&self) -> Option<usize> {
             Some(self.place)
@@ -248,6 +248,32 @@ impl Value for PathBuf {
     fn relative_to(self, folder: &Path) -> Self {
         // for some it is standard input, and a file of that name for none
         if self.as_os_str() == "-" { self } else { folder.join(self) }
+    }
+}
+
+/// A file as well, unless it is the text of one.
+impl Value for FileOrText {
+    fn taken_by(flag: Arg) -> Arg {
+        flag.value_parser(PathBufValueParser::new().map(Self::from))
+    }
+
+    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
+        Ok(PathBuf::from_yaml(value)?.map(Self::from))
+    }
+
+    fn pod_flag(&self, _: &str) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::File(path) if path.is_empty())
+    }
+
+    fn relative_to(self, folder: &Path) -> Self {
+        match self {
+            Self::File(path) => Self::File(path.relative_to(folder)),
+            Self::Text(text) => Self::Text(text),
+        }
     }
 }
 

@@ -3,25 +3,36 @@
 use std::path::PathBuf;
 
 use super::group::group;
-use crate::config::values::{MirrorUri, Word};
+use crate::config::values::{FileOrText, MirrorUri, Release, Word};
 
 group! {
     /// Where packages come from. (Files become keys of the `ConfigMap` of a pod.)
     #[group(heading = Some("Sources"), in_pod = true)]
     pub(crate) struct Sourcing {
-        /// Use the repositories of this .sources or .list file; repeatable
+        /// Use the repositories of this .sources or .list file, or of this text itself: 'deb http://… stable main'; repeatable
         #[arg(value_name = "FILE")]
-        pub(crate) sources: Vec<PathBuf>,
+        pub(crate) sources: Vec<FileOrText>,
 
-        /// Use this mirror; repeat for fallbacks [default: http://ftp.debian.org/debian]
+        /// Use the official repositories of this release, with updates and security fixes: debian:12, bookworm, ubuntu:24.04,
+        /// noble [default: that of the image for 'run' and of --base; else debian:13]
+        #[arg(value_name = "RELEASE")]
+        pub(crate) release: Option<Release>,
+
+        /// Use this mirror, also in place of the official one of --release; repeat for fallbacks [default: http://ftp.debian.org/debian]
         #[arg(value_name = "URL")]
         pub(crate) mirror: Vec<MirrorUri>,
+
+        /// Use this mirror in place of the official one for the security fixes of --release; repeat for fallbacks
+        /// [default: http://security.debian.org/debian-security]
+        #[arg(value_name = "URL")]
+        pub(crate) security_mirror: Vec<MirrorUri>,
 
         /// Use this suite of the mirror; repeatable [default: trixie and trixie-updates]
         #[arg(value_name = "NAME")]
         pub(crate) suite: Vec<Word>,
 
-        /// Use this component of each suite; repeatable [default: main]
+        /// Use this component of each suite; repeatable; of Ubuntu's releases, universe, restricted and multiverse are used as well
+        /// where none is named [default: main]
         #[arg(value_name = "NAME")]
         pub(crate) component: Vec<Word>,
 
@@ -41,9 +52,9 @@ group! {
     /// Who is trusted, and who one is to others.
     #[group(heading = Some("Trust"))]
     pub(crate) struct Trust {
-        /// Trust repositories signed with this .asc or .gpg keyring; repeatable
-        #[arg(value_name = "FILE")]
-        pub(crate) keyring: Vec<PathBuf>,
+        /// Trust repositories signed with this .asc or .gpg keyring, or with this armoured key itself; repeatable
+        #[arg(value_name = "FILE", allow_hyphen_values = true)]
+        pub(crate) keyring: Vec<FileOrText>,
 
         /// Trust HTTPS servers certified by this PEM file as well; repeatable
         #[arg(value_name = "FILE")]

@@ -88,6 +88,7 @@ fn sample(flag: &Arg) -> &'static str {
         "TIME" => "6h",
         "ARCH" => "riscv64",
         "MODE" => "sidecar",
+        "RELEASE" => "debian:12",
         _ => "/word",
     }
 }

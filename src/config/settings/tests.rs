@@ -6,7 +6,8 @@ use std::fs;
 use clap::{Args as _, FromArgMatches as _};
 
 use super::*;
-use crate::config::sources::{DEFAULT_COMPONENT, DEFAULT_MIRROR, DEFAULT_SUITES};
+use crate::config::sources::{DEFAULT_COMPONENT, OfRelease};
+use crate::config::values::{DEFAULT_MIRROR, Release};
 use crate::request::Origin;
 
 /// A machine of its own, with a `ConfigMap` of these keys at its default place.
@@ -66,7 +67,13 @@ fn the_defaults() {
             prefix: "/p".into(),
             requests: settings.requests.clone(),
             lock: None,
-            sources: SourceChoice::BuiltIn { components: vec!["main".into()] },
+            sources: SourceChoice::Release(OfRelease {
+                release: Release::default(),
+                mirrors: vec![DEFAULT_MIRROR.parse().unwrap()],
+                security_mirrors: vec!["http://security.debian.org/debian-security".parse().unwrap()],
+                components: vec!["main".into()],
+                told_by: None,
+            }),
             keyrings: vec![],
             preferences: vec![],
             auth: vec![],
@@ -97,6 +104,8 @@ fn the_defaults() {
             timeout: Duration::from_secs(30),
             output: Output::File("aptlet.lock".into()),
             dry_run: false,
+            said: Said::default(),
+            check: false,
             explain: None,
             relocation: None,
             log_format: LogFormat::Text,
@@ -127,8 +136,8 @@ fn the_help_tells_the_defaults() {
     assert_eq!(settings.timeout.as_secs().to_string(), told("timeout"));
     assert_eq!(settings.keep_generations.to_string(), told("keep-generations"));
     assert_eq!(Host::this().unwrap().etc_aptlet.to_str().unwrap(), told("config"));
-    let [suite, updates] = DEFAULT_SUITES;
-    assert_eq!(told("suite"), format!("{suite} and {updates}"));
+    assert_eq!(told("suite"), Release::default().suites().join(" and "));
+    assert!(told("release").ends_with(&format!("else {}", Release::default())));
     assert_eq!((told("mirror"), told("component")), (DEFAULT_MIRROR.into(), DEFAULT_COMPONENT.into()));
 }
 
@@ -285,8 +294,8 @@ fn lists_of_a_higher_layer_replace_those_of_a_lower() {
         machine(&[("a.asc", ""), ("a.sources", ""), ("a.pref", ""), ("auth.conf", ""), ("ca.crt", "")], &[]);
     let at = |name: &str| machine.at("etc/aptlet").join(name);
     let settings = machine.install(&[], &["curl"]).unwrap();
-    assert_eq!(settings.keyrings, [at("a.asc")]);
-    assert_eq!(settings.sources, SourceChoice::Files(vec![at("a.sources")]));
+    assert_eq!(settings.keyrings, [FileOrText::File(at("a.asc"))]);
+    assert_eq!(settings.sources, SourceChoice::Files(vec![FileOrText::File(at("a.sources"))]));
     assert_eq!(settings.preferences, [at("a.pref")]);
     assert_eq!(settings.auth, [at("auth.conf")]);
     assert_eq!(settings.ca_certificates, [at("ca.crt")]);
@@ -295,8 +304,12 @@ fn lists_of_a_higher_layer_replace_those_of_a_lower() {
     fs::write(&own, "").unwrap();
     let flag = format!("--keyring={}", own.display());
     let settings = machine.install(&[&flag, "--suite=sid"], &["curl"]).unwrap();
-    assert_eq!(settings.keyrings, [own]);
-    assert_eq!(settings.sources, SourceChoice::Files(vec![at("a.sources")]), "the ConfigMap beats --suite");
+    assert_eq!(settings.keyrings, [FileOrText::File(own)]);
+    assert_eq!(
+        settings.sources,
+        SourceChoice::Files(vec![FileOrText::File(at("a.sources"))]),
+        "the ConfigMap beats --suite"
+    );
     assert_eq!(settings.warnings, [Warning::Unused { setting: "suite", sources: at("a.sources") }]);
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
+use super::in_place;
 use crate::masking;
 use crate::request::words;
 
@@ -30,6 +31,9 @@ where
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            if in_place::is_text(text) {
+                return Ok(vec![parse_item(text)?]);
+            }
             words::split(text).map(parse_item).collect()
         }
 

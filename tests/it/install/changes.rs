@@ -1,5 +1,7 @@
 //! What a repository says of itself, and the keys that it is believed by, from one run to the next.
 
+use serde_json::{Value, json};
+
 use super::{command, repository};
 use crate::support::repository::Repository;
 use crate::support::signing::SigningKey;
@@ -72,4 +74,55 @@ fn a_keybox_is_said_to_be_one() {
         stage.sandbox.configure("a.sources", stage.source("stable", path.to_str().unwrap()));
         stage.bare("install").arg("tool").run().failed(2, &["is a GnuPG keybox", "--export"]);
     }
+}
+
+#[test]
+fn a_run_that_takes_the_place_of_a_tree_says_what_it_changed() {
+    let stage = Stage::new();
+    stage.publish(&repository(&["tool", "old", "same"]));
+    let first = stage.install(&["tool", "old", "same"]).run().succeeded();
+    assert!(!first.stderr.contains("changed since"), "there was nothing before: {}", first.stderr);
+    let again = stage.install(&["tool", "old", "same"]).run().succeeded();
+    assert!(!again.stderr.contains("changed since"), "nothing changed: {}", again.stderr);
+
+    let repository = repository(&["same", "new"]).add("main", &command("tool", "2.0"));
+    stage.publish(&repository);
+    let changes = "+1 -1 ~1: +new 1.0, -old 1.0, ~tool 1.0 to 2.0";
+    let outcome = stage.install(&["tool", "new", "same"]).run().succeeded();
+    assert!(
+        outcome.stderr.contains(&format!("changed since the generation before: {changes}\n")),
+        "{}",
+        outcome.stderr
+    );
+    let status = |format: &str| {
+        let mut status = stage.sandbox.aptlet();
+        status.args(["status", "--log-format", format]);
+        status.run().succeeded().stdout
+    };
+    assert!(
+        status("text").contains(&format!("changed since the generation before: {changes}\n")),
+        "{}",
+        status("text")
+    );
+    let object: Value = serde_json::from_str(&status("json")).unwrap();
+    assert_eq!(
+        object["changes"]["added"],
+        json!([{ "name": "new", "architecture": "amd64", "version": "1.0" }])
+    );
+
+    // a pod's second init container with other arguments: the first one's packages go, and that is said
+    let outcome = stage.install(&["tool"]).arg("--log-format=json").run().succeeded();
+    let last: Value = serde_json::from_str(outcome.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(last["changes"]["removed"].as_array().unwrap().len(), 2, "{last}");
+    assert_eq!(last["changes"]["changed"], json!([]));
+    let outcome = stage.install(&["tool"]).arg("--log-format=json").run().succeeded();
+    let last: Value = serde_json::from_str(outcome.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["changed"], &last["changes"]),
+        (&json!(false), &Value::Null),
+        "the change was of another run"
+    );
+    // the same packages in another tree
+    let outcome = stage.install(&["tool", "--path-exclude=/usr/share/doc/*"]).run().succeeded();
+    assert!(outcome.stderr.contains("+0 -0 ~0 (the same packages)"), "{}", outcome.stderr);
 }

@@ -66,6 +66,31 @@ fn a_json_log_of_a_failure() {
 }
 
 #[test]
+fn notes_of_what_was_asked_for_are_told_and_the_others_counted() {
+    let stage = Stage::new();
+    let script = "#!/bin/sh\nfrobnicate --all\n";
+    let noted = |name: &str| super::command(name, "1.0").script("postinst", script);
+    let repository =
+        repository(&[]).add("main", &noted("tool").field("Depends", "dep")).add("main", &noted("dep"));
+    stage.publish(&repository);
+    let told = "note: tool: its postinst was not run, which has: frobnicate --all; if it is needed, let the main container do it\n";
+    let outcome = stage.install(&["tool"]).run().succeeded();
+    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("note: dep"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(" more notes (aptlet status)"), "{}", outcome.stderr);
+    // a lock says itself what was asked for
+    let lock = stage.sandbox.path("aptlet.lock");
+    fs::write(&lock, stage.lock(&["to*"])).unwrap();
+    let mut install = stage.bare("install");
+    let outcome =
+        install.arg("--lock").arg(lock).arg("--dest").arg(stage.sandbox.path("locked")).run().succeeded();
+    assert!(outcome.stderr.contains(told) && !outcome.stderr.contains("note: dep"), "{}", outcome.stderr);
+    let mut verbose = stage.install(&["tool", "--verbose"]);
+    let outcome = verbose.arg("--dest").arg(stage.sandbox.path("verbose")).run().succeeded();
+    assert!(outcome.stderr.contains("note: dep: its postinst was not run"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_quiet_success_says_nothing() {
     let stage = Stage::new();
     stage.publish(&repository(&["tool"]));

@@ -1,0 +1,55 @@
+//! What of the notes is told at once: those about what was asked for. `aptlet status` has all.
+
+use crate::config::Settings;
+use crate::note::Recorded;
+use crate::plan::Plan;
+use crate::request::{self, Kind, Origin, Request};
+use crate::wording::counted;
+
+/// So many are told; more are a list, and no line that is seen.
+const MOST: usize = 10;
+
+/// Tells the notes about packages that were asked for, and gives the end of the summary, which counts the others.
+pub(super) fn tell(notes: &[Recorded], settings: &Settings, plan: &Plan) -> String {
+    let requests = requested(settings, plan);
+    let asked: Vec<&str> = plan
+        .packages
+        .iter()
+        .filter(|package| requests.iter().any(|request| is_meant(request, &package.name, &package.filename)))
+        .map(|package| package.name.as_str())
+        .collect();
+    let (ours, others): (Vec<_>, Vec<_>) =
+        notes.iter().partition(|note| note.about().is_some_and(|name| asked.contains(&name)));
+    for note in ours.iter().take(MOST) {
+        let remedy = if note.is_of_script() { "; if it is needed, let the main container do it" } else { "" };
+        tracing::info!("note: {note}{remedy}");
+    }
+    for note in ours.iter().skip(MOST).chain(&others) {
+        tracing::debug!("note: {note}");
+    }
+    match (ours.len().min(MOST), notes.len() - ours.len().min(MOST)) {
+        (_, 0) => String::new(),
+        (0, count) => format!(", {} (aptlet status)", counted(count, "note")),
+        (_, count) => format!(", {} (aptlet status)", counted(count, "more note")),
+    }
+}
+
+/// The requests; beside a lock there may be none, but those that it was made from.
+fn requested(settings: &Settings, plan: &Plan) -> Vec<Request> {
+    if !settings.requests.is_empty() {
+        return settings.requests.clone();
+    }
+    let folder = std::path::Path::new("/");
+    let parsed = plan.basis.packages.iter().map(|text| request::parse(text, folder, |_, _| Origin::Flag));
+    // a later aptlet may know more forms of requests
+    parsed.filter_map(Result::ok).flatten().collect()
+}
+
+fn is_meant(request: &Request, name: &str, filename: &str) -> bool {
+    !request.forbid
+        && match &request.kind {
+            Kind::Name => request.name == name,
+            Kind::Glob(glob) => glob.matches(name),
+            Kind::Archive(archive) => filename.rsplit('/').next() == Some(&archive.file_name),
+        }
+}

@@ -1,0 +1,37 @@
+//! What a choice of packages is made from.
+
+use std::path::PathBuf;
+
+use crate::digest::Sha256;
+use crate::resolve::pin::Pin;
+use crate::source::keyring::{Keyring, KeyringFiles};
+use crate::source::list::Source;
+
+/// What a plan is made from.
+pub(crate) struct PlanInputs {
+    /// Without credentials in their URIs.
+    pub(super) sources: Vec<Source>,
+    /// Whom to trust for sources that do not say it.
+    pub(super) keyring: Keyring,
+    /// The keyrings that sources name.
+    pub(super) keyring_files: KeyringFiles,
+    pub(super) pins: Vec<Pin>,
+    /// The digest of what pins, where anything does.
+    pub(super) pins_sha256: Option<Sha256>,
+    /// The sources as they were asked for, before anything is looked up of them.
+    pub(super) asked: Vec<String>,
+    pub(super) base: Option<Base>,
+}
+
+/// What the main image has.
+pub(super) struct Base {
+    pub(super) path: PathBuf,
+    /// The stanzas of its packages.
+    pub(super) text: String,
+}
+
+impl Base {
+    pub(super) fn digest(&self) -> Sha256 {
+        Sha256::of(self.text.as_bytes())
+    }
+}
