@@ -53,8 +53,8 @@ fn shown(policy: &Policy, installed: Option<&str>, provenance: &[Provenance]) ->
     let candidate = policy.candidate.as_deref().unwrap_or(none);
     text.push_str(&format!("  Candidate: {candidate}\n  Version table:\n"));
     for version in &policy.versions {
-        let mark = if installed == Some(&version.version) { "***" } else { "   " };
-        text.push_str(&format!(" {mark} {} {}\n", version.version, version.priority));
+        let mark = if installed == Some(&version.number) { "***" } else { "   " };
+        text.push_str(&format!(" {mark} {} {}\n", version.number, version.priority));
         for place in &version.places {
             text.push_str(&format!("       {:4} {}\n", place.priority, address(&provenance[place.part])));
         }
@@ -69,7 +69,7 @@ fn object(policy: &Policy, installed: Option<&str>, provenance: &[Provenance]) -
         .map(|version| {
             let sources: Vec<String> =
                 version.places.iter().map(|place| provenance[place.part].source.id.clone()).collect();
-            json!({ "version": version.version, "priority": version.priority, "sources": sources })
+            json!({ "version": version.number, "priority": version.priority, "sources": sources })
         })
         .collect();
     json!({

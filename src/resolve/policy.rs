@@ -24,7 +24,7 @@ pub(crate) struct Policy {
 /// A version, and where it is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Version {
-    pub(crate) version: String,
+    pub(crate) number: String,
     pub(crate) priority: i32,
     /// Parts of the index, in the order of the sources.
     pub(crate) places: Vec<Place>,
@@ -59,13 +59,15 @@ pub(crate) fn policy(
         for package in versions.into_iter().filter(|package| !universe.is_base(*package)) {
             let place = Place { part: package.part(), priority: priorities.of_part(package.part()) };
             let priority = priorities.of(package);
-            match rows.last_mut().filter(|row| row.version == package.version() && row.priority == priority) {
+            match rows.last_mut().filter(|row| row.number == package.version() && row.priority == priority) {
                 Some(row) => row.places.push(place),
-                None => rows.push(Version {
-                    version: package.version().to_owned(),
-                    priority,
-                    places: vec![place],
-                }),
+                None => {
+                    rows.push(Version {
+                        number: package.version().to_owned(),
+                        priority,
+                        places: vec![place],
+                    });
+                }
             }
         }
         let version = |id| index.package(id).version().to_owned();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::support::deb::DebBuilder;
 use crate::support::repository::Repository;
@@ -250,4 +251,37 @@ fn a_pod_is_told_of_names_that_no_package_has() {
     assert!(outcome.stderr.contains("ask for postgresql-client"), "{}", outcome.stderr);
     assert!(render("libGL.so.1").stderr.contains("ask for libgl1"));
     assert_eq!(render("jq").stderr, "");
+}
+
+#[test]
+fn errors_are_in_colour_on_a_terminal_alone() {
+    let stage = Stage::new();
+    if !crate::support::have("script") {
+        return;
+    }
+    let on_a_terminal = |variable: &str| {
+        let own = stage.sandbox.aptlet();
+        let line = format!("{} list", own.get_program().to_str().unwrap());
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]);
+        let mut command = continued_in(command, &own);
+        command.env("TERM", "xterm-256color").env(variable, "1");
+        command.stdin(Stdio::null()).run()
+    };
+    let coloured = on_a_terminal("SOME_VARIABLE").stdout;
+    assert!(coloured.contains("\u{1b}[1;31merror:\u{1b}[0m nothing is installed"), "{coloured:?}");
+    assert!(coloured.contains("\u{1b}[1;36m hint:\u{1b}[0m"), "{coloured:?}");
+    let plain = on_a_terminal("NO_COLOR").stdout;
+    assert!(plain.contains("error: nothing is installed") && !plain.contains('\u{1b}'), "{plain:?}");
+    let log = fs::read_to_string(stage.termination_log()).unwrap();
+    assert!(log.starts_with("error: nothing is installed") && !log.contains('\u{1b}'), "{log:?}");
+    let outcome = stage.sandbox.aptlet().arg("list").run();
+    assert!(outcome.stderr.starts_with("error: "), "{:?}", outcome.stderr);
+}
+
+/// The command in the environment and folder of another.
+fn continued_in(mut command: Command, other: &Command) -> Command {
+    let set = other.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    command.env_clear().envs(set).current_dir(other.get_current_dir().unwrap());
+    command
 }
