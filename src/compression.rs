@@ -3,16 +3,17 @@
 mod ahead;
 mod bounded;
 mod budget;
-mod gzip;
+mod members;
 
 use std::io::{self, BufRead, Read};
 
-use xz2::stream::{CONCATENATED, Stream};
+use bzip2::bufread::BzDecoder;
+use flate2::bufread::GzDecoder;
 
 use bounded::{
     Held, SHARES, Xz, demands_more, largest_within, shares_within, without_memory, zstd, zstd_window,
 };
-use gzip::Gzip;
+use members::Members;
 
 pub use ahead::Ahead;
 pub(crate) use budget::Budget;
@@ -77,10 +78,8 @@ impl Compression {
     /// memory than 128 MiB.
     pub fn decoder<'a>(self, reader: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
         Ok(match self {
-            Self::Xz => {
-                Box::new(Xz::new(reader, xz(Stream::new_stream_decoder(XZ_MEMORY, CONCATENATED))?, XZ_MEMORY))
-            }
-            Self::Lzma => Box::new(Xz::new(reader, xz(Stream::new_lzma_decoder(XZ_MEMORY))?, XZ_MEMORY)),
+            Self::Xz => Box::new(Xz::new(reader, XZ_MEMORY)?),
+            Self::Lzma => Box::new(Xz::lzma(reader, XZ_MEMORY)?),
             Self::Zstd => Box::new(zstd(reader, ZSTD_WINDOW_LOG)?),
             _ => self.small_decoder(reader),
         })
@@ -97,13 +96,8 @@ impl Compression {
     ) -> io::Result<Box<dyn Read + Send + 'a>> {
         let (least, most) = (SHARES[0].1, largest_within(budget.total()));
         Ok(match self {
-            Self::Xz | Self::Lzma => {
-                let stream = match self {
-                    Self::Lzma => xz(Stream::new_lzma_decoder(least))?,
-                    _ => xz(Stream::new_stream_decoder(least, CONCATENATED))?,
-                };
-                Box::new(Xz::new(reader, stream, least).holding(budget.take(least)))
-            }
+            Self::Xz => Box::new(Xz::new(reader, least)?.holding(budget.take(least))),
+            Self::Lzma => Box::new(Xz::lzma(reader, least)?.holding(budget.take(least))),
             Self::Zstd => {
                 let window = zstd_window(reader.fill_buf()?).unwrap_or(0);
                 let share = shares_within(budget.total()).find(|(log, _)| window <= 1 << log);
@@ -117,21 +111,19 @@ impl Compression {
     /// Those that take no more than bzip2's 4 MiB, whatever a header says.
     fn small_decoder<'a>(self, reader: impl BufRead + Send + 'a) -> Box<dyn Read + Send + 'a> {
         match self {
-            Self::Gzip => Box::new(Gzip::new(reader)),
-            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(reader)),
+            Self::Gzip => Box::new(Members::<GzDecoder<_>>::new(reader)),
+            Self::Bzip2 => Box::new(Members::<BzDecoder<_>>::new(reader)),
             _ => Box::new(reader),
         }
     }
-}
-
-fn xz(stream: Result<Stream, xz2::stream::Error>) -> io::Result<Stream> {
-    stream.map_err(|error| without_memory(error.into()))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::io::Write as _;
+
+    use xz2::stream::Stream;
 
     use super::*;
 
@@ -228,17 +220,40 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_last_member_of_gzip_is_nothing() {
-        let text = encode(Compression::Gzip, "Package: jq\n");
-        for more in [vec![0; 1000], b"junk".to_vec()] {
-            let bytes = [text.clone(), text.clone(), more].concat();
-            assert_eq!(decode(Compression::Gzip, &bytes).unwrap(), "Package: jq\nPackage: jq\n");
-            let budget = Budget::new(80 << 20);
-            assert_eq!(
-                decode_within(Compression::Gzip, &bytes, &budget).unwrap(),
-                "Package: jq\nPackage: jq\n"
-            );
+    fn what_follows_the_last_stream_is_nothing() {
+        // dpkg stops at the end of the first; what tools leave behind it is padding, or a tail of whatever they wrote into
+        for compression in [Compression::Gzip, Compression::Xz, Compression::Zstd, Compression::Bzip2] {
+            let text = encode(compression, "Package: jq\n");
+            for more in [vec![0; 1000], vec![0], b"junk".to_vec(), b"\0\0\0\0junk that is longer".to_vec()] {
+                let bytes = [text.clone(), text.clone(), more].concat();
+                assert_eq!(
+                    decode(compression, &bytes).unwrap(),
+                    "Package: jq\nPackage: jq\n",
+                    "{compression:?}"
+                );
+                let budget = Budget::new(80 << 20);
+                assert_eq!(
+                    decode_within(compression, &bytes, &budget).unwrap(),
+                    "Package: jq\nPackage: jq\n"
+                );
+            }
+            let damaged = [b"junk".to_vec(), text.clone()].concat();
+            assert!(decode(compression, &damaged).is_err(), "{compression:?} begins otherwise");
+            let cut = [text.clone(), text[..text.len() - 3].to_vec()].concat();
+            assert!(decode(compression, &cut).is_err(), "{compression:?} the second is cut short");
+            assert!(decode(compression, b"").is_err(), "{compression:?} nothing at all");
         }
+        let padded = [encode(Compression::Xz, "a"), vec![0; 8], encode(Compression::Xz, "b")].concat();
+        assert_eq!(decode(Compression::Xz, &padded).unwrap(), "ab");
+        let skipped = [encode(Compression::Zstd, "a"), b"\x50\x2a\x4d\x18\x04\0\0\0skip".to_vec()].concat();
+        assert_eq!(
+            decode(Compression::Zstd, &[skipped, encode(Compression::Zstd, "b")].concat()).unwrap(),
+            "ab"
+        );
+        let text = "jq ".repeat(300_000);
+        let many: Vec<u8> =
+            text.as_bytes().chunks(999).flat_map(|part| zstd::encode_all(part, 1).unwrap()).collect();
+        assert!(decode(Compression::Zstd, &many).unwrap() == text);
     }
 
     #[test]

@@ -321,7 +321,6 @@ fn of_source(error: &source::Error) -> Class {
         | E::NoMirrors { .. }
         | E::NoSnapshots { .. }
         | E::KeyringRead { .. }
-        | E::Keybox { .. }
         | E::MalformedKeyring { .. }
         | E::BadBase { .. }
         | E::NoPackagesIndex { .. } => Class::Configuration,

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use rustix::io::Errno;
 use xz2::stream::{Action, Error as XzError, Status, Stream};
+use zstd::stream::raw::{DParameter, InBuffer, Operation as _, OutBuffer};
 
 use super::budget::Share;
 
@@ -33,19 +34,62 @@ pub(super) fn without_memory(error: io::Error) -> io::Error {
     if is_so { Errno::NOMEM.into() } else { error }
 }
 
-/// A zstd decoder.
-pub(super) struct Zstd<'a, R: BufRead>(zstd::stream::read::Decoder<'a, R>);
+/// A zstd decoder, of one frame after the other. What follows the last and begins like none is nothing: dpkg and apt look at no more
+/// than the first frame.
+pub(super) struct Zstd<'a, R> {
+    reader: R,
+    decoder: zstd::stream::raw::Decoder<'a>,
+    /// Whether a frame has ended, or none has begun.
+    between: bool,
+    /// Whether there was a frame.
+    begun: bool,
+}
+
+/// What a frame of zstd begins with (RFC 8878, 3.1.1), and one that is to be skipped (3.1.2).
+fn begins_frame(byte: u8) -> bool {
+    byte == 0x28 || byte & 0xf0 == 0x50
+}
 
 impl<R: BufRead> Read for Zstd<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(without_memory)
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let input = self.reader.fill_buf()?;
+            if self.between {
+                match input.first() {
+                    Some(first) if !self.begun || begins_frame(*first) => {}
+                    Some(_) => return Ok(0),
+                    None if self.begun => return Ok(0),
+                    None => return Err(cut_short("zstd")),
+                }
+                self.decoder.reinit().map_err(without_memory)?;
+                (self.between, self.begun) = (false, true);
+            }
+            let (mut from, mut to) = (InBuffer::around(input), OutBuffer::around(&mut *buffer));
+            let left = self.decoder.run(&mut from, &mut to).map_err(without_memory)?;
+            let (eof, read, written) = (input.is_empty(), from.pos(), to.pos());
+            self.reader.consume(read);
+            self.between = left == 0;
+            if written > 0 {
+                return Ok(written);
+            }
+            if eof && !self.between {
+                return Err(cut_short("zstd"));
+            }
+        }
     }
 }
 
+fn cut_short(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, format!("the {what} stream is cut short"))
+}
+
 pub(super) fn zstd<'a, R: BufRead>(reader: R, window_log: u32) -> io::Result<Zstd<'a, R>> {
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(reader).map_err(without_memory)?;
-    decoder.window_log_max(window_log)?;
-    Ok(Zstd(decoder))
+    let mut decoder = zstd::stream::raw::Decoder::new().map_err(without_memory)?;
+    decoder.set_parameter(DParameter::WindowLogMax(window_log))?;
+    Ok(Zstd { reader, decoder, between: true, begun: false })
 }
 
 /// The window that the first frame demands, in bytes (RFC 8878, section 3.1.1.1); `None` where no frame begins.
@@ -86,17 +130,33 @@ impl<D: Read> Read for Held<'_, D> {
     }
 }
 
-/// As [`xz2::bufread::XzDecoder`], which does not let its memory limit be raised.
+/// What a stream of xz begins with (its file format, 2.1.1.1).
+const XZ_MAGIC: u8 = 0xfd;
+
+/// As [`xz2::bufread::XzDecoder`], which does not let its memory limit be raised. One stream is read after the other; what
+/// follows the last and begins like none is nothing, as for dpkg.
 pub(super) struct Xz<'a, R> {
     reader: R,
     stream: Stream,
     limit: u64,
     share: Option<Share<'a>>,
+    /// Whether a stream has ended.
+    ended: bool,
+    /// Whether another may follow: not in the .lzma format.
+    concatenated: bool,
+    /// Whether this is the first stream.
+    may_raise: bool,
 }
 
-impl<'a, R> Xz<'a, R> {
-    pub(super) fn new(reader: R, stream: Stream, limit: u64) -> Self {
-        Self { reader, stream, limit, share: None }
+impl<'a, R: BufRead> Xz<'a, R> {
+    pub(super) fn new(reader: R, limit: u64) -> io::Result<Self> {
+        let stream = xz(Stream::new_stream_decoder(limit, 0))?;
+        Ok(Self { reader, stream, limit, share: None, ended: false, concatenated: true, may_raise: true })
+    }
+
+    pub(super) fn lzma(reader: R, limit: u64) -> io::Result<Self> {
+        let stream = xz(Stream::new_lzma_decoder(limit))?;
+        Ok(Self { reader, stream, limit, share: None, ended: false, concatenated: false, may_raise: true })
     }
 
     /// The limit may be raised to what `share` can be exchanged for.
@@ -107,6 +167,7 @@ impl<'a, R> Xz<'a, R> {
     /// After the decoder met its limit: takes a larger share instead, if nothing is held yet.
     fn raise(&mut self) -> io::Result<()> {
         if let Some(share) = &mut self.share
+            && self.may_raise
             && self.stream.total_out() == 0
         {
             let most = share.most();
@@ -122,6 +183,30 @@ impl<'a, R> Xz<'a, R> {
         }
         Err(demands_more(self.limit))
     }
+
+    /// Begins with the next stream, behind the zeros that may pad the one before; false where there is none. What the first
+    /// demanded is what the others get.
+    fn next_stream(&mut self) -> io::Result<bool> {
+        while self.concatenated {
+            let input = self.reader.fill_buf()?;
+            let zeros = input.iter().take_while(|byte| **byte == 0).count();
+            match input.get(zeros) {
+                Some(&XZ_MAGIC) => {
+                    self.reader.consume(zeros);
+                    self.stream = xz(Stream::new_stream_decoder(self.limit, 0))?;
+                    self.ended = false;
+                    return Ok(true);
+                }
+                None if zeros > 0 => self.reader.consume(zeros),
+                _ => break,
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn xz(stream: Result<Stream, XzError>) -> io::Result<Stream> {
+    stream.map_err(|error| without_memory(error.into()))
 }
 
 impl<R: BufRead> Read for Xz<'_, R> {
@@ -130,13 +215,20 @@ impl<R: BufRead> Read for Xz<'_, R> {
             return Ok(0);
         }
         loop {
+            if self.ended {
+                if !self.next_stream()? {
+                    return Ok(0);
+                }
+                // a larger one would have to wait for others while this one holds what it has
+                self.may_raise = false;
+            }
             let input = self.reader.fill_buf()?;
             let eof = input.is_empty();
             let (read, written) = (self.stream.total_in(), self.stream.total_out());
             let status = self.stream.process(input, buffer, if eof { Action::Finish } else { Action::Run });
             let taken = |before: u64, after: u64| usize::try_from(after - before).unwrap_or(usize::MAX);
             self.reader.consume(taken(read, self.stream.total_in()));
-            let ended = match status {
+            self.ended = match status {
                 Err(XzError::MemLimit) => {
                     self.raise()?;
                     continue;
@@ -145,11 +237,11 @@ impl<R: BufRead> Read for Xz<'_, R> {
                 status => status? == Status::StreamEnd,
             };
             let count = taken(written, self.stream.total_out());
-            if count > 0 || ended {
+            if count > 0 {
                 return Ok(count);
             }
-            if eof {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the xz stream is cut short"));
+            if eof && !self.ended {
+                return Err(cut_short("xz"));
             }
         }
     }

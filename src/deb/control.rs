@@ -44,7 +44,10 @@ impl Control {
             let mut member = member?;
             let path = String::from_utf8_lossy(&member.path_bytes()).into_owned();
             let bad = |reason| Error::ControlFile { name: path.clone(), reason };
-            let name = path.strip_prefix("./").unwrap_or(&path);
+            let mut name = path.as_str();
+            while let Some(rest) = name.strip_prefix("./") {
+                name = rest;
+            }
             let kind = member.header().entry_type();
             if kind.is_dir() && matches!(name, "" | ".") {
                 continue;

@@ -1,7 +1,7 @@
 //! A `.deb`, read from its beginning to its end, in the order that deb(5) prescribes: `debian-binary`, `control.tar`,
 //! `data.tar`.
 
-use std::io::{BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::LazyLock;
 
 use super::ar::Ar;
@@ -14,6 +14,9 @@ use crate::process::memory;
 /// What all decoders of packages may take at once: one of `xz -9` and one of the default, or eight of the default; less under a
 /// small limit of the container, which is on the sum.
 static DECODERS: LazyLock<Budget> = LazyLock::new(|| Budget::new(memory::for_decoders()));
+
+/// What gzip begins with (RFC 1952, section 2.3.1).
+const GZIP: u8 = 0x1f;
 
 /// A `.deb`, read sequentially.
 #[derive(Debug)]
@@ -32,8 +35,7 @@ impl<R: Read + Send> Deb<R> {
         }
         check_format(&mut ar)?;
         let compression = find(&mut ar, "control.tar")?;
-        let decoder = compression
-            .decoder_within(BufReader::new(&mut ar), &DECODERS)
+        let decoder = decoder(compression, BufReader::new(&mut ar))
             .map_err(|error| Error::reading("control.tar", error))?;
         let control = Control::read(Tarball::new(decoder, "control.tar", control::MAX_SIZE))?;
         Ok(Self { ar, control })
@@ -47,8 +49,7 @@ impl<R: Read + Send> Deb<R> {
     /// The data archive, of which at most `limit` bytes are read before an error; to be asked for once.
     pub fn data(&mut self, limit: u64) -> Result<Tarball<'_>, Error> {
         let compression = find(&mut self.ar, "data.tar")?;
-        let decoder = compression
-            .decoder_within(BufReader::with_capacity(64 << 10, &mut self.ar), &DECODERS)
+        let decoder = decoder(compression, BufReader::with_capacity(64 << 10, &mut self.ar))
             .map_err(|error| Error::reading("data.tar", error))?;
         Ok(Tarball::new(decoder, "data.tar", limit))
     }
@@ -57,6 +58,17 @@ impl<R: Read + Send> Deb<R> {
     pub fn finish(self) -> Control {
         self.control
     }
+}
+
+/// As dpkg, which reads what is named so by zlib's `gzread`: what does not begin like gzip is handed on as it is.
+fn decoder<'a>(
+    named: Compression,
+    mut reader: impl BufRead + Send + 'a,
+) -> io::Result<Box<dyn Read + Send + 'a>> {
+    let is_plain =
+        named == Compression::Gzip && reader.fill_buf()?.first().is_some_and(|first| *first != GZIP);
+    let compression = if is_plain { Compression::None } else { named };
+    compression.decoder_within(reader, &DECODERS)
 }
 
 /// Later lines of `debian-binary` are to be ignored, and so are minor versions (deb(5)).

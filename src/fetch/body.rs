@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName, RANGE};
+use reqwest::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName, RANGE};
 use url::Url;
 
 use super::cause::Cause;
@@ -210,10 +210,19 @@ impl Body {
         if let Some(validators) = condition {
             validators.ask_for_another(&mut headers);
         }
+        let conditional = !headers.is_empty();
+        // as apt asks: what a cache on the way has must be looked at again, but for a package, which stays what it is
+        if !self.url.path().ends_with(".deb") {
+            insert(&mut headers, CACHE_CONTROL, Some("max-age=0"));
+        }
         let opened = self.client.send(&self.url, &headers).await?;
-        match opened.response.status() {
-            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {}
-            StatusCode::NOT_MODIFIED if !headers.is_empty() => {
+        let status = opened.response.status();
+        let range = range_of(&opened).filter(|_| status == StatusCode::PARTIAL_CONTENT);
+        match (status, range) {
+            (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {}
+            // nobody asked for a part, and this is all, or its beginning
+            (StatusCode::PARTIAL_CONTENT, None | Some((Some(0), _))) => {}
+            (StatusCode::NOT_MODIFIED, _) if conditional => {
                 opened.accepted();
                 self.not_modified = true;
                 self.source = Source::Ended;
@@ -224,7 +233,7 @@ impl Body {
         opened.accepted();
         let headers = opened.response.headers();
         self.validators = Validators::of(headers);
-        self.size = number(headers, &CONTENT_LENGTH).or(self.size);
+        self.size = range.and_then(|(_, size)| size).or(number(headers, &CONTENT_LENGTH)).or(self.size);
         self.skip = 0;
         self.source = Source::Remote(opened);
         Ok(())
@@ -237,8 +246,8 @@ impl Body {
         self.validators.ask_for_the_same(&mut headers);
         let opened = self.client.send(&self.url, &headers).await?;
 
+        let range = range_of(&opened);
         let headers = opened.response.headers();
-        let range = headers.get(CONTENT_RANGE).and_then(|value| content_range(value.to_str().ok()?));
         let (start, size) = match (opened.response.status(), range) {
             (StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION, _) => {
                 (0, number(headers, &CONTENT_LENGTH))
@@ -281,6 +290,11 @@ impl fmt::Debug for Body {
             .field("received", &self.received)
             .finish_non_exhaustive()
     }
+}
+
+/// What part of a body an answer says that it has.
+fn range_of(opened: &Opened) -> Option<(Option<u64>, Option<u64>)> {
+    content_range(opened.response.headers().get(CONTENT_RANGE)?.to_str().ok()?)
 }
 
 fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
@@ -328,6 +342,35 @@ mod tests {
         let requests = server.requests();
         assert!(requests[1].contains("range: bytes=2-\r\n") && requests[1].contains("if-range: \"one\"\r\n"));
         assert_eq!(requests.len(), 5);
+    }
+
+    #[tokio::test]
+    async fn takes_a_part_that_nobody_asked_for() {
+        let all =
+            Server::new(|_, _| Reply::status("206 Partial Content").header("Content-Length: 10").body(TEXT));
+        assert_eq!(read(&all).await.unwrap(), TEXT);
+        // the beginning, and the rest when it is asked for
+        let some = Server::new(|number, head| match number {
+            0 => Reply::status("206 Partial Content").header("Content-Range: bytes 0-3/10").body(&TEXT[..4]),
+            _ => Reply::range(head, TEXT),
+        });
+        assert_eq!(read(&some).await.unwrap(), TEXT);
+        let odd =
+            Server::new(|_, _| Reply::status("206 Partial Content").header("Content-Range: bytes 2-9/10"));
+        assert!(matches!(read(&odd).await, Err(Error::Status { .. })));
+        // a 200 is whole, whatever else it says
+        let whole = Server::new(|_, _| Reply::ok(TEXT).header("Content-Range: bytes 0-1/2"));
+        assert_eq!(read(&whole).await.unwrap(), TEXT);
+    }
+
+    #[tokio::test]
+    async fn asks_caches_to_look_again_but_for_packages() {
+        let server = Server::new(|_, _| Reply::ok(TEXT));
+        read(&server).await.unwrap();
+        client().open(&server.url("/x_1_amd64.deb")).await.unwrap();
+        let asked: Vec<bool> =
+            server.requests().iter().map(|head| head.contains("cache-control: max-age=0\r\n")).collect();
+        assert_eq!(asked, [true, false]);
     }
 
     #[tokio::test]

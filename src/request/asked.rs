@@ -1,6 +1,7 @@
 //! What a request asks for.
 
 use super::archive::Archive;
+use super::names::Names;
 use super::origin::Origin;
 use crate::control::glob::Glob;
 
@@ -32,7 +33,7 @@ pub(crate) enum Kind {
     /// By name.
     Name,
     /// By a pattern that several names may match.
-    Glob(Glob),
+    Names(Names),
     /// By the place of a `.deb`.
     Archive(Archive),
 }
@@ -53,7 +54,7 @@ impl Request {
     pub(crate) fn archive(&self) -> Option<&Archive> {
         match &self.kind {
             Kind::Archive(archive) => Some(archive),
-            Kind::Name | Kind::Glob(_) => None,
+            Kind::Name | Kind::Names(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::archive::Archive;
 use super::asked::{Kind, Request};
+use super::names::{Names, is_expression};
 use super::origin::Origin;
 use super::problem::{Error, Problem};
 use super::words;
@@ -76,15 +77,18 @@ fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
     };
     // a pattern may have colons within its sets
     let (name, arch) = match head.rsplit_once(':') {
-        Some((name, arch)) if !arch.contains(']') => (name, Some(arch)),
+        Some((name, arch)) if !arch.contains([']', ')']) => (name, Some(arch)),
         _ => (head, None),
     };
-    let kind = if Glob::is_pattern(name) {
-        Kind::Glob(check_glob(name)?)
-    } else {
-        check_name(name)?;
-        Kind::Name
+    let kind = match Names::parse(name)? {
+        Some(names) => Kind::Names(names),
+        None => {
+            check_name(name)?;
+            Kind::Name
+        }
     };
+    // the native one is meant where nothing is said, and another only where that has no such package
+    let arch = arch.filter(|arch| !matches!(*arch, "any" | "native"));
     if let Some(arch) = arch {
         check_architecture(arch)?;
     }
@@ -119,9 +123,11 @@ fn check_supported(text: &str) -> Result<(), Problem> {
     if matches!(text, "\\" | "&&" | "&") {
         return Err(Problem::Shell);
     }
-    // In a version '~' sorts before everything; at the start of a request it is one of apt-patterns(7), as is '?'.
-    if text.contains(['$', '|', '\\']) || text.starts_with(['~', '^', '?']) {
-        return Err(Problem::Expression);
+    if text.starts_with(['^', '~', '?']) || is_expression(text) {
+        return Ok(());
+    }
+    if text.contains(['$', '|', '\\']) {
+        return Err(Problem::Anchor);
     }
     if text.ends_with('^') {
         return Err(Problem::Task);
@@ -146,15 +152,6 @@ fn check_name(name: &str) -> Result<(), Problem> {
         return Ok(());
     };
     Err(Problem::Name(fault))
-}
-
-/// Only the letters of names are let through, in either case as in apt; more could match nothing.
-fn check_glob(text: &str) -> Result<Glob, Problem> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "+-._*?[]!^:".contains(c);
-    match text.chars().find(|c| !fits(*c)) {
-        Some(c) => Err(Problem::Glob(format!("'{}' cannot be part of a name", c.escape_debug()))),
-        None => Glob::new(text).map_err(|bad| Problem::Glob(bad.to_string())),
-    }
 }
 
 fn check_architecture(arch: &str) -> Result<(), Problem> {

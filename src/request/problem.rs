@@ -25,9 +25,17 @@ impl Error {
 /// What is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// A regular expression, or one of apt-patterns(7).
-    #[error("is a regular expression or an apt pattern, which are not supported")]
-    Expression,
+    /// A regular expression that cannot be one.
+    #[error("is no regular expression: {0}")]
+    Expression(String),
+    /// What may be meant as a regular expression, but could be anything.
+    #[error(
+        "is not a package name, and as a regular expression it has neither '^' at its beginning nor '$' at its end"
+    )]
+    Anchor,
+    /// One of apt-patterns(7) that is about something else than names.
+    #[error("is an apt pattern that is not supported")]
+    Pattern,
     /// A glob that cannot be one.
     #[error("is not a pattern for package names: {0}")]
     Glob(String),
@@ -78,7 +86,12 @@ pub enum Problem {
 impl Problem {
     pub(super) fn hint(&self) -> String {
         let hint = match self {
-            Self::Expression => "name each package in full, or use a pattern of '*', '?' and '[...]'",
+            Self::Expression(_) | Self::Anchor => {
+                "name each package in full, or use a pattern of '*', '?' and '[...]', or '^EXPRESSION$'"
+            }
+            Self::Pattern => {
+                "of apt-patterns(7), ~nEXPRESSION, ?name(EXPRESSION) and ?exact-name(NAME) can be used"
+            }
             Self::Task => "name each package in full",
             Self::Glob(_) => "use '*', '?', '[a-c]' and '[!a-c]' among the letters of a name",
             Self::Path(_) => {

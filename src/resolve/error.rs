@@ -114,8 +114,9 @@ impl Error {
                 some => format!("Run it with --explain {}.", some.join(", or ")),
             },
             Self::NoMatch { .. } => {
-                "Check the pattern: it is no regular expression, but '*', '?' and '[...]' for the letters of whole \
-                 names. Patterns and names with '-' at the end take away from what it selects."
+                "Check the pattern: without '^' at its beginning or '$' at its end it is no regular expression, but '*', '?' \
+                 and '[...]' for the letters of whole names. Patterns and names with '-' at the end take away from \
+                 what it selects."
                     .to_owned()
             }
             Self::NoSuchVersion { .. } => "Ask for one of these, or for the name alone.".to_owned(),

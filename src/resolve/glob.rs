@@ -4,7 +4,7 @@ use super::error::Error;
 use super::slot::Slot;
 use super::universe::Universe;
 use crate::control::glob::Glob;
-use crate::request::{Kind, Request};
+use crate::request::{Kind, Names, Request};
 use crate::source::index::{NameId, Package};
 
 /// Names that are told for one pattern.
@@ -15,13 +15,13 @@ const TOLD: usize = 10;
 ///
 /// As in apt, a virtual package with one provider counts, and one with several is passed over. Unlike apt, which
 /// takes requests before `name-`, a pattern leaves out what another request keeps out; and where nothing matches,
-/// the pattern is not tried as a regular expression.
+/// a glob is not tried as a regular expression.
 pub(super) fn expand(universe: &Universe<'_>, wanted: &[Request]) -> Result<Vec<Request>, Error> {
     let names = universe.index.names();
     let mut expanded = Vec::with_capacity(wanted.len());
     let kept_out = |name: &str| {
         wanted.iter().filter(|request| request.forbid).any(|request| match &request.kind {
-            Kind::Glob(glob) => glob.matches(name),
+            Kind::Names(names) => names.matches(name),
             Kind::Name | Kind::Archive(_) => request.name == name,
         })
     };
@@ -32,13 +32,13 @@ pub(super) fn expand(universe: &Universe<'_>, wanted: &[Request]) -> Result<Vec<
             expanded.push(Request { name: whole, forbid: false, ..want.clone() });
             continue;
         }
-        let Kind::Glob(glob) = &want.kind else {
+        let Kind::Names(meant_names) = &want.kind else {
             expanded.push(Request { name: meant(universe, &want.name), ..want.clone() });
             continue;
         };
-        let select = |glob: &Glob| {
+        let select = |meant: &Names| {
             let mut selected: Vec<&str> = Vec::new();
-            for name in names.ids().filter(|id| glob.matches(names.get(*id))) {
+            for name in names.ids().filter(|id| meant.matches(names.get(*id))) {
                 let Some(answer) = answer(universe, want, name).map(|id| names.get(id)) else { continue };
                 if !selected.contains(&answer) && (want.forbid || !kept_out(answer)) {
                     selected.push(answer);
@@ -46,11 +46,11 @@ pub(super) fn expand(universe: &Universe<'_>, wanted: &[Request]) -> Result<Vec<
             }
             selected
         };
-        let mut selected = select(glob);
+        let mut selected = select(meant_names);
         if selected.is_empty()
             && let Some(glob) = want.name.strip_suffix('+').and_then(|name| Glob::new(name).ok())
         {
-            selected = select(&glob);
+            selected = select(&Names::Glob(glob));
         }
         if selected.is_empty() {
             return Err(Error::NoMatch {

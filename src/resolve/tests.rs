@@ -42,7 +42,7 @@ pub(super) fn want(text: &str) -> request::Request {
     let (text, suite) = text.split_once('/').map_or((text, None), |(n, s)| (n, Some(s.to_owned())));
     let (name, arch) = text.split_once(':').map_or((text, None), |(n, a)| (n, Some(a.to_owned())));
     let kind = match Glob::is_pattern(name) {
-        true => request::Kind::Glob(Glob::new(name).unwrap()),
+        true => request::Kind::Names(request::Names::Glob(Glob::new(name).unwrap())),
         false => request::Kind::Name,
     };
     request::Request { kind, name: name.to_owned(), arch, version, suite, forbid, text: whole, origin }

@@ -52,7 +52,9 @@ fn at(year: i16, month: &str, day: u8, time: &str) -> Option<Timestamp> {
         return None;
     }
     let since = SignedDuration::from_secs(i64::from(day - 1) * 86_400 + second);
-    start.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().checked_add(since).ok()
+    let start = start.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    // the end of time comes a day before that of the year 9999
+    Some(start.checked_add(since).unwrap_or(Timestamp::MAX))
 }
 
 fn two(digits: &str) -> Option<i8> {
@@ -102,6 +104,7 @@ mod tests {
             ("Sun, 06 November 1994 08:49:37 GMT", "1994-11-06T08:49:37Z"),
             ("Thu, 01 Jun 2023 08:51:99 UTC", "2023-06-01T08:51:09Z"),
             ("Fri, 30 Feb 2024 23:59:60 UTC", "2024-03-02T00:00:00Z"),
+            ("Fri, 31 Dec 9999 23:59:59 UTC", &Timestamp::MAX.to_string()),
         ] {
             assert_eq!(parse(text), expected.parse().ok(), "{text}");
         }

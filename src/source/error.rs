@@ -96,12 +96,6 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// A `GnuPG` keybox in place of a keyring (configuration).
-    #[error("keyring {keyring} is a GnuPG keybox, which only GnuPG can read")]
-    Keybox {
-        /// The keyring.
-        keyring: String,
-    },
     /// A keyring that does not hold `OpenPGP` public keys (configuration).
     #[error("keyring {keyring} holds no usable OpenPGP public key: {reason}")]
     MalformedKeyring {

@@ -33,9 +33,6 @@ impl Error {
             Self::KeyringRead { .. } => {
                 "Check the path in Signed-By, and that the file is mounted and readable by this user".to_owned()
             }
-            Self::Keybox { keyring } => {
-                format!("Export the keys: gpg --no-default-keyring --keyring {keyring} --export --armor > NAME.asc")
-            }
             Self::MalformedKeyring { .. } => {
                 "Give a public key as gpg --export (.gpg) or gpg --export --armor (.asc) writes it".to_owned()
             }

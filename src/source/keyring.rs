@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pgp::composed::{Deserializable as _, SignedPublicKey};
 
 use super::list::SignedBy;
-use super::{Error, armor};
+use super::{Error, armor, keybox};
 
 /// Certificates that are trusted for a source.
 #[derive(Debug, Clone, Default)]
@@ -39,12 +39,15 @@ impl Keyring {
         if data.is_empty() {
             return Err(malformed("it is empty".to_owned()));
         }
-        // the first blob of a keybox is its header: length, type, version, flags, then this magic
-        if data.get(8..12) == Some(b"KBXf") {
-            return Err(Error::Keybox { keyring: origin.to_owned() });
-        }
         let mut keys = Vec::new();
-        if armor::is_armored(data) {
+        if let Some(blocks) = keybox::blocks(data) {
+            for block in blocks {
+                keys.extend(
+                    SignedPublicKey::from_bytes_many(&*keybox::without_trust(block))
+                        .map_err(|error| malformed(line(&error)))?,
+                );
+            }
+        } else if armor::is_armored(data) {
             let text = String::from_utf8_lossy(data);
             let blocks = armor::blocks(&text, "PUBLIC KEY BLOCK")
                 .map_err(|kind| malformed(format!("its {kind} does not end")))?;
@@ -63,7 +66,10 @@ impl Keyring {
                 keys.extend(found);
             }
         } else {
-            keys.extend(SignedPublicKey::from_bytes_many(data).map_err(|error| malformed(line(&error)))?);
+            let packets = keybox::without_trust(data);
+            keys.extend(
+                SignedPublicKey::from_bytes_many(&*packets).map_err(|error| malformed(line(&error)))?,
+            );
         }
         let mut keyring = Self { certificates: Vec::new(), origins: vec![origin.to_owned()] };
         let mut reason = "it has no public key packet".to_owned();
@@ -219,9 +225,47 @@ mod tests {
     }
 
     #[test]
+    fn reads_the_keys_of_a_keybox() {
+        let (one, two) = (Signer::ed25519(), Signer::ed25519());
+        let expected = vec![one.fingerprint(), two.fingerprint()];
+        let whole = keybox::testing::of(&[&one.public_binary(), &two.public_binary()]);
+        assert_eq!(fingerprints(&Keyring::parse(&whole, "a.gpg").unwrap()), expected);
+        // such as the trusted.gpg that apt-key made with GnuPG 1
+        let trust: &[u8] = &[0xb0, 2, 0, 0];
+        let with_trust = [&*one.public_binary(), trust, &two.public_binary(), trust].concat();
+        assert_eq!(fingerprints(&Keyring::parse(&with_trust, "a.gpg").unwrap()), expected);
+        let empty = keybox::testing::of(&[]);
+        assert!(matches!(Keyring::parse(&empty, "a.gpg"), Err(Error::MalformedKeyring { .. })));
+        // whatever a length says, nothing is read that is not there
+        for at in 0..whole.len().min(120) {
+            for value in [0, 0x7f, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = value;
+                let _ = Keyring::parse(&damaged, "a.gpg");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_a_keybox_may_sign() {
+        // as gpg 2.2.40 wrote it, with a packet of the kind Trust behind each
+        let encoded = concat!(
+            "AAAAIAEBAAJLQlhmAAAAAGsMvNhrDLzYAAAAAAAAAAAAAAFqAgEAAAAAAF4AAAD4AAEAHJ/LQ0vdTbb0UZe/symi",
+            "alrmb0UxAAAAIAAAAAAAAAABAAwAAACjAAAACwAAAAAAAQAEAAAAAAAAAAAAAAAAAAAAAGsMvNgAAAAAmDMEawy8",
+            "2BYJKwYBBAHaRw8BAQdATp0zEFn5lDQ6+gmmeWlvbsv9az+yIvSmN/yxd/LOeACwDAAAZ3BnAQAAAAAAALQLYUB4",
+            "LmV4YW1wbGWwDAAAZ3BnAgAAAAAAAIiQBBMWCAA4FiEEn8tDS91NtvRRl7+zKaJqWuZvRTEFAmsMvNgCGwMFCwkI",
+            "BwIGFQoJCAsCBBYCAwECHgECF4AACgkQKaJqWuZvRTFYfAEA+/hG7V8bYIUYglt2NrxSD1AZBrRK8XKWPBpY+Q+b",
+            "qWAA/2vIPtKr0lyZSN+xHBh4Cd+tFUsh1FdkDfgSfxxt3x4AsAYAAGdwZwB8A3gS+OuiZ2MHWc69s+GSEjRJ0w=="
+        );
+        let whole = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).unwrap();
+        let keyring = Keyring::parse(&whole, "pubring.kbx").unwrap();
+        let [key] = keyring.certificates() else { panic!("one key") };
+        let component = crate::source::certificate::Component::all(key).next().unwrap();
+        assert_eq!(component.check(jiff::Timestamp::MAX, None), Ok(()));
+    }
+
+    #[test]
     fn refuses_what_is_not_a_keyring() {
-        let keybox = b"\0\0\0\x20\x01\x01\0\x02KBXf\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-        assert!(matches!(Keyring::parse(keybox, "x.gpg"), Err(Error::Keybox { .. })));
         let armored = Signer::ed25519().public_armored();
         let cut = &armored[..armored.len() - 60];
         for bad in [&b""[..], b"<html>404</html>", b"\xff\xff\xff", cut.as_bytes()] {

@@ -30,6 +30,7 @@ pub(crate) mod elsewhere;
 mod error;
 mod hint;
 pub mod index;
+mod keybox;
 pub mod keyring;
 mod left_out;
 pub mod list;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use md5::{Digest as _, Md5};
 
+use super::dpkg_fields::can_be_read;
 use super::error::Error;
 use super::links::resolve_in_root;
 use super::package::Unpacked;
@@ -115,12 +116,16 @@ fn architectures(tree: &Tree) -> String {
 fn paragraph(tree: &Tree, package: &Unpacked) -> Result<String, Error> {
     let mut text = format!("Package: {}\nStatus: install ok installed\n", package.artifact.name);
     for (name, value) in fields(&package.control.paragraph) {
-        if name.eq_ignore_ascii_case("Package") {
+        // dpkg keeps no empty ones either, and cannot read one at the very end
+        if name.eq_ignore_ascii_case("Package")
+            || value.is_empty()
+            || !can_be_read(name, value, &package.artifact.architecture)
+        {
             continue;
         }
         text.push_str(name);
         // The first line of a list such as Files is empty, and stays without a trailing blank.
-        text.push_str(if value.starts_with('\n') || value.is_empty() { ":" } else { ": " });
+        text.push_str(if value.starts_with('\n') { ":" } else { ": " });
         text.push_str(value);
         text.push('\n');
     }

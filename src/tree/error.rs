@@ -29,6 +29,12 @@ pub enum Error {
         /// The label, escaped.
         package: String,
     },
+    /// A version that dpkg's database cannot have.
+    #[error("package {package}: the version is none that dpkg can read")]
+    Version {
+        /// [`crate::plan::Artifact::label`].
+        package: String,
+    },
     /// A path that no package may hold.
     #[error("package {package}: path '{path}' is refused: {reason}")]
     Path {

@@ -13,6 +13,7 @@
 mod confined;
 pub mod database;
 pub mod dpkg_divert;
+mod dpkg_fields;
 mod error;
 pub(crate) mod filter;
 pub(crate) mod group;

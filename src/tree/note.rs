@@ -25,6 +25,11 @@ pub(crate) enum Note {
         #[serde(serialize_with = "as_text")]
         path: PathBuf,
     },
+    /// A field of the control file is not in the package database, since dpkg could read nothing of that with it.
+    Field {
+        /// Its name.
+        name: String,
+    },
     /// A FIFO was not made: the volume has none.
     Fifo {
         /// Its path.
@@ -88,6 +93,9 @@ impl fmt::Display for Note {
                 write!(f, "{}: set-id bits of mode {mode:04o} dropped", path.display())
             }
             Self::Device { path } => write!(f, "{}: device node not made", path.display()),
+            Self::Field { name } => {
+                write!(f, "field {name}: not in the package database, since dpkg could not read it")
+            }
             Self::Fifo { path } => write!(f, "{}: FIFO not made, the volume has none", path.display()),
             Self::Owner { path, user, group } => {
                 write!(f, "{}: owner {user}:{group} became the current user", path.display())

@@ -21,9 +21,12 @@ KINDS = {
     "secp256k1": "Key-Type: ecdsa\nKey-Curve: secp256k1\nKey-Usage: sign\n",
     "subkey": "Key-Type: rsa\nKey-Length: 2048\nKey-Usage: cert\nSubkey-Type: rsa\nSubkey-Length: 2048\nSubkey-Usage: sign\n",
     "revoked": "Key-Type: eddsa\nKey-Curve: ed25519\nKey-Usage: sign\n",
+    "sha1self": "Key-Type: rsa\nKey-Length: 2048\nKey-Usage: sign\n",
+    "prolonged": "Key-Type: eddsa\nKey-Curve: ed25519\nKey-Usage: sign\nExpire-Date: 20200601T000000\n",
     # made as if by a clock of long ago, so that it has expired
     "expired": "Key-Type: eddsa\nKey-Curve: ed25519\nKey-Usage: sign\nExpire-Date: 20200601T000000\n",
 }
+AGED = ("expired", "prolonged")
 LONG_AGO = ("--faked-system-time", "20200101T000000!")
 
 
@@ -32,6 +35,8 @@ class Keys:
 
     def __init__(self, folder):
         self.folder, self.fingerprints, self.lock = folder, {}, threading.RLock()
+        # the key `prolonged` as it was
+        self.before = b""
         folder.mkdir(mode=0o700)
 
     def gpg(self, *arguments, data=b""):
@@ -46,12 +51,16 @@ class Keys:
         with self.lock:
             if kind not in self.fingerprints:
                 parameters = f"%no-protection\n{KINDS[kind]}Name-Real: peers {kind}\nName-Email: {kind}@mirror.example\n%commit\n"
-                past = LONG_AGO if kind == "expired" else ()
-                self.gpg(*past, "--gen-key", data=parameters.encode())
+                past = LONG_AGO if kind in AGED else ()
+                weak = ("--cert-digest-algo", "SHA1") if kind == "sha1self" else ()
+                self.gpg(*past, *weak, "--gen-key", data=parameters.encode())
                 listed = self.gpg("--with-colons", "--list-keys", f"={'peers'} {kind} <{kind}@mirror.example>").decode()
                 self.fingerprints[kind] = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
                 if kind == "revoked":
                     self.revoke(kind)
+                if kind == "prolonged":
+                    self.before = self.gpg("--export", self.fingerprints[kind])
+                    self.gpg("--quick-set-expire", self.fingerprints[kind], "0")
             return self.fingerprints[kind]
 
     def revoke(self, kind):

@@ -60,9 +60,13 @@ fn a_request_has_five_parts() {
 
 #[test]
 fn what_apt_takes_and_aptlet_does_not_is_said() {
-    for word in ["^gcc-[0-9]+$", "~nfoo", "?installed", "g\\+\\+", "gcc|clang"] {
-        assert_eq!(problem(word), Problem::Expression, "{word}");
+    for word in ["g\\+\\+", "gcc|clang", "g$c"] {
+        assert_eq!(problem(word), Problem::Anchor, "{word}");
     }
+    for word in ["?installed", "~i", "?and(a,b)"] {
+        assert_eq!(problem(word), Problem::Pattern, "{word}");
+    }
+    assert!(matches!(problem("^a(b$"), Problem::Expression(_)));
     assert_eq!(problem("lamp-server^"), Problem::Task);
     assert_eq!(problem("vim>=9"), Problem::Relation);
     assert_eq!(problem("(>=9)"), Problem::Relation);
@@ -80,7 +84,7 @@ fn a_pattern_takes_the_place_of_a_name() {
         ("lib[[:digit:]]", "lib[[:digit:]]", None, None, None, false),
     ] {
         let request = parse_word(word).unwrap();
-        assert_eq!(request.kind, Kind::Glob(Glob::new(name).unwrap()), "{word}");
+        assert_eq!(request.kind, Kind::Names(Names::Glob(Glob::new(name).unwrap())), "{word}");
         let found = (&*request.name, request.arch.as_deref(), request.version.as_deref());
         assert_eq!(found, (name, arch, version), "{word}");
         assert_eq!((request.suite.as_deref(), request.forbid), (suite, forbid), "{word}");
@@ -90,6 +94,22 @@ fn a_pattern_takes_the_place_of_a_name() {
     }
     assert!(matches!(problem("vim=9.[*"), Problem::Version(_)));
     assert!(matches!(problem("vim:*"), Problem::Architecture(_)));
+}
+
+#[test]
+fn an_expression_takes_the_place_of_a_name() {
+    for (word, arch, version, forbid) in [
+        ("^gcc-[0-9]+$", None, None, false),
+        ("~nfoo:arm64", Some("arm64"), None, false),
+        ("?name(foo)=1.2", None, Some("1.2"), false),
+        ("?exact-name(foo):native", None, None, false),
+        ("^foo-", None, None, true),
+    ] {
+        let request = parse_word(word).unwrap();
+        assert!(matches!(request.kind, Kind::Names(Names::Expression(_))), "{word}");
+        let found = (request.arch.as_deref(), request.version.as_deref(), request.forbid);
+        assert_eq!(found, (arch, version, forbid), "{word}");
+    }
 }
 
 #[test]

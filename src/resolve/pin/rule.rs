@@ -107,7 +107,7 @@ impl Subject {
     fn is_for(&self, architecture: &str, native: &str) -> bool {
         match self.architecture.as_deref() {
             None => architecture == native,
-            Some("any" | "linux-any" | "any-any") => true,
+            Some("*" | "any" | "linux-any" | "any-any") => true,
             Some(wanted) => {
                 let cpu = wanted.strip_prefix("any-").or_else(|| wanted.strip_prefix("linux-"));
                 cpu.unwrap_or(wanted) == architecture

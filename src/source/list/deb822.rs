@@ -291,7 +291,6 @@ mod tests {
                 PLAIN.replace("http://mirror.example/debian", "mirror.example"),
                 "2:7: 'mirror.example' is not a URI",
             ),
-            (PLAIN.replace("/debian", "/$(VERSION)"), "2:7: unknown variable"),
             (PLAIN.replace("Components: main\n", ""), "3:9: suite 'trixie' has no component"),
             (PLAIN.replace("trixie", "./"), "4:13: suite './' is an exact path"),
             (PLAIN.replace("trixie", "a/../../b"), "3:9: suite 'a/../../b' must not contain '..'"),

@@ -133,7 +133,7 @@ impl File<'_> {
 
     /// A URI of a repository, of whatever scheme: one that cannot be fetched from matters only if it is needed.
     pub(super) fn uri(self, word: &Word) -> Result<Url, Error> {
-        let text = self.substitute(word)?;
+        let text = self.substitute(word);
         let shown = masking::uri(&text);
         let url = Url::parse(&text)
             .map_err(|error| self.error(word.place, format!("'{shown}' is not a URI: {error}")))?;
@@ -148,7 +148,7 @@ impl File<'_> {
 
     /// A suite; one that ends in `/` is the exact path of a flat repository.
     pub(super) fn suite(self, word: &Word) -> Result<String, Error> {
-        let suite = self.substitute(word)?;
+        let suite = self.substitute(word);
         self.no_parent("suite", &suite, word)?;
         Ok(suite)
     }
@@ -190,14 +190,16 @@ impl File<'_> {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 
-    fn substitute(self, word: &Word) -> Result<String, Error> {
+    fn substitute(self, word: &Word) -> String {
         let text = word.text.replace("$(ARCH)", &self.vars.architecture);
+        // such as `$(lsb_release -cs)`, where a shell should have put something else
         if text.contains("$(") {
-            return Err(
-                self.error(word.place, format!("unknown variable in '{text}'; only $(ARCH) is known"))
+            self.warn(
+                word.place,
+                format_args!("unknown variable in '{text}' stands for itself; only $(ARCH) is known"),
             );
         }
-        Ok(text)
+        text
     }
 }
 

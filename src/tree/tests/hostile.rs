@@ -39,7 +39,7 @@ fn hostile_archives_are_refused_and_touch_nothing() {
         ("through a link of many", vec![dir(&long), link(), symlink("./link/d", "x")], through),
         ("over a link", vec![symlink("./a", "../outside"), file("./a", "x")], twice),
         ("directory over a link", vec![link(), dir("./link")], twice),
-        ("file over a folder", vec![dir("./a"), file("./a", "x")], twice),
+        ("file over a folder", vec![dir("./a"), file("./a/b", "x"), file("./a", "x")], twice),
         ("folder over a file", vec![file("./a", "x"), dir("./a")], twice),
         ("hard link to itself", vec![file("./a", "x"), hardlink("./a", "./a")], twice),
         ("hard link out", vec![hardlink("./a", "../outside")], path),
@@ -155,6 +155,7 @@ fn of_members_of_one_path_the_last_one_counts() {
         ),
         (vec![file("./b", "y"), file("./a", "x"), hardlink("./a", "./b")], vec!["/b", "/a"], "y"),
         (vec![file("./a", "x"), file("./d/../a", "y")], vec!["/a"], "y"),
+        (vec![dir("./a"), file("./a", "y")], vec!["/a"], "y"),
         (
             vec![file("./lib/a", "x"), file("./usr/lib/a", "y"), symlink("./a", "usr/lib/a")],
             vec!["/lib/a", "/a"],
@@ -163,6 +164,7 @@ fn of_members_of_one_path_the_last_one_counts() {
     ] {
         let scratch = Scratch::new();
         let unpacked = scratch.unpack(&data).unwrap();
+        assert!(unpacked.directories.iter().all(|folder| !folder.path.ends_with("a")), "what became a file");
         assert_eq!(unpacked.paths, paths.iter().map(std::path::PathBuf::from).collect::<Vec<_>>());
         assert_eq!(fs::read_to_string(scratch.folder.path().join("private/a")).unwrap(), content);
     }

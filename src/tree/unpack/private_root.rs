@@ -216,8 +216,8 @@ impl<'a> PrivateRoot<'a> {
         })
     }
 
-    /// Makes a member. One that is there already gives way, as in dpkg, if it is a file; what is a folder or a link, dpkg
-    /// keeps or fails at. What the volume says to it is for the caller to judge.
+    /// Makes a member. One that is there already gives way, as in dpkg, if it is a file or an empty folder; at another folder or
+    /// a link, what dpkg does depends on the order. What the volume says to it is for the caller to judge.
     fn make<T>(
         &mut self,
         parent: &OwnedFd,
@@ -231,11 +231,20 @@ impl<'a> PrivateRoot<'a> {
         }
         let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
         let stat = stat.map_err(|errno| self.unread(&head.path, errno))?;
-        if !matches!(FileType::from_raw_mode(stat.st_mode), FileType::RegularFile | FileType::Fifo) {
-            return Err(self.refusals.duplicate(head.raw));
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile | FileType::Fifo => rustix::fs::unlinkat(folder, name, AtFlags::empty()),
+            FileType::Directory if !head.kind.is_symlink() => {
+                match rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR) {
+                    Err(Errno::NOTEMPTY | Errno::EXIST) => return Err(self.refusals.duplicate(head.raw)),
+                    removed => {
+                        self.directories.retain(|directory| directory.path != head.path);
+                        removed
+                    }
+                }
+            }
+            _ => return Err(self.refusals.duplicate(head.raw)),
         }
-        rustix::fs::unlinkat(folder, name, AtFlags::empty())
-            .map_err(|errno| self.unwritten(&head.path, errno))?;
+        .map_err(|errno| self.unwritten(&head.path, errno))?;
         self.replaced += 1;
         Ok(make(folder, name))
     }

@@ -11,8 +11,10 @@ use super::excluded::{Excluded, Orphan};
 use super::head::{Attributes, Head, SET_ID};
 use super::private_root::PrivateRoot;
 use super::refusals::Refusals;
+use crate::deb::paragraph::fields;
 use crate::deb::{self, Deb, Member, Members};
 use crate::plan::Artifact;
+use crate::tree::dpkg_fields::{can_be_read, is_version};
 use crate::tree::error::Error;
 use crate::tree::limits::{ENTRY, Limits};
 use crate::tree::note::Note;
@@ -37,6 +39,9 @@ pub fn unpack(
     if !is_plain(&artifact.name, "+-._") || !is_plain(&artifact.architecture, "-") {
         return Err(Error::Name { package: package.escape_debug().to_string() });
     }
+    if !is_version(&artifact.version) {
+        return Err(Error::Version { package });
+    }
     let refusals = Refusals { package: &package };
     let failed = |source| refusals.archive(source);
     deb_file.rewind().map_err(|source| failed(deb::Error::Read { part: "archive", source }))?;
@@ -51,6 +56,10 @@ pub fn unpack(
     }
     data.finish().map_err(failed)?;
     let control = deb.finish();
+    let unread = fields(&control.paragraph)
+        .filter(|(name, value)| !value.is_empty() && !can_be_read(name, value, &artifact.architecture))
+        .map(|(name, _)| Note::Field { name: name.to_owned() });
+    unpacker.notes.extend(unread);
     if unpacker.excluded.has_orphans() {
         deb_file.rewind().map_err(|source| failed(deb::Error::Read { part: "archive", source }))?;
         let mut deb = Deb::open(deb_file).map_err(failed)?;

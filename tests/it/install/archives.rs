@@ -217,5 +217,13 @@ fn patterns() {
         .install(&["nomatch*"])
         .run()
         .failed(3, &["matches 'nomatch*' in stable/main", "no regular expression"]);
-    stage.install(&["^lib.*$"]).run().failed(2, &["regular expression"]);
+    for expression in ["^lib.*r[0-9]$", "~n^libb", "?exact-name(libbar1)"] {
+        stage.install(&[expression]).run().succeeded();
+        assert_eq!(stage.installed(), ["libbar1 1.0"], "{expression}");
+    }
+    stage.install(&["^lib(.*$"]).run().failed(2, &["is no regular expression"]);
+    stage
+        .install(&["?installed"])
+        .run()
+        .failed(2, &["apt pattern that is not supported", "?name(EXPRESSION)"]);
 }

@@ -144,7 +144,12 @@ fn usage_errors_are_told_like_all_others() {
 fn errors_of_the_config_map_name_file_and_line() {
     for (key, value, code, words) in [
         ("packages", "tool\n\ngood, b:a:d\n", 2, ["packages:3:7: 'b:a:d'", "hint: "]),
-        ("packages", "tool\n^a\n", 2, ["packages:2:1: '^a' is a regular expression", "use a pattern of '*'"]),
+        (
+            "packages",
+            "tool\na|b\n",
+            2,
+            ["packages:2:1: 'a|b' is not a package name, and as a regular", "use a pattern of '*'"],
+        ),
         ("packages", "tool\nx.deb # ours\n", 2, ["packages:2:1: 'x.deb' is not a package name", "./"]),
         ("aptlet.yaml", "retries: 1\nmirorr: http://mirror.example/\n", 2, ["aptlet.yaml:2:1", "mirror'"]),
         ("aptlet.yaml", "retries: many\n", 2, ["aptlet.yaml:1:10", "whole number"]),

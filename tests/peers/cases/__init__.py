@@ -3,7 +3,7 @@
 import importlib
 from dataclasses import dataclass
 
-MODULES = ("stanzas", "odd", "base", "releases", "dates", "paths", "unneeded", "several", "lists", "pins", "trust", "archives", "writers", "between", "vendors", "aptsown")
+MODULES = ("stanzas", "odd", "base", "releases", "dates", "paths", "unneeded", "several", "lists", "pins", "trust", "archives", "writers", "between", "vendors", "aptsown", "reports")
 CASES = {}
 
 

@@ -21,12 +21,28 @@ for algorithm in ("MD5", "SHA1", "RIPEMD160", "SHA224", "SHA256", "SHA384", "SHA
         plain(site).write(sign="rsa2048", how="detached", options=options)
         return site.ask(sources=site.source(key=site.keyring("rsa2048")))
 
-SIGNERS = {"other-only": "other", "both": "main+other", "both-known-last": "other+main", "expired-and-good": "expired+main", "good-and-brainpool": "main+brainpoolP256r1"}
+SIGNERS = {"other-only": "other", "both": "main+other", "both-known-last": "other+main", "good-and-brainpool": "main+brainpoolP256r1"}
 for label, kind in SIGNERS.items():
     @case(f"trust/signed-by-{label}")
     def signers(site, kind=kind):
         plain(site).write(sign=kind, how="inline")
         return site.ask()
+
+
+@case("trust/signed-by-expired-and-good")
+def expired_and_good(site):
+    """An expired key signs with a clock of its own, so the two signatures are joined here."""
+    repository, keys = plain(site).write(how="inline"), site.world.keys
+    path = repository.dist / "InRelease"
+    text, _, signature = path.read_bytes().partition(b"-----BEGIN PGP SIGNATURE-----\n")
+    body = text.partition(b"\n\n")[2].rstrip(b"\n")
+    expired = keys.sign(body, "expired", "--detach-sign", ["--textmode"])
+    packets = keys.gpg("--dearmor", data=expired) + keys.gpg("--dearmor", data=b"-----BEGIN PGP SIGNATURE-----\n" + signature)
+    joined = keys.gpg("--enarmor", data=packets).replace(b"ARMORED FILE", b"SIGNATURE")
+    path.write_bytes(text + b"".join(line for line in joined.splitlines(True) if not line.startswith(b"Comment:")))
+    ring = site.folder / "both.gpg"
+    ring.write_bytes(keys.public() + keys.public("expired"))
+    return site.ask(sources=site.source(key=ring))
 
 
 @case("trust/signed-by-two-both-known")
@@ -56,6 +72,14 @@ def keyring_case(label, make):
         return site.ask(sources=site.source(key=path))
 
 
+def old_ring(keys):
+    """As GnuPG 1 and apt-key kept one, with packets of the kind Trust in it."""
+    path = keys.folder / "old-ring.gpg"
+    # the keys of the run are none of this ring, which a look at their trust would find a failure
+    keys.gpg("--no-default-keyring", "--trust-model", "always", "--no-auto-check-trustdb", "--keyring", f"gnupg-ring:{path}", "--import", data=keys.public())
+    return path.read_bytes()
+
+
 RINGS = {
     "binary": lambda keys: (keys.public(), "k.gpg"),
     "armoured": lambda keys: (keys.public(armor=True), "k.asc"),
@@ -81,6 +105,7 @@ RINGS = {
     "secret-key": lambda keys: (keys.gpg("--export-secret-keys", keys.fingerprint()), "k.gpg"),
     "secret-key-armoured": lambda keys: (keys.gpg("--armor", "--export-secret-keys", keys.fingerprint()), "k.asc"),
     "keybox": lambda keys: (keys.fingerprint() and (keys.folder / "pubring.kbx").read_bytes(), "k.gpg"),
+    "of-gnupg-1": lambda keys: (old_ring(keys), "k.gpg"),
     "revoked-beside": lambda keys: (keys.public("revoked") + keys.public(), "k.gpg"),
     "byte-order-mark": lambda keys: (b"\xef\xbb\xbf" + keys.public(armor=True), "k.asc"),
     "signature-in-place": lambda keys: (keys.sign(b"x", how="--detach-sign"), "k.asc"),
@@ -263,7 +288,8 @@ def changes_allowed(site):
 
     def then():
         repository.write(Origin="Two")
-        return site.ask(apt_options=("--allow-releaseinfo-change",), aptlet_options=("--allow-releaseinfo-change",))
+        # the option of that name is one of `update` alone
+        return site.ask(apt_options=("-o", "Acquire::AllowReleaseInfoChange=true"), aptlet_options=("--allow-releaseinfo-change",))
     return site.ask(then=then)
 
 

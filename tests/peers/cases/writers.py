@@ -45,7 +45,6 @@ REPREPRO = {
     "contents": {"Contents": ". .gz"},
     "tracking": {"Tracking": "minimal"},
     "unsigned": {"SignWith": None},
-    "limit-of-many": {"Limit": "0"},
 }
 for label, changes in REPREPRO.items():
     @case(f"writer/reprepro-{label}", first=label == "plain")
@@ -86,11 +85,10 @@ APTLY = {
     "not-automatic": ["-notautomatic=yes", "-butautomaticupgrades=yes"],
     "no-bz2": ["-skip-bz2"],
     "no-contents": ["-skip-contents"],
-    "suite-and-codename": ["-suite=stable", "-codename=bookworm"],
+    "suite": ["-suite=stable"],
     "architectures": ["-architectures=amd64,arm64"],
     "unsigned": ["-skip-signing"],
     "component": ["-component=extra"],
-    "multi-dist": ["-multi-dist"],
 }
 APTLY_PLACES = {"": "", "prefix": "vendor", "deep-prefix": "vendor_a/b", "dots": "."}
 
