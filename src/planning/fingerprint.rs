@@ -13,7 +13,7 @@ use crate::digest::Sha256;
 use crate::masking;
 
 /// Raised whenever the same plan gives another tree.
-const LAYOUT: u32 = 10;
+const LAYOUT: u32 = 11;
 
 /// The files that decide the outcome, and the digests of what was in them when they were read.
 pub(crate) type Digests = [(PathBuf, Sha256)];
