@@ -41,9 +41,32 @@ fn given(pointer: *mut u8) -> *mut u8 {
     pointer
 }
 
-fn main() -> ExitCode {
-    match aptlet::launch::become_command() {
-        Some(code) => ExitCode::from(code),
-        None => aptlet::command::main(),
+#[cfg(target_env = "musl")]
+#[expect(unsafe_code, reason = "a declaration of what the allocator has")]
+unsafe extern "C" {
+    /// Of mimalloc's own `mimalloc.h`, whose Rust bindings do not name the options.
+    fn mi_option_set(option: std::ffi::c_int, value: std::ffi::c_long);
+}
+
+/// mimalloc gives memory back a second after it was freed, and what the index took is missed before: by the decoders, under the
+/// limit of a small container.
+#[cfg(target_env = "musl")]
+fn give_back_at_once() {
+    /// `mi_option_purge_delay`, in milliseconds.
+    const PURGE_DELAY: std::ffi::c_int = 15;
+    #[expect(unsafe_code, reason = "an option of the allocator, set while this is the only thread")]
+    unsafe {
+        mi_option_set(PURGE_DELAY, 0);
     }
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = aptlet::launch::become_command() {
+        return ExitCode::from(code);
+    }
+    #[cfg(target_env = "musl")]
+    if aptlet::command::has_little_memory() {
+        give_back_at_once();
+    }
+    aptlet::command::main()
 }

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use crate::cli;
 use crate::config::Command;
 use crate::error::Class;
-use crate::process::aftermath;
+use crate::process::{aftermath, memory};
 use crate::report;
 use crate::startup::{
     after_another, before_settings, block_on, done, ended, instead, perform, report_panics,
@@ -31,6 +31,11 @@ use crate::startup::{
 #[cold]
 pub fn end_without_memory() -> ! {
     aftermath::end_without_memory()
+}
+
+/// Whether the container's memory limit is one under which nothing should be kept that is free.
+pub fn has_little_memory() -> bool {
+    memory::is_little()
 }
 
 /// Runs the command line of this process.

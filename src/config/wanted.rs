@@ -75,8 +75,12 @@ pub(super) fn wanted(
         if lock.is_some() || !requests.is_empty() {
             let [of_lock, of_requests] = layer.names;
             let by = if lock.is_some() { of_lock } else { of_requests };
+            // what a pod is to get is decided elsewhere, by the same rules
+            let told = command != Command::Render;
             warnings.extend(
-                layers.flat_map(|lower| passed_over(by, &requests, &lower, command, working_directory)),
+                layers
+                    .filter(|_| told)
+                    .flat_map(|lower| passed_over(by, &requests, &lower, command, working_directory)),
             );
             return Ok(Some((lock, requests)));
         }

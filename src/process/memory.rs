@@ -10,6 +10,8 @@ const BASE: u64 = 24 << 20;
 const MOST_FOR_DECODERS: u64 = 80 << 20;
 /// What a decoder of what xz(1) and zstd(1) write by default takes: less than two of these makes no package, not one.
 const LEAST_FOR_DECODERS: u64 = 9 << 20;
+/// What a run takes at most, as `tests/real` holds it.
+const LITTLE: u64 = 128 << 20;
 /// With less than this, no choice can be made from the index of a release of Debian, nor much be installed.
 const ENOUGH: u64 = 64 << 20;
 
@@ -30,6 +32,11 @@ pub(crate) fn for_decoders() -> u64 {
 /// Whether they may take less than there is use for.
 pub(crate) fn is_short() -> bool {
     for_decoders() < MOST_FOR_DECODERS
+}
+
+/// Whether the limit is one under which nothing should be kept that is free.
+pub(crate) fn is_little() -> bool {
+    limit().is_some_and(|limit| limit < LITTLE)
 }
 
 /// The limit, if it is less than what a run needs.

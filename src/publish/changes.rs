@@ -1,13 +1,27 @@
 //! What a generation changed: its packages beside those of the one that was current before it.
 
 use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Artifact, Plan};
+use crate::tree::volume::set_mode;
 
 /// So many packages are named for people; the objects have all.
 const MOST_NAMED: usize = 30;
+
+/// Where they are kept in the destination: beside the generations, which are the same whatever was before them.
+const FILE: &str = ".aptlet/changes.json";
+
+/// The file.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    generation: String,
+    changes: Changes,
+}
 
 /// The packages that came, went, and are other ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,6 +78,21 @@ impl Changes {
         let gone = old.packages.iter().filter(|artifact| !after.contains(&key(artifact)));
         changes.removed = gone.map(Package::from).collect();
         changes
+    }
+
+    /// Writes them down as those of a generation.
+    pub(crate) fn keep(&self, destination: &Path, generation: &str) -> io::Result<()> {
+        let kept = Kept { generation: generation.to_owned(), changes: self.clone() };
+        let (path, fresh) = (destination.join(FILE), destination.join(format!("{FILE}.new")));
+        fs::write(&fresh, serde_json::to_vec(&kept)?)?;
+        set_mode(&fresh, 0o644)?;
+        fs::rename(&fresh, &path)
+    }
+
+    /// Those of a generation, if it took the place of another.
+    pub(crate) fn kept(destination: &Path, generation: &str) -> Option<Self> {
+        let kept: Kept = serde_json::from_slice(&fs::read(destination.join(FILE)).ok()?).ok()?;
+        (kept.generation == generation).then_some(kept.changes)
     }
 
     /// How many came, went, and are other ones.

@@ -6,7 +6,6 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use super::changes::Changes;
 use crate::digest::Sha256;
 use crate::fetch::Validators;
 use crate::note::Recorded;
@@ -36,9 +35,6 @@ pub(crate) struct State {
     /// What the volume does not keep, so that it need not be as it was installed.
     #[serde(default)]
     pub(crate) lacks: Lacks,
-    /// What it changed of the generation before it; absent for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) changes: Option<Changes>,
     /// What an unprivileged run could not do, and what else differs from a dpkg installation.
     pub(crate) notes: Vec<Recorded>,
 }
@@ -93,7 +89,6 @@ impl State {
             releases: Vec::new(),
             left_out: Vec::new(),
             lacks: Lacks::default(),
-            changes: None,
             notes: Vec::new(),
         }
     }

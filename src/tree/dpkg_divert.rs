@@ -13,6 +13,9 @@ use super::package::Unpacked;
 use super::path::{self, in_tree, is_of_records, name_of};
 use crate::deb::shell::{Call, calls};
 
+/// The end of names that packages give to what merged-usr has under another.
+const ALIASED: &str = ".usr-is-merged";
+
 /// One file that is elsewhere in all packages but one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diversion {
@@ -36,6 +39,9 @@ pub fn read(packages: &[Unpacked]) -> Result<(Vec<Diversion>, Vec<Unread>), Erro
         let script = String::from_utf8_lossy(package.control.file("preinst").unwrap_or_default());
         for call in calls(&script, "dpkg-divert") {
             match call {
+                // they keep what merged-usr moves on machines that are not merged yet, or are upgraded; this tree is neither
+                Call::Unknown(line) if line.contains(ALIASED) => {}
+                Call::Known(arguments) if arguments.iter().any(|argument| argument.ends_with(ALIASED)) => {}
                 Call::Known(arguments) => match parse(&arguments, name) {
                     Some(diversion) => {
                         let known = diversions.iter().find(|(_, known)| known.from == diversion.from);

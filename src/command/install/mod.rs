@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 pub(super) use self::dry_run::dry_run;
 use self::layout::{filter, layout, unpacking};
@@ -85,6 +85,9 @@ impl Sources {
 }
 
 pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), Error> {
+    if settings.own_binary && settings.lock.is_none() && settings.requests.is_empty() {
+        return put_binary(settings, report).await;
+    }
     let Some(limit) = memory::too_small() else { return complete_or_make(settings, report).await };
     // who is killed says nothing any more, so it is said before
     let told = format!(
@@ -102,9 +105,6 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
 }
 
 async fn complete_or_make(settings: &Settings, report: &Report) -> Result<(), Error> {
-    if settings.own_binary && settings.lock.is_none() && settings.requests.is_empty() {
-        return put_binary(settings, report).await;
-    }
     let inputs = Inputs::read(settings)?;
     let client = inputs.client(settings)?;
     let Inputs { wanted, authorities, digests, .. } = inputs;
@@ -184,7 +184,7 @@ async fn complete_or_make(settings: &Settings, report: &Report) -> Result<(), Er
     sources.note_in(&mut state);
     // a tree that an older aptlet made, or that somebody changed, may not tell
     let before = previous.as_deref().and_then(|generation| lock::read(&generation.join(records::LOCK)).ok());
-    state.changes = before.map(|before| Changes::between(&before, &plan));
+    let changes = before.map(|before| Changes::between(&before, &plan));
     let plan = Arc::new(plan);
     let making = Making {
         settings,
@@ -208,12 +208,18 @@ async fn complete_or_make(settings: &Settings, report: &Report) -> Result<(), Er
     drop(staging);
 
     let notes = notes::tell(&state.notes, settings, &plan);
-    if let Some(changes) = &state.changes {
+    if let Some(changes) = &changes {
         tracing::info!("changed since the generation before: {changes}");
+        let id = generation.file_name().unwrap_or_default().to_string_lossy();
+        if let Err(error) = changes.keep(&settings.dest, &id) {
+            tracing::warn!("cannot note for 'aptlet status' what changed: {error}");
+        }
     }
     let (packages, size) = (counted(state.packages, "package"), mebibytes(state.download_size));
     let summary = format!("{packages} ({size}) installed in {}{notes}", settings.dest.display());
-    report.success(&summary, facts(&state, Some(&generation), true));
+    let mut facts = facts(&state, Some(&generation), true);
+    facts.insert("changes".to_owned(), json!(changes));
+    report.success(&summary, facts);
     Ok(())
 }
 
@@ -381,11 +387,11 @@ fn check_allowance(settings: &Settings, plan: &Plan) -> Result<(), Error> {
     }
 }
 
-fn facts(state: &State, generation: Option<&Path>, changed: bool) -> Map<String, serde_json::Value> {
+fn facts(state: &State, generation: Option<&Path>, changed: bool) -> Map<String, Value> {
     let name = generation.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     Map::from_iter([
         ("changed".to_owned(), json!(changed)),
-        ("changes".to_owned(), json!(state.changes.as_ref().filter(|_| changed))),
+        ("changes".to_owned(), Value::Null),
         ("packages".to_owned(), json!(state.packages)),
         ("bytes".to_owned(), json!(state.download_size)),
         ("generation".to_owned(), json!(name)),

@@ -22,6 +22,7 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
     let state = State::read(&generation).ok_or_else(nothing)?;
     let plan = lock::read(&generation.join(records::LOCK))?;
     let id = generation.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let changes = publish::Changes::kept(&settings.dest, &id);
     let text = match settings.log_format {
         LogFormat::Json => {
             let packages: Vec<_> = plan
@@ -34,7 +35,7 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
                 })
                 .collect();
             let object = serde_json::json!({
-                "generation": id, "plan": state.plan, "packages": packages, "changes": state.changes,
+                "generation": id, "plan": state.plan, "packages": packages, "changes": changes,
                 "notes": state.notes,
             });
             format!("{object}\n")
@@ -42,7 +43,7 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
         LogFormat::Text => {
             let (packages, size) = (counted(state.packages, "package"), mebibytes(state.download_size));
             let mut text = format!("generation {id}: {packages} ({size})\n");
-            if let Some(changes) = &state.changes {
+            if let Some(changes) = &changes {
                 text.push_str(&format!("changed since the generation before: {changes}\n"));
             }
             for package in &plan.packages {

@@ -155,7 +155,10 @@ impl Builder {
     }
 
     fn close(&mut self) {
-        let Some(element) = self.open.pop() else { return };
+        let Some(mut element) = self.open.pop() else { return };
+        // most hold one text, and a list makes room for four: in a large document that is most of the memory
+        element.children.shrink_to_fit();
+        element.attributes.shrink_to_fit();
         let depth = self.open.len();
         self.namespaces.retain(|(declared, _, _)| *declared < depth);
         match self.open.last_mut() {

@@ -38,7 +38,6 @@ fn a_list_without_a_source_to_use_is_an_error() {
         format!("{source}Architectures: arm64\n"),
         format!("{source}Architectures-Remove: amd64\n"),
         source.replace("Types: deb", "Types: deb-src"),
-        String::new(),
     ] {
         stage.sandbox.configure("a.sources", &text);
         let words = ["a.sources is switched on and for architecture 'amd64'", "hint: "];
