@@ -10,9 +10,7 @@ use std::io::{self, BufRead, Read};
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 
-use bounded::{
-    Held, SHARES, Xz, demands_more, largest_within, shares_within, without_memory, zstd, zstd_window,
-};
+use bounded::{Held, SHARES, Xz, demands_more, largest_within, shares_within, zstd, zstd_window};
 use members::Members;
 
 pub use ahead::Ahead;

@@ -96,7 +96,7 @@ fn requested(plan: &Plan, packages: &[Unpacked]) -> BTreeSet<usize> {
         };
         let named = |name: &str| by(&|package| package.artifact.name == name);
         let found = match &request.kind {
-            Kind::Glob(glob) => by(&|package| glob.matches(&package.artifact.name)),
+            Kind::Names(names) => by(&|package| names.matches(&package.artifact.name)),
             Kind::Archive(archive) => by(&|package| {
                 let artifact = &package.artifact;
                 let folder = plan.source(&artifact.source).and_then(|source| source.uris.first());

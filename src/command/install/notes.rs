@@ -49,7 +49,7 @@ fn is_meant(request: &Request, name: &str, filename: &str) -> bool {
     !request.forbid
         && match &request.kind {
             Kind::Name => request.name == name,
-            Kind::Glob(glob) => glob.matches(name),
+            Kind::Names(names) => names.matches(name),
             Kind::Archive(archive) => filename.rsplit('/').next() == Some(&archive.file_name),
         }
 }
