@@ -9,7 +9,7 @@ use super::keys::{Key, classify};
 use super::options::{Layer as _, Options};
 use super::places::prefix;
 use super::settings::Settings;
-use super::values::{FileOrText, Listen, Mode, OnFailure, Owners, Word};
+use super::values::{FileOrText, Listen, Mode, OnFailure, Owners, Quantity, Word};
 use super::{configmap, environment, text};
 use crate::request::{Kind, Origin, Request};
 
@@ -48,6 +48,8 @@ pub struct Rendering {
     pub image: String,
     /// Whether that was said, and is not the default.
     pub image_is_given: bool,
+    /// What the volume may hold, as Kubernetes writes it.
+    pub size_limit: Option<String>,
     /// Where the sidecar answers.
     pub port: u16,
     /// Whether that was said, and is not the default.
@@ -108,6 +110,7 @@ impl Rendering {
             tls_secret: named("tls-secret", options.manifest.tls_secret.clone())?,
             image: options.manifest.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
             image_is_given: options.manifest.image.is_some(),
+            size_limit: settings.size_limit.map(|bytes| Quantity(bytes).to_string()),
             port: port(options.answering.listen.as_ref())?,
             port_is_given: options.answering.listen.is_some(),
             manifest: options.manifest.filename.clone(),

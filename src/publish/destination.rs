@@ -186,12 +186,14 @@ impl Destination {
     /// [`Error::Full`].
     pub(crate) fn check_space(&self, needed: Amount, packages: usize) -> Result<(), Error> {
         let needed = needed + self.own_need();
-        match lacking(Volume::of(&self.path), needed) {
+        let volume = Volume::of(&self.path);
+        match lacking(volume, needed) {
             None => Ok(()),
             Some((resource, free, needed)) => {
                 let (destination, replaced) = (self.path.clone(), self.replaced().of(resource));
                 let free = Free::Only(free);
-                Err(Shortage { destination, resource, free, needed, replaced, packages }.into())
+                let in_memory = volume.is_some_and(|volume| volume.in_memory);
+                Err(Shortage { destination, resource, free, needed, replaced, packages, in_memory }.into())
             }
         }
     }
@@ -207,11 +209,12 @@ impl Destination {
         packages: usize,
     ) -> Shortage {
         let missing = missing + self.own_need();
-        let (resource, free, needed) =
-            lacked(Volume::of(&self.path), (taken(staging), missing), full, downloads);
+        let volume = Volume::of(&self.path);
+        let (resource, free, needed) = lacked(volume, (taken(staging), missing), full, downloads);
         let destination = self.path.clone();
         let replaced = self.replaced().of(resource);
-        Shortage { destination, resource, free, needed, replaced, packages }
+        let in_memory = volume.is_some_and(|volume| volume.in_memory);
+        Shortage { destination, resource, free, needed, replaced, packages, in_memory }
     }
 
     /// What publishing takes besides the tree: mostly the launchers' binary, until it is there.

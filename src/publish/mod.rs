@@ -159,7 +159,8 @@ pub(crate) fn write_hint(error: &io::Error) -> Option<String> {
             "Mount a writable volume there (an emptyDir, without readOnly), or choose another --dest."
         }
         io::ErrorKind::StorageFull => {
-            "Give the volume more space or inodes (the emptyDir's sizeLimit), or ask for fewer packages."
+            "Give the volume more space or inodes (an emptyDir in memory: a larger sizeLimit and memory limit), or ask for fewer \
+             packages."
         }
         io::ErrorKind::NotFound | io::ErrorKind::Unsupported => {
             "Choose another --dest: a folder of a file system that takes files, which /proc and /sys do not."

@@ -7,6 +7,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+/// `f_type` of tmpfs (statfs(2)).
+const TMPFS: u64 = 0x0102_1994;
+
 /// Bytes and inodes: of each there may be too little.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Amount {
@@ -64,6 +67,8 @@ pub(super) struct Volume {
     block_size: u64,
     files: u64,
     free_files: u64,
+    /// On tmpfs, as an emptyDir with `medium: Memory` is.
+    pub(super) in_memory: bool,
 }
 
 impl Volume {
@@ -77,6 +82,7 @@ impl Volume {
             block_size: stat.f_frsize,
             files: if counts { stat.f_files } else { 0 },
             free_files: stat.f_favail,
+            in_memory: is_in_memory(path),
         })
     }
 
@@ -100,6 +106,10 @@ impl Volume {
             Resource::Bytes
         }
     }
+}
+
+fn is_in_memory(path: &Path) -> bool {
+    rustix::fs::statfs(path).is_ok_and(|stat| u64::try_from(stat.f_type).is_ok_and(|kind| kind == TMPFS))
 }
 
 /// What there can be too little of.
@@ -137,6 +147,8 @@ pub struct Shortage {
     pub(crate) replaced: u64,
     /// Number of packages.
     pub(crate) packages: usize,
+    /// Whether the volume is in memory.
+    pub(crate) in_memory: bool,
 }
 
 impl fmt::Display for Shortage {
@@ -170,7 +182,7 @@ impl Shortage {
                     .to_owned()
             }
             (Free::Only(_), Resource::Bytes) => {
-                format!("Give the volume {}Mi more (an emptyDir: its sizeLimit)", mebibytes(missing))
+                format!("Give the volume {}Mi more ({})", mebibytes(missing), bounds(self.in_memory))
             }
             (Free::Only(_), Resource::Inodes) => format!("Give the volume {missing} inodes more"),
         };
@@ -183,6 +195,16 @@ impl Shortage {
             "ask for fewer packages"
         };
         format!("{more}, or {less}.")
+    }
+}
+
+/// What bounds an emptyDir, whose file system does not tell: its `sizeLimit` does only in memory, and there the kubelet
+/// makes it no larger than the memory limit of the pod.
+const fn bounds(in_memory: bool) -> &'static str {
+    if in_memory {
+        "an emptyDir in memory: its sizeLimit and the memory limit of this container, since the smaller one counts"
+    } else {
+        "an emptyDir has what the node's disk has"
     }
 }
 
@@ -289,12 +311,19 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     fn volume(free_mebibytes: u64, free_files: u64) -> Volume {
-        Volume { blocks: 4096, free_blocks: free_mebibytes * 256, block_size: 4096, files: 1000, free_files }
+        Volume {
+            blocks: 4096,
+            free_blocks: free_mebibytes * 256,
+            block_size: 4096,
+            files: 1000,
+            free_files,
+            in_memory: false,
+        }
     }
 
     fn shortage(resource: Resource, free: Option<u64>, needed: u64, replaced: u64) -> Shortage {
         let free = free.map_or(Free::Quota, Free::Only);
-        Shortage { destination: "/p".into(), resource, free, needed, replaced, packages: 2 }
+        Shortage { destination: "/p".into(), resource, free, needed, replaced, packages: 2, in_memory: false }
     }
 
     #[test]
@@ -304,7 +333,14 @@ mod tests {
         assert_eq!(lacking(Some(volume(2, 50)), needed), Some((Resource::Bytes, 2 * MIB, 3 * MIB)));
         assert_eq!(lacking(Some(volume(3, 49)), needed), Some((Resource::Inodes, 49, 50)));
         assert_eq!(lacking(None, needed), None);
-        let silent = Some(Volume { blocks: 0, free_blocks: 0, block_size: 0, files: 0, free_files: 0 });
+        let silent = Some(Volume {
+            blocks: 0,
+            free_blocks: 0,
+            block_size: 0,
+            files: 0,
+            free_files: 0,
+            in_memory: false,
+        });
         assert_eq!(lacking(silent, needed), None, "no limits that are known");
     }
 
@@ -361,7 +397,13 @@ mod tests {
         );
         assert_eq!(
             bytes.hint(),
-            "Give the volume 3Mi more (an emptyDir: its sizeLimit), or ask for fewer packages."
+            "Give the volume 3Mi more (an emptyDir has what the node's disk has), or ask for fewer packages."
+        );
+        let in_memory = Shortage { in_memory: true, ..bytes };
+        assert_eq!(
+            in_memory.hint(),
+            "Give the volume 3Mi more (an emptyDir in memory: its sizeLimit and the memory limit of this container, since \
+             the smaller one counts), or ask for fewer packages."
         );
         let inodes = shortage(Resource::Inodes, Some(7), 70, 62);
         assert_eq!(inodes.to_string(), "/p has 7 inodes free, but 2 packages need at least 70 inodes");

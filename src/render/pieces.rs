@@ -97,7 +97,11 @@ pub(super) fn volumes(rendering: &Rendering) -> Vec<Value> {
             Some(json!({ "name": CONFIG, "projected": { "sources": sources } }))
         }
     };
-    [json!({ "name": PACKAGES, "emptyDir": {} })].into_iter().chain(config).collect()
+    let mut packages = json!({ "name": PACKAGES, "emptyDir": {} });
+    if let Some(limit) = &rendering.size_limit {
+        packages["emptyDir"]["sizeLimit"] = json!(limit);
+    }
+    [packages].into_iter().chain(config).collect()
 }
 
 /// The Secrets that are mounted beside the settings, and the keys of them that are.

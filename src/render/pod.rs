@@ -101,8 +101,13 @@ pub(super) fn add(
         .retain(|there| name(there) != pieces::CONFIG || own.iter().any(|own| name(own) == pieces::CONFIG));
     for volume in own.into_iter().filter(|own| claim.is_none() || name(own) != pieces::PACKAGES) {
         match volumes.iter_mut().find(|there| name(there) == name(&volume)) {
-            // what kind of volume the packages are in, and its limits, may have been chosen there
-            Some(there) if name(there) == pieces::PACKAGES => {}
+            // what kind of volume the packages are in may have been chosen there, and its limit if none is given
+            Some(there) if name(there) == pieces::PACKAGES => {
+                let limit = volume.pointer("/emptyDir/sizeLimit").cloned();
+                if let (Some(limit), Some(_)) = (limit, there.get("emptyDir")) {
+                    child(there, "emptyDir")["sizeLimit"] = limit;
+                }
+            }
             // so may the modes of the files
             Some(there) if there.get("configMap").is_some() && volume.get("configMap").is_some() => {
                 there["configMap"]["name"] = volume["configMap"]["name"].clone();

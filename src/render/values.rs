@@ -35,6 +35,11 @@ pub(super) fn values(rendering: &Rendering, data: Data) -> Result<Value, Error> 
         }
     }
     let mut flags = rendering.flags.clone();
+    // the chart says it to aptlet and to the volume
+    flags.retain(|flag| !flag.starts_with("--size-limit="));
+    if let Some(limit) = &rendering.size_limit {
+        values.insert("volume".to_owned(), json!({ "sizeLimit": limit }));
+    }
     let mirrors = flags.extract_if(.., |flag| flag.starts_with("--mirror="));
     let mirrors: Vec<String> = mirrors.filter_map(|flag| Some(flag.split_once('=')?.1.to_owned())).collect();
     match mirrors.as_slice() {

@@ -65,9 +65,16 @@ class Pod:
         volume.update(name=name, **kind)
 
 
+# manifests that kubectl has read, by their text: nearly all are manifests/pod.yaml
+READ = {}
+
+
 def parsed(ns, text):
     """The objects of a manifest; kubectl reads YAML."""
-    said, found = ns.kubectl("create", "--dry-run=client", "-o", "json", "-f", "-", input=str(text)), []
+    text = str(text)
+    if text not in READ:
+        READ[text] = ns.kubectl("create", "--dry-run=client", "-o", "json", "-f", "-", input=text)
+    said, found = READ[text], []
     while said.strip():
         one, end = json.JSONDecoder().raw_decode(said.lstrip())
         found += one.get("items", [one])
@@ -90,7 +97,7 @@ def source(url, suite="trixie", *lines):
 
 def status(ns, pod):
     """The column of `kubectl get pod`."""
-    return ns.kubectl("get", "pod", pod, "--no-headers").split()[2]
+    return ns.cluster.row(f"{ns.path}/pods/{pod}")[2]
 
 
 def fail(ns, *failures):

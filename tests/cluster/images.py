@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import archive
@@ -18,6 +19,10 @@ BUSYBOX = "docker.io/library/alpine:3.22"
 NGINX = "docker.io/library/nginx:1.28"
 # nothing in it but one static program, /busybox, which is no shell by that name
 STATIC = "localhost/static:1"
+# the same, as a user that has a name only
+NAMED = "localhost/named:1"
+# a program for another architecture
+OTHER = "localhost/other:1"
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -43,6 +48,14 @@ def alpine(frozen, folder):
     (folder / "etc/os-release").write_text("ID=alpine\n", encoding="utf-8")
     (folder / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n", encoding="utf-8")
     os.chmod(folder / "tmp", 0o1777)
+
+
+def other(folder):
+    """The head of an ELF file for arm64, or for amd64 where that is not another."""
+    machine = 0xB7 if archive.architecture() == "amd64" else 0x3E
+    head = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + (2).to_bytes(2, "little") + machine.to_bytes(2, "little") + (1).to_bytes(4, "little")
+    (folder / "aptlet").write_bytes(head.ljust(128, b"\0"))
+    (folder / "aptlet").chmod(0o755)
 
 
 def nginx(frozen, folder):
@@ -71,8 +84,15 @@ def bring(cluster, binary, frozen):
 
     # as Dockerfile.scratch makes it
     own = {"User": "65532:65532", "Entrypoint": ["/aptlet"], "Cmd": ["install"]}
-    put(APTLET, lambda folder: shutil.copy2(binary, folder / "aptlet"), **own)
-    put(STATIC, lambda folder: busybox(frozen, folder), Entrypoint=["/busybox"])
-    put(BUSYBOX, lambda folder: alpine(frozen, folder), Cmd=["/bin/sh"])
-    put(DEBIAN, archive.minbase, Cmd=["bash"])
-    put(NGINX, lambda folder: nginx(frozen, folder))
+    with ThreadPoolExecutor(3) as pool:
+        made = [
+            pool.submit(put, DEBIAN, archive.minbase, Cmd=["bash"]),
+            pool.submit(put, APTLET, lambda folder: shutil.copy2(binary, folder / "aptlet"), **own),
+            pool.submit(put, STATIC, lambda folder: busybox(frozen, folder), Entrypoint=["/busybox"]),
+            pool.submit(put, NAMED, lambda folder: busybox(frozen, folder), Entrypoint=["/busybox"], User="nobody"),
+            pool.submit(put, OTHER, other, **own),
+            pool.submit(put, BUSYBOX, lambda folder: alpine(frozen, folder), Cmd=["/bin/sh"]),
+            pool.submit(put, NGINX, lambda folder: nginx(frozen, folder)),
+        ]
+    for one in made:
+        one.result()

@@ -37,9 +37,9 @@ def phase(folder, before=""):
 
 
 def whole(ns, folder, *generations):
-    """What is current is one of these, and all of it as it was installed; '' among them says that there may be nothing."""
+    """What is current is one of these (whatever it is, without any), and all of it as it was installed; '' is nothing."""
     now = generation(folder)
-    ns.check(f"{folder.name}: current is one of {generations}", now in generations, repr(now))
+    ns.check(f"{folder.name}: current is one of {generations}", not generations or now in generations, repr(now))
     if now:
         try:
             command([ns.world.binary, "verify", "--dest", folder])

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import images
 from cluster import ROOT, Skipped, command
 
 MODES = ("init", "sidecar", "entrypoint")
@@ -40,6 +41,32 @@ class Chart:
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Overlay:
+    """manifests/kustomize in a folder of its own, with what every user of this cluster must say."""
+
+    def __init__(self, world, folder):
+        self.world, self.folder = world, Path(folder) / "kustomize/overlay"
+        shutil.copytree(ROOT / "manifests/kustomize", self.folder.parent)
+        self.edit("kustomization.yaml", "configMapGenerator:", f"images: [{self.image()}]\nconfigMapGenerator:")
+        if not world.mirror.official:
+            text = f"Types: deb\nURIs: {world.mirror.url}/debian\nSuites: trixie trixie-updates\nComponents: main\n"
+            self.write("mirror.sources", text)
+            self.edit("kustomization.yaml", "files: [packages]", "files: [packages, mirror.sources]")
+
+    def image(self):
+        repository, tag = self.world.image.rsplit(":", 1)
+        return f'{{name: ghcr.io/aptlet/aptlet, newName: {repository}, newTag: "{tag}"}}'
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def edit(self, name, old, new):
+        self.write(name, (self.folder / name).read_text(encoding="utf-8").replace(old, new))
+
+    def build(self):
+        return command([*self.world.cluster.front, "kustomize", self.folder])
 
 
 PLAIN = """
@@ -81,3 +108,13 @@ def workload(kind, image):
 
 
 KINDS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+
+
+def labelled():
+    """One workload of each kind, as the kustomize component looks for them, each called after its kind."""
+    made = []
+    for kind in KINDS:
+        name = kind.lower()
+        text = workload(kind, images.BUSYBOX).replace("app: mine", f"app: {name}")
+        made.append(text.replace("metadata: {name: mine}", f"metadata: {{name: {name}, labels: {{aptlet: enabled}}}}"))
+    return "---\n".join(made)

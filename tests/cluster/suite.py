@@ -121,7 +121,7 @@ class Runner:
                 self.say(f"FAIL  {row.test.name}: its namespace is not clean: {error}")
         self.left = []
 
-    def run(self, tests, at_once):
+    def run(self, tests, at_once, again=False):
         together = sorted((one for one in tests if not one.alone), key=lambda one: -one.seconds)
         pool = ThreadPoolExecutor(at_once)
         try:
@@ -134,6 +134,11 @@ class Runner:
         for one in tests:
             if one.alone:
                 self.one(one)
+        self.clean()
+        for first in [row for row in self.rows if row.result == "FAIL"] if again else []:
+            self.rows.remove(first)
+            self.one(next(one for one in tests if one.name == first.test.name))
+            self.rows[-1].seen = f"{self.rows[-1].seen}; the first time: {first.seen}"
         self.clean()
 
     def table(self):

@@ -55,6 +55,38 @@ class Component(unittest.TestCase):
         after = {one["kind"]: one for one in kustomize.built(self.folder / "overlay")}["Deployment"]
         self.assertEqual(list(objects.lost(before, after)), [])
 
+    def test_every_kind_gets_the_same(self):
+        (deployment,) = objects.documents((self.folder / DEPLOYMENT).read_text())
+        template = deployment["spec"]["template"]
+        once = {**template, "spec": {**template["spec"], "restartPolicy": "Never"}}
+        of = lambda api, kind, spec: {  # noqa: E731
+            "apiVersion": api, "kind": kind, "metadata": {"name": kind.lower(), "labels": {"aptlet": "enabled"}}, "spec": spec}
+        common = {"selector": deployment["spec"]["selector"], "template": template}
+        kinds = [
+            of("v1", "Pod", once["spec"]), of("apps/v1", "Deployment", common), of("apps/v1", "DaemonSet", common),
+            of("apps/v1", "ReplicaSet", common), of("apps/v1", "StatefulSet", {"serviceName": "clock", **common}),
+            of("batch/v1", "Job", {"template": once}),
+            of("batch/v1", "CronJob", {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": once}}}),
+        ]
+        (self.folder / DEPLOYMENT).write_text(yaml.safe_dump_all(kinds))
+        built = kustomize.built(self.folder / "overlay")
+        self.assertEqual(objects.dangling(built), {("Service", "clock")})
+        self.assertEqual(list(objects.unmounted(built)), [])
+        self.assertEqual(len(built), len(kinds) + 1)
+        shown = set()
+        for before in kinds:
+            (after,) = [one for one in built if one["kind"] == before["kind"]]
+            with self.subTest(before["kind"]):
+                self.assertEqual(list(objects.lost(before, after)), [])
+                self.assertEqual(after["apiVersion"], before["apiVersion"])
+                for version in objects.newest():
+                    self.assertIsNone(objects.invalid(after, version))
+                (pod,) = objects.templates([after])
+                self.assertEqual([*standard.violations(pod), *standard.more(pod)], [])
+                pod["spec"].pop("restartPolicy", None)
+                shown.add(yaml.safe_dump(pod["spec"]))
+        self.assertEqual(len(shown), 1, "\n---\n".join(shown))
+
     def test_another_package_list_rolls_the_pods(self):
         first = kustomize.build(self.folder / "overlay")
         (self.folder / "overlay/packages").write_text("curl\n")

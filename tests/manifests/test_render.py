@@ -56,6 +56,9 @@ PAIRS = [
     (["--auth-secret=login", "--tls-secret=client"], {"auth": {"secretName": "login"}, "tls": {"secretName": "client"}}),
     (["--image=mirror.example:5000/aptlet:2"], {"image": {"repository": "mirror.example:5000/aptlet", "tag": "2"}}),
     (["--container=main"], {"containers": ["main"]}),
+    (["--size-limit=500Mi", "--slim"], {"volume": {"sizeLimit": "500Mi"}, "extraArgs": ["--slim"]}),
+    (["--size-limit=500M", "--mode=sidecar"], {"volume": {"sizeLimit": "500000000"}, "mode": "sidecar"}),
+    (["--size-limit=2048Mi", "--mode=entrypoint"], {"volume": {"sizeLimit": "2Gi"}, "mode": "entrypoint"}),
 ]
 
 

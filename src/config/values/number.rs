@@ -61,9 +61,14 @@ impl FromStr for Quantity {
     }
 }
 
+/// As people write it: in the largest unit that leaves a whole number.
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let units = [(1 << 40, "Ti"), (1 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")];
+        match units.into_iter().find(|(unit, _)| self.0.is_multiple_of(*unit)) {
+            Some((unit, name)) => write!(f, "{}{name}", self.0 / unit),
+            None => self.0.fmt(f),
+        }
     }
 }
 
@@ -129,6 +134,11 @@ mod tests {
             ("3k", 3000),
         ] {
             assert_eq!(text.parse(), Ok(Quantity(bytes)), "{text}");
+        }
+        for (bytes, text) in
+            [(2 << 30, "2Gi"), (3 << 29, "1536Mi"), (1000, "1000"), (u64::MAX, "18446744073709551615")]
+        {
+            assert_eq!(Quantity(bytes).to_string(), text);
         }
         for bad in
             ["", "0", "Gi", "-1", "2GB", "2 Gi", "1.", ".5", "1.2.3", "1e3", "99999999Ti", "2gi", "100m"]

@@ -19,6 +19,7 @@ pub(super) fn rendering(mode: Mode, config_map: Option<&str>) -> Rendering {
         tls_secret: None,
         image: "mirror.example/aptlet:1".to_owned(),
         image_is_given: true,
+        size_limit: None,
         port: 8081,
         port_is_given: false,
         manifest: Some("pod.yaml".into()),

@@ -124,3 +124,24 @@ fn the_form_of_the_manifests_is_known_again() {
         ours.as_array().unwrap().iter().cloned().chain([json!("python3"), json!("-v")]).collect();
     assert_eq!(main(&entrypoint, &in_args), (json!(whole), None));
 }
+
+#[test]
+fn a_size_limit_is_that_of_the_volume_too() {
+    let limited =
+        |limit: &str| Rendering { size_limit: Some(limit.to_owned()), ..rendering(Mode::Init, None) };
+    let volume = |text: &str| meant(text)[0]["spec"]["volumes"][0].clone();
+    let text = "kind: Pod\nspec:\n  containers:\n  - name: main\n";
+    let once = patched(&limited("2Gi"), text).unwrap();
+    assert_eq!(volume(&once)["emptyDir"], json!({ "sizeLimit": "2Gi" }));
+    let raised = patched(&limited("3Gi"), &once).unwrap();
+    assert_eq!(volume(&raised)["emptyDir"], json!({ "sizeLimit": "3Gi" }));
+    assert_eq!(patched(&limited("3Gi"), &raised).unwrap(), raised);
+    // without a limit, that which is there stays, as does the kind of a volume that has none
+    assert_eq!(volume(&patched(&rendering(Mode::Init, None), &raised).unwrap()), volume(&raised));
+    let memory = raised.replace("sizeLimit: 3Gi", "medium: Memory");
+    let memory = volume(&patched(&limited("1Gi"), &memory).unwrap());
+    assert_eq!(memory["emptyDir"], json!({ "medium": "Memory", "sizeLimit": "1Gi" }));
+    let claim =
+        raised.replace("emptyDir:", "persistentVolumeClaim:").replace("sizeLimit: 3Gi", "claimName: c");
+    assert_eq!(volume(&patched(&limited("1Gi"), &claim).unwrap()), volume(&claim));
+}

@@ -1,12 +1,8 @@
 """The chart and its example by Helm itself, and the kustomize component."""
 
-import shutil
 import tempfile
-from pathlib import Path
 
-import images
 import rendering
-from cluster import ROOT, command
 from suite import test
 
 
@@ -47,23 +43,32 @@ def found(ns, program):
 def kustomize(ns):
     """The overlay as it stands; then another package list, which is another ConfigMap and new pods."""
     with tempfile.TemporaryDirectory() as folder:
-        overlay = Path(folder) / "kustomize/overlay"
-        shutil.copytree(ROOT / "manifests/kustomize", overlay.parent)
-        pod = overlay.parent / "component/pod.yaml"
-        pod.write_text(pod.read_text(encoding="utf-8").replace(images.APTLET, ns.world.image), encoding="utf-8")
-        if not ns.mirror.official:
-            text = f"Types: deb\nURIs: {ns.mirror.url}/debian\nSuites: trixie trixie-updates\nComponents: main\n"
-            (overlay / "mirror.sources").write_text(text, encoding="utf-8")
-            settings = overlay / "kustomization.yaml"
-            listed = settings.read_text(encoding="utf-8").replace("files: [packages]", "files: [packages, mirror.sources]")
-            settings.write_text(listed, encoding="utf-8")
-        build = [*ns.cluster.front, "kustomize", overlay]
-        ns.apply(command(build))
+        overlay = rendering.Overlay(ns.world, folder)
+        ns.apply(overlay.build())
         ns.rolled_out("deployment/clock")
         ns.contains("jq tells the time", ns.logs("deployment/clock", "clock"), '"time"')
-        (overlay / "packages").write_text("jq\ntree\n", encoding="utf-8")
-        ns.apply(command(build))
+        overlay.write("packages", "jq\ntree\n")
+        ns.apply(overlay.build())
         ns.rolled_out("deployment/clock")
         pod = ns.until("one pod", 30, lambda: ns.pod_of("app.kubernetes.io/name=clock"))
         ns.exec(pod, "/p/bin/tree", "--version")
     return "as it stands; another list rolls the pods"
+
+
+@test(seconds=40)
+def kustomize_kinds(ns):
+    """The component with one workload of each kind, all in one kustomization."""
+    with tempfile.TemporaryDirectory() as folder:
+        overlay = rendering.Overlay(ns.world, folder)
+        overlay.write("deployment.yaml", rendering.labelled())
+        ns.apply(overlay.build())
+    ns.kubectl("create", "job", "started", "--from=cronjob/cronjob")
+    for job in ("job", "started"):
+        ns.wait(f"job/{job}", "condition=Complete")
+        ns.equal(f"output of job {job}", ns.logs(f"job/{job}", "main"), "2\n")
+    ns.succeeds("pod")
+    ns.equal("output of the pod", ns.logs("pod", "main"), "2\n")
+    for kind in ("deployment", "statefulset", "daemonset"):
+        ns.rolled_out(f"{kind}/{kind}")
+        ns.until(f"output of the {kind}", 30, lambda: ns.logs(f"{kind}/{kind}", "main") == "2\n")
+    return "Pod, Deployment, StatefulSet, DaemonSet, Job and CronJob by one component"

@@ -5,7 +5,7 @@ import json
 import images
 from cluster import Refused
 from disk import Disk
-from failing import NOWHERE, Failure, fail, quoted, shipped, source
+from failing import NOWHERE, Failure, fail, quoted, shipped, source, status
 from signed import Repository
 from suite import test
 
@@ -98,13 +98,23 @@ def volumes_that_do_not_do(ns):
     def in_memory(pod, _):
         pod.packages_in(emptyDir={"medium": "Memory", "sizeLimit": "1Mi"})
 
+    def by_memory(pod, _):
+        # the largest of the containers' limits is that of the volume, and another has taken most of it
+        pod.packages_in(emptyDir={"medium": "Memory", "sizeLimit": "1Gi"})
+        fill = {**pod.aptlet, "name": "fill", "image": images.BUSYBOX, "command": ["dd", "if=/dev/zero", "of=/p/filler", "bs=1M", "count=50"]}
+        pod.spec["initContainers"].insert(0, fill)
+        for one in (fill, pod.aptlet, pod.main):
+            one["resources"] = {"limits": {"memory": "64Mi"}}
+
     def read_only(pod, _):
         for mount in pod.aptlet["volumeMounts"]:
             mount["readOnly"] = True
 
     return fail(
         ns,
-        Failure("full", ENDED, "/p has 1 MiB (1048576 bytes) free, but ", in_memory, code=6, hint="Give the volume"),
+        Failure("full", ENDED, "/p has 1 MiB (1048576 bytes) free, but ", in_memory, code=6, quote="free, but",
+                hint="an emptyDir in memory: its sizeLimit and the memory limit of this container, since the smaller one counts"),
+        Failure("limited", ENDED, "/p has 14 MiB (14680064 bytes) free, but ", by_memory, code=6, hint="the memory limit of this container"),
         Failure("read-only", ENDED, "Read-only file system", read_only, code=6, hint="without readOnly"),
     )
 
@@ -118,7 +128,7 @@ def volume_without_execution(ns):
         # runc mounts what is readOnly anew, and noexec is lost
         del pod.main["volumeMounts"][0]["readOnly"]
 
-    seen = fail(ns, Failure("noexec", UNSTARTED, "permission denied", there, container="main"))
+    seen = fail(ns, Failure("noexec", UNSTARTED, "permission denied", there, container="main", quote="permission denied"))
     return f"{seen}; log of aptlet: {ns.logs('noexec', 'aptlet').splitlines()[0]}"
 
 
@@ -220,8 +230,39 @@ def users_that_are_refused(ns):
     def root(pod, _):
         del pod.spec["securityContext"]["runAsUser"], pod.spec["securityContext"]["runAsGroup"]
 
-    said = "container has runAsNonRoot and image will run as root"
-    return fail(ns, Failure("as-root", ("CreateContainerConfigError",), said, root, container="main", quote=said))
+    def named(pod, _):
+        root(pod, _)
+        pod.aptlet["securityContext"]["runAsUser"] = 65532
+        pod.main["image"] = images.NAMED
+
+    said, number = "container has runAsNonRoot and image will run as root", "image has non-numeric user (nobody), cannot verify user is non-root"
+    return fail(
+        ns,
+        Failure("as-root", ("CreateContainerConfigError",), said, root, container="main", quote=said),
+        Failure("by-name", ("CreateContainerConfigError",), number, named, container="main", quote=number),
+    )
+
+
+@test(seconds=20, node=True)
+def another_architecture(ns):
+    def other(pod, _):
+        pod.aptlet["image"] = images.OTHER
+
+    return fail(ns, Failure("other", ("Init:StartError", "Init:RunContainerError"), "exec format error", other, quote="exec format error"))
+
+
+@test(seconds=30)
+def sidecar_not_ready(ns):
+    """The event of the startup probe has the reason, and the main container waits."""
+    ns.apply(ns.manifest("sidecar.yaml").packages("jqq"))
+    event = "Unhealthy: Startup probe failed: not ready: "
+    found = ns.until("the event of the probe", 60, lambda: [text for text in ns.events() if text.startswith(event) and "jqq" in text])
+    pod = ns.pod_of("app.kubernetes.io/name=tools")
+    ns.equal("kubectl get pod", status(ns, pod), "Init:0/1")
+    quoted(ns, "Startup probe failed", found[0])
+    ns.contains("kubectl describe pod", ns.kubectl("describe", "pod", pod), "Startup probe failed: not ready: ", "jqq")
+    ns.contains("termination message of what still runs: its log", ns.logs(pod, "aptlet"), "there is no package 'jqq' in ", "Did you mean jq")
+    return found[0].replace("\n", " / ")
 
 
 @test(seconds=10)

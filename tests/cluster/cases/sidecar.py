@@ -97,7 +97,7 @@ def follows(ns):
             extra = list(COMMANDS)[1 + number % 6]
             gone, wanted = wanted, ["jq", extra]
             edit(ns, {"packages": "\n".join(wanted)})
-            ns.until(f"edit {number + 1}: {extra} comes", 60, lambda: has(ns, pod, extra))
+            ns.until(f"edit {number + 1}: {extra} comes", 60, lambda: has(ns, pod, extra), pause=1)
             ns.check("what is not asked for any more is gone", not any(has(ns, pod, one) for one in gone if one not in wanted), gone)
         times.append(time.monotonic() - begin)
     ns.equal("the main container is the same", ns.container(pod, "main")["containerID"], main)

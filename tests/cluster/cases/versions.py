@@ -4,6 +4,7 @@ a warning."""
 import functools
 import json
 import re
+import tempfile
 import threading
 
 import images
@@ -21,6 +22,10 @@ def made(world):
     """What ships, as one text."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "manifests").glob("*.yaml"))]
     texts.append(command([*world.cluster.front, "kustomize", ROOT / "manifests/kustomize/overlay"]))
+    with tempfile.TemporaryDirectory() as folder:
+        overlay = rendering.Overlay(world, folder)
+        overlay.write("deployment.yaml", rendering.labelled())
+        texts.append(overlay.build())
     for kind in rendering.KINDS:
         for mode in rendering.MODES:
             more = ["--configmap", "wanted"] if mode == "sidecar" else []

@@ -55,7 +55,7 @@
 {{- define "aptlet.env" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 {{- if eq $settings.mode "entrypoint" -}}
-{{- include "aptlet.installEnv" $settings -}}
+{{- with $settings.extraEnv }}{{ toYaml . }}{{ end -}}
 {{- else -}}
 - name: PATH
   value: {{ printf "%s/bin:%s" $settings.prefix $settings.path | quote }}
@@ -72,19 +72,6 @@
 {{- end -}}
 
 {{/*
-Environment of the container that installs. The kubelet evicts a pod whose emptyDir holds more than its sizeLimit, which no container
-can see: so it is told. In memory it is the size of the file system.
-*/}}
-{{- define "aptlet.installEnv" -}}
-{{- $env := .extraEnv | default list -}}
-{{- if and .volume.sizeLimit (ne (.volume.medium | default "") "Memory") -}}
-  {{- $limit := .volume.sizeLimit -}}
-  {{- $env = append $env (dict "name" "APTLET_SIZE_LIMIT" "value" (kindIs "string" $limit | ternary (toString $limit) (int64 $limit | toString))) -}}
-{{- end -}}
-{{- with $env }}{{ toYaml . }}{{ end -}}
-{{- end -}}
-
-{{/*
 What the init container and the sidecar have in common, as a map. In mode entrypoint it only brings the binary: with the ConfigMap
 it would install.
 */}}
@@ -92,9 +79,8 @@ it would install.
 name: {{ .name | toYaml }}
 image: {{ include "aptlet.image" . | quote }}
 imagePullPolicy: {{ .image.pullPolicy }}
-{{- $env := include "aptlet.installEnv" . -}}
-{{- if and $env (ne .mode "entrypoint") }}
-env: {{- $env | nindent 2 }}
+{{- if and .extraEnv (ne .mode "entrypoint") }}
+env: {{- toYaml .extraEnv | nindent 2 }}
 {{- end }}
 {{- $restricted := dict "runAsNonRoot" true "readOnlyRootFilesystem" true "allowPrivilegeEscalation" false -}}
 {{- $_ := set $restricted "capabilities" (dict "drop" (list "ALL")) -}}

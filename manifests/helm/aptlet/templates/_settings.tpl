@@ -50,10 +50,17 @@ a dependency with an alias, a list of context and values.
 {{- end -}}
 {{- end -}}
 
-{{/* The flags that all modes have, as a YAML list. */}}
+{{/*
+The flags that all modes have, as a YAML list. The kubelet evicts a pod whose emptyDir holds more than its sizeLimit, which no
+container can see: so aptlet is told. In memory it is the size of the file system.
+*/}}
 {{- define "aptlet.flags" -}}
 {{- $flags := list -}}
 {{- if ne .prefix "/p" -}}{{- $flags = append $flags (printf "--dest=%s" .prefix) -}}{{- end -}}
 {{- if .base.image -}}{{- $flags = append $flags (printf "--base=/base%s" .base.path) -}}{{- end -}}
+{{- if and .volume.sizeLimit (ne (.volume.medium | default "") "Memory") (not (contains "--size-limit" (join " " .extraArgs))) -}}
+  {{- $limit := .volume.sizeLimit -}}
+  {{- $flags = append $flags (printf "--size-limit=%s" (kindIs "string" $limit | ternary (toString $limit) (int64 $limit | toString))) -}}
+{{- end -}}
 {{- toYaml (concat $flags .extraArgs) -}}
 {{- end -}}
