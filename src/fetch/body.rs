@@ -1,6 +1,7 @@
 //! A body that survives broken connections: what is missing is asked for by Range (RFC 9110, 14).
 
 use std::fmt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
@@ -212,7 +213,7 @@ impl Body {
         }
         let conditional = !headers.is_empty();
         // as apt asks: what a cache on the way has must be looked at again, but for a package, which stays what it is
-        if !self.url.path().ends_with(".deb") {
+        if !Path::new(self.url.path()).extension().is_some_and(|extension| extension == "deb") {
             insert(&mut headers, CACHE_CONTROL, Some("max-age=0"));
         }
         let opened = self.client.send(&self.url, &headers).await?;

@@ -168,7 +168,7 @@ fn differences(recorded: &Basis, asked: &Basis) -> Vec<String> {
     for (one, other, recorded, asked) in &digests[..if is_whole { 2 } else { 1 }] {
         match (recorded, asked) {
             (Some(recorded), Some(asked)) if recorded != asked => {
-                all.push(format!("it was made with {other}"))
+                all.push(format!("it was made with {other}"));
             }
             (Some(_), None) => all.push(format!("it was made with {one}")),
             (None, Some(_)) => all.push(format!("it was made without {one}")),
