@@ -1,5 +1,7 @@
-//! What `aptlet --version` says beside the version: the commit that a release was built from, and for which machine.
+//! What `aptlet --version` says beside the version: the commit that a release was built from, and for which machine. And how a
+//! release is linked.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -13,7 +15,23 @@ fn main() {
         "cargo::rustc-env=APTLET_COMMIT={}",
         commit.map(|commit| format!(" ({commit})")).unwrap_or_default()
     );
+    if is_release && target.ends_with("-linux-musl") {
+        leave_out_unwinding();
+    }
     println!("cargo::rerun-if-changed=build.rs");
+}
+
+/// A release aborts where it panics, and has no names of functions: what unwinding would take is a tenth of the binary. Those files
+/// whose code refers to it keep it. Compiled without, a debug build for the same target would not be: it unwinds.
+fn leave_out_unwinding() {
+    let path = format!("{}/no-unwinding.ld", std::env::var("OUT_DIR").unwrap_or_default());
+    let kept = "EXCLUDE_FILE(*crtbegin*.o *crtend*.o)";
+    let script = format!(
+        "SECTIONS {{ /DISCARD/ : {{ *({kept} .eh_frame) *(.gcc_except_table*) }} }}\nINSERT AFTER .text;\n"
+    );
+    if fs::write(&path, script).is_ok() {
+        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr,-T,{path}");
+    }
 }
 
 /// The commit, and its day; none for a source that is no checkout.

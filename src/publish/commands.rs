@@ -8,8 +8,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use super::destination::BINARY;
+use crate::current_generation::is_folder;
 
+/// Where launchers find the binary that they are, below the destination.
+pub(super) const BINARY: &str = ".aptlet/aptlet";
 /// Its name in the destination.
 pub(super) const COMMANDS: &str = "commands";
 
@@ -72,6 +74,16 @@ impl<'a> Exposure<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Removes all entries, and the folder if nothing else is in it: for a destination where nothing is installed.
+pub(super) fn remove_all(destination: &Path) {
+    let folder = destination.join(COMMANDS);
+    if is_folder(&folder) {
+        // what stays says that there is no such command
+        let _ = Exposure::new(destination, Path::new("/"), &[]).remove_others();
+        let _ = fs::remove_dir(folder);
     }
 }
 

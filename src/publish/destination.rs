@@ -10,7 +10,7 @@ use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
 use super::Error;
-use super::commands::{COMMANDS, Exposure};
+use super::commands::{self, BINARY, COMMANDS, Exposure};
 use super::exclusion::Exclusion;
 use super::folders::make_dirs;
 use super::generations::{self, HISTORY, LINK, NEW, history_for, known, remove_tree};
@@ -23,8 +23,6 @@ use crate::tree::volume::{Lacks, set_mode};
 
 /// Descriptors that are kept for removing a tree, which takes one for each level.
 const SPARE: usize = 10;
-/// Where launchers find the binary that they are, below the destination.
-pub(super) const BINARY: &str = ".aptlet/aptlet";
 /// Whatever the mode of the file that runs: containers of other users start it.
 const BINARY_MODE: u32 = 0o755;
 /// The bits of it that others need.
@@ -260,6 +258,7 @@ impl Destination {
         let mut folders = Vec::new();
         let exposure = self.expose(&names, &mut made, &mut folders);
         self.made.append(&mut folders);
+        self.note_for_aftermath();
         let exposure = exposure?;
         let turned = self.make_links(&mut made, &mut fresh)?;
         let history = self.write_history(id, &mut fresh)?;
@@ -486,6 +485,9 @@ pub(crate) fn remove_unfinished(destination: &Path, made: &[PathBuf]) {
 
 /// Removes the folders of a destination that has nothing in them, and of those on the way to it the ones that were made.
 fn remove_empty(destination: &Path, made: &[PathBuf]) {
+    if current(destination).is_none() {
+        commands::remove_all(destination);
+    }
     let own = [GENERATIONS, FOLDER].map(|folder| destination.join(folder));
     for path in own.iter().chain(made.iter().rev()) {
         // fails, as it should, where there is something in it

@@ -9,7 +9,7 @@ use crate::support::repository::Repository;
 use crate::support::stage::{Outcome, Run, Stage};
 
 /// What is typed behind `aptlet`, the exit code, and words of what is said.
-const ROWS: [(&str, i32, &[&str]); 59] = [
+const ROWS: [(&str, i32, &[&str]); 60] = [
     ("update", 0, &["update: there is nothing to do: 'aptlet install' reads the indexes"]),
     ("install jq", 0, &["2 packages"]),
     ("install -y jq", 0, &["2 packages"]),
@@ -32,10 +32,14 @@ const ROWS: [(&str, i32, &[&str]); 59] = [
     ("install jq=1.7.1-6", 0, &["2 packages"]),
     ("install jq=1.5", 3, &["package 'jq' has no version 1.5; there is 1.7.1-6 (stable)"]),
     ("install 'lib*1'", 0, &["packages"]),
+    ("install '^lib.*1$'", 0, &["'^lib.*1$' selects"]),
     (
-        "install 'lib.*$'",
+        "install 'libjq{1}'",
         2,
-        &["is a regular expression", "Name each package in full, or use a pattern of '*', '?' and '[...]'"],
+        &[
+            "is not a package name",
+            "Name each package in full, or use a pattern of '*', '?' and '[...]', or '^EXPRESSION$'",
+        ],
     ),
     ("install ./tool_1.0_amd64.deb", 0, &["1 package"]),
     ("install tool_1.0_amd64.deb", 2, &["Write ./ in front of it"]),

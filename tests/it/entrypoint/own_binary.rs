@@ -57,7 +57,7 @@ fn with_packages_it_comes_with_them_into_any_tree() {
         let stage = published("1.0");
         let mut plain = stage.install(&["tool", "--prefix", prefix]);
         plain.run().succeeded();
-        assert_eq!(own(&stage).exists(), prefix == "/longer/prefix", "launchers need it");
+        assert_eq!(own(&stage).exists(), prefix != "/", "what exposes commands needs it");
         let mut with = stage.install(&["tool", "--self", "--prefix", prefix]);
         assert!(with.run().succeeded().stderr.contains("up to date"));
         assert!(is_the_binary(&stage), "{prefix}");
