@@ -213,7 +213,7 @@ impl Body {
         }
         let conditional = !headers.is_empty();
         // as apt asks: what a cache on the way has must be looked at again, but for a package, which stays what it is
-        if !Path::new(self.url.path()).extension().is_some_and(|extension| extension == "deb") {
+        if Path::new(self.url.path()).extension().is_none_or(|extension| extension != "deb") {
             insert(&mut headers, CACHE_CONTROL, Some("max-age=0"));
         }
         let opened = self.client.send(&self.url, &headers).await?;

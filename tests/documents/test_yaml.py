@@ -162,7 +162,7 @@ class Controls(unittest.TestCase):
             ("initContainers:", "initContainer:"),
             ("{name: aptlet-packages, emptyDir: {}}", "{name: packages, emptyDir: {}}"),
             ("    jq\n", "    jqq\n"),
-            ("    jq\n", "    ^jq\n"),
+            ("    jq\n", "    j|q\n"),
             ("  #mirror.sources: |\n  #  Types", "  mirror.sources: |\n    Type"),
         ):
             with self.subTest(new):

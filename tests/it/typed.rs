@@ -34,7 +34,7 @@ const ROWS: [(&str, i32, &[&str]); 60] = [
     ("install 'lib*1'", 0, &["packages"]),
     ("install '^lib.*1$'", 0, &["'^lib.*1$' selects"]),
     (
-        "install 'libjq{1}'",
+        "install 'libjq\\d'",
         2,
         &[
             "is not a package name",
