@@ -19,6 +19,7 @@ fuzz_target!(|input: (u8, &str)| {
         image: "aptlet".to_owned(),
         image_is_given: choice & 32 != 0,
         port: 8081,
+        size_limit: None,
         port_is_given: false,
         manifest: Some("-".into()),
         workload: None,
