@@ -13,7 +13,7 @@ MIGRATION = markdown.ROOT / "docs/migration.md"
 FLAGS = "### Commands and flags of apt-get"
 SETTINGS = "### Settings of apt.conf"
 # what is taken for apt's sake is in no help
-ACCEPTED = {f"--{name}" for name in re.findall(r'"([a-z-]+)"', (markdown.ROOT / "src/cli/apt.rs").read_text())}
+ACCEPTED = {f"--{name}" for name in re.findall(r'"([a-z-]+)"', "".join((markdown.ROOT / "src" / file).read_text() for file in ("cli/apt.rs", "config/options/output.rs")))}
 
 
 def table(heading):
