@@ -11,7 +11,7 @@ from suite import test
 # a ConfigMap that cannot be done, and the class of its failure
 BAD = [
     ({"packages": "jq no-such-package-at-all"}, "no-solution"),
-    ({"packages": "jq ^tree"}, "configuration"),
+    ({"packages": "jq tr|ee"}, "configuration"),
     ({"packages": "jq", "aptlet.yaml": "slm: true\n"}, "configuration"),
     ({"packages": "jq", "x.sources": "Types: deb\nURIs: http://127.0.0.1:1/debian\nSuites: trixie\nComponents: main\n"}, "mirror"),
     ({"packages": "jq sqlite3", "aptlet.yaml": "max-unpacked: 1\n"}, "destination"),
