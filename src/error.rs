@@ -44,6 +44,8 @@ pub enum Error {
     #[error(transparent)]
     Launch(#[from] launch::Error),
     #[error(transparent)]
+    Libraries(#[from] launch::libraries::Error),
+    #[error(transparent)]
     Render(#[from] render::Error),
     /// An address that cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
@@ -162,6 +164,7 @@ impl Error {
                 classes.max().unwrap_or(Class::NoSolution).max(Class::NoSolution)
             }
             Self::OtherRelease { error, .. } => error.class(),
+            Self::Libraries(error) => of_libraries(error),
             Self::Lock(lock::Error::Write { .. }) => Class::Destination,
             Self::Lock(_) => Class::Configuration,
             Self::Package { source, .. } | Self::Fetch(source) => of_fetch(source),
@@ -236,6 +239,7 @@ impl Error {
             Self::Finish(error) => error.hint(),
             Self::Publish(error) => error.hint(),
             Self::Launch(error) => publish::write_hint(&error.source),
+            Self::Libraries(error) => error.hint(),
             Self::Render(error) => error.hint(),
             Self::Listen { .. } => {
                 Some("give --listen another port, or the address of an interface of the pod".to_owned())
@@ -409,6 +413,15 @@ fn of_relocate(error: &relocate::Error) -> Class {
         relocate::Error::Read { .. } | relocate::Error::Write { .. } => Class::Destination,
         relocate::Error::Tree(error) => of_tree(error),
         relocate::Error::Search(_) => Class::Internal,
+    }
+}
+
+fn of_libraries(error: &launch::libraries::Error) -> Class {
+    use launch::libraries::Error as E;
+    match error {
+        E::TooOld { .. } | E::Musl { .. } => Class::NoSolution,
+        E::Status(_) => Class::Configuration,
+        E::Read(error) => of_finish(error),
     }
 }
 

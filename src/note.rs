@@ -84,6 +84,12 @@ impl Recorded {
         self.0["package"].as_str().or_else(|| self.0["command"].as_str())
     }
 
+    /// Whether it is about libraries for the image's own programs, which were asked for.
+    pub(crate) fn is_of_libraries(&self) -> bool {
+        let kinds = ["newer-library", "needs-libc", "no-libc", "no-library"];
+        self.0["kind"].as_str().is_some_and(|kind| kinds.contains(&kind))
+    }
+
     /// Whether it is about what a maintainer script would have done.
     pub(crate) fn is_of_script(&self) -> bool {
         self.0["kind"] == "script-not-run"

@@ -4,9 +4,11 @@ use std::path::Path;
 
 use super::staging::private_root;
 use crate::config::{Owners, RequireScripts};
+use crate::control::architecture::Architecture;
 use crate::error::Error;
 use crate::finish::{self, Authority, Finishing};
 use crate::launch;
+use crate::launch::libraries::{self, Image};
 use crate::lock;
 use crate::note::{Note, OfTree};
 use crate::plan::Plan;
@@ -31,6 +33,8 @@ pub(crate) struct Layout {
     pub(crate) owners: Owners,
     /// Whether a group shares the volume, and may read what its owner may.
     pub(crate) shared: bool,
+    /// The image whose own programs are to load the tree's libraries, and its architecture.
+    pub(crate) libraries: Option<(Image, Architecture)>,
     /// Whether packages of a base are left out, so that a dynamic linker may be.
     pub(crate) has_base: bool,
 }
@@ -94,6 +98,12 @@ pub(crate) fn assemble(
     }
     let mut notes: Vec<Note> = unfinished.notes.into_iter().map(Note::from).collect();
     notes.extend(unread.into_iter().map(|(package, line)| OfTree::DiversionUnread { package, line }.into()));
+    // before anything is rewritten, since the linker's own folders are
+    let libraries = match &layout.libraries {
+        Some((image, architecture)) => Some(libraries::choose(&tree, image, architecture)?),
+        None => None,
+    };
+    notes.extend(libraries.iter().flat_map(|chosen| &chosen.notes).cloned().map(Note::from));
     let relocation = Relocation::to(prefix);
     let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());
     let relocated = relocation.apply(&mut tree)?;
@@ -107,6 +117,10 @@ pub(crate) fn assemble(
         let link = root.join(path);
         let made = generated.link(&target.to_string_lossy(), &link);
         made.map_err(|source| tree::Error::write(&link, source))?;
+    }
+    if let Some(chosen) = &libraries {
+        tree.create_directory(Path::new(records::LIBRARIES))?;
+        libraries::link(root, chosen, generated)?;
     }
     // the C library was left to a base
     let needs_linker = !at_root && layout.has_base && !launch::has_own_linker(root);

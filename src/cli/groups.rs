@@ -4,9 +4,9 @@
 //! share.
 
 use crate::config::options::{
-    Answering, Choosing, Destination, Flags, Group as _, Inspecting, Layer as _, Locked, Locking, Logging,
-    Loudness, Network, Options, PodManifest, Relocating, Renewing, Running, SelfInstalling, SettingsFolder,
-    Sourcing, Termination, TreeMaking, Trust, Trying,
+    Answering, Choosing, Destination, Flags, Group as _, Inspecting, Layer as _, Libraries, Locked, Locking,
+    Logging, Loudness, Network, Options, PodManifest, Relocating, Renewing, Running, SelfInstalling,
+    SettingsFolder, Sourcing, Termination, TreeMaking, Trust, Trying,
 };
 
 /// What every command takes.
@@ -16,7 +16,7 @@ const EVERY: &[Flags] = &[SettingsFolder::FLAGS, Logging::FLAGS, Loudness::FLAGS
 const RESOLVING: &[Flags] = &[Choosing::FLAGS, Sourcing::FLAGS, Trust::FLAGS, Network::FLAGS];
 
 /// What every command takes that makes a tree, here or in a pod.
-const INSTALLING: &[Flags] = &[Locked::FLAGS, TreeMaking::FLAGS];
+const INSTALLING: &[Flags] = &[Locked::FLAGS, TreeMaking::FLAGS, Libraries::FLAGS];
 
 /// What each command takes.
 pub(super) const TAKEN: [(&str, &[&[Flags]]); 15] = [

@@ -137,6 +137,9 @@ pub enum Error {
     /// A sidecar that would take the files of running programs away.
     #[error("'keep-generations' is 1, which leaves nothing to programs that were started before a change")]
     KeepGenerations,
+    /// Libraries of a tree that is a root file system of its own.
+    #[error("'libraries' is for trees that are mounted in an image, and the prefix is /")]
+    LibrariesAtRoot,
     /// A word of a search that is an expression, and a wrong one.
     #[error("'{text}' is not a regular expression: {reason}", text = text.escape_debug())]
     Expression {
@@ -208,6 +211,9 @@ impl Error {
             Self::Prefix { .. } => Some("give the absolute path of a folder, such as /p".to_owned()),
             Self::KeepGenerations => {
                 Some("set it to 2 or more for 'aptlet watch', or leave it out".to_owned())
+            }
+            Self::LibrariesAtRoot => {
+                Some("give the prefix at which the main container sees the tree, such as /p".to_owned())
             }
             Self::NotTextPath => Some("give another path".to_owned()),
             Self::NotRendered { instead, .. } => Some((*instead).to_owned()),

@@ -17,6 +17,7 @@ mod host;
 mod keys;
 mod layers;
 mod machine_apt;
+mod main_image;
 mod nearest;
 pub(crate) mod options;
 mod paths;
@@ -36,6 +37,7 @@ pub(crate) use command::Endpoint;
 pub(crate) use environment::{PACKAGES, variable_of};
 pub(crate) use error::Error;
 pub use host::Host;
+pub(crate) use main_image::MainImage;
 pub(crate) use nearest::nearest;
 pub use options::Options;
 pub(crate) use release_of_image::release_beside;
@@ -46,6 +48,6 @@ pub(crate) use sources::SourceChoice;
 pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
 pub use values::{FileOrText, Mode};
 pub(crate) use values::{
-    Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,
+    ImageLibc, Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,
 };
 pub(crate) use watching::Watching;

@@ -30,6 +30,11 @@ pub(crate) fn release_beside(base: &Path) -> Option<Told> {
     Some((Release::of_base_files(version.trim())?, status))
 }
 
+/// The root of the image that a dpkg status is in, where it lies in one.
+pub(super) fn root_of(base: &Path) -> Option<PathBuf> {
+    places(base).1
+}
+
 /// The folder that the status is in, and the root of the image that this is `/var/lib/dpkg` of.
 fn places(base: &Path) -> (PathBuf, Option<PathBuf>) {
     let is_inside = base.is_file() || base.ends_with("status.d");

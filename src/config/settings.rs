@@ -7,6 +7,7 @@ use super::command::Command;
 use super::error::{Error, Warning};
 use super::host::Host;
 use super::layers::Layers;
+use super::main_image::MainImage;
 use super::options::{Layer as _, Options};
 use super::paths::{self, Paths};
 use super::places;
@@ -84,6 +85,10 @@ pub struct Settings {
     pub(crate) keep_generations: usize,
     /// Which maintainer scripts must be done in full.
     pub(crate) require_scripts: RequireScripts,
+    /// Whether the image's own programs are to load the tree's libraries.
+    pub(crate) libraries: bool,
+    /// Where what is known of the image comes from.
+    pub(crate) image: MainImage,
     /// Whether aptlet itself is put into the destination, too. With neither requests nor a lock, nothing else is.
     pub(crate) own_binary: bool,
     /// What becomes of a failure, where that is said.
@@ -110,6 +115,8 @@ pub struct Settings {
     pub(crate) explain: Option<String>,
     /// The file or folder of the tree whose relocation `aptlet status` is to show, instead of what is installed.
     pub(crate) relocation: Option<PathBuf>,
+    /// Whether `aptlet status` is to show variables, instead of what is installed.
+    pub(crate) env: bool,
     /// How the log is written.
     pub(crate) log_format: LogFormat,
     /// How much is logged.
@@ -178,6 +185,7 @@ impl Settings {
         };
         let Options { choosing, sourcing, trust, tree, network, .. } = options;
         let dest = places::dest(options.destination, host);
+        let image = MainImage::of(command, options.libraries.image_libc, base.as_deref(), &host.dpkg);
         let prefix = options.relocating.prefix.map(|prefix| prefix.0);
         let prefix = match places::prefix(prefix.as_deref().unwrap_or(&dest)) {
             Err(_) if only_looks => String::new(),
@@ -185,6 +193,9 @@ impl Settings {
         };
         if command == Command::Run && dest != Path::new(&prefix) {
             return Err(Error::OtherPrefix { prefix, dest });
+        }
+        if options.libraries.libraries == Some(true) && prefix == "/" {
+            return Err(Error::LibrariesAtRoot);
         }
         let keep_generations = tree.generations() as usize;
         if command == Command::Reconcile && keep_generations < 2 {
@@ -217,6 +228,8 @@ impl Settings {
             paths: Paths { slim: tree.slim.unwrap_or(false), rules: path_rules },
             keep_generations,
             require_scripts: tree.require_scripts.unwrap_or_default(),
+            libraries: options.libraries.libraries.unwrap_or(false),
+            image,
             own_binary,
             on_failure: options.running.on_failure,
             connections: network.connections(),
@@ -229,6 +242,7 @@ impl Settings {
             explain: options.locking.explain.clone().filter(|name| !name.is_empty()),
             dry_run: command == Command::Install && options.trying.dry_run.unwrap_or(false),
             output: options.locking.output(),
+            env: options.inspecting.env.unwrap_or(false),
             relocation: options
                 .inspecting
                 .relocation

@@ -2,6 +2,7 @@
 //! names are chosen among them.
 
 pub(crate) mod architecture;
+pub(crate) mod dotted;
 pub(crate) mod glob;
 pub mod relation;
 pub(crate) mod text;

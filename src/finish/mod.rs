@@ -34,6 +34,7 @@ mod scripts;
 mod templates;
 mod tmpfiles;
 
+pub(crate) use self::caches::ldconfig::linkable;
 pub(crate) use self::certificates::Authority;
 pub(crate) use self::error::Error;
 pub(crate) use self::note::Note;

@@ -96,7 +96,7 @@ pub(super) fn environment(tree: &Path) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The paths of a tree that match a pattern, sorted; a link is followed inside the tree.
-fn expand(tree: &Path, pattern: &str) -> Vec<String> {
+pub(super) fn expand(tree: &Path, pattern: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     for part in pattern.split('/') {
         let mut next = Vec::new();

@@ -7,6 +7,7 @@ mod exec;
 mod exposure;
 mod lacking;
 mod launchers;
+pub(crate) mod libraries;
 mod links;
 mod note;
 

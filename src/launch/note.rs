@@ -1,4 +1,4 @@
-//! What is told of commands that lack something.
+//! What is told of commands that lack something, and of libraries for programs that are not the tree's.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::lacking::Lack;
 
-/// What is told of a command, or of a program that commands start. Serialised, a note has its variant as `kind`.
+/// What is told of a command, of a program that commands start, or of a library. Serialised, a note has its variant as `kind`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -30,6 +30,38 @@ pub(crate) enum Note {
         /// The commands that start it.
         commands: Vec<String>,
     },
+    /// A library is newer than the image's own, whose place it takes.
+    NewerLibrary {
+        /// What programs load it by.
+        soname: String,
+        /// The package that has it in the tree.
+        package: String,
+        /// Its version there.
+        version: String,
+        /// And in the image.
+        image: String,
+    },
+    /// Nothing is known of the image, whose own programs can load the libraries if its C library is new enough.
+    NeedsLibc {
+        /// How many there are.
+        libraries: usize,
+        /// The release of glibc that they need.
+        libc: String,
+        /// One that needs it.
+        library: String,
+    },
+    /// The image has no C library, so no program of its own loads any.
+    NoLibc {
+        /// How many libraries there are.
+        libraries: usize,
+    },
+    /// A library needs another that neither the tree nor the image is known to have.
+    NoLibrary {
+        /// What it is loaded by.
+        soname: String,
+        /// The one that needs it.
+        library: String,
+    },
 }
 
 impl fmt::Display for Note {
@@ -41,8 +73,39 @@ impl fmt::Display for Note {
             Self::StartsFromImage { program, prefix, commands } => {
                 write!(f, "{program}: at {prefix} the main image's is started by {}", commands.join(", "))
             }
+            Self::NewerLibrary { soname, package, version, image } => {
+                write!(
+                    f,
+                    "{soname}: the image's own programs load that of {package} {version} instead of their {image}"
+                )
+            }
+            Self::NeedsLibc { libraries, libc, library } => {
+                let libraries = counted_libraries(*libraries);
+                write!(
+                    f,
+                    "the image's own programs can load {libraries} of the tree if the image has glibc {libc} or newer, which \
+                     {library} needs; --image-libc has that checked"
+                )
+            }
+            Self::NoLibc { libraries } => {
+                let libraries = counted_libraries(*libraries);
+                write!(
+                    f,
+                    "the image has no C library, so no program of its own loads the {libraries} of the tree"
+                )
+            }
+            Self::NoLibrary { soname, library } => {
+                write!(
+                    f,
+                    "{library}: it needs {soname}, which neither the tree nor, as far as is known, the image has"
+                )
+            }
         }
     }
+}
+
+fn counted_libraries(count: usize) -> String {
+    if count == 1 { "1 library".to_owned() } else { format!("{count} libraries") }
 }
 
 /// One note for each command that looks for files, and one for each program, however many commands start it.

@@ -8,6 +8,8 @@ pub(crate) const COMMANDS: &str = "var/lib/aptlet/bin";
 pub(crate) const EXPOSED: &str = "var/lib/aptlet/commands";
 /// What launchers need to know.
 pub(crate) const LAUNCHERS: &str = "var/lib/aptlet/launch.json";
+/// Links to the libraries of the tree that the image's own programs are to load.
+pub(crate) const LIBRARIES: &str = "var/lib/aptlet/lib";
 /// The plan.
 pub(crate) const LOCK: &str = "var/lib/aptlet/aptlet.lock";
 /// Every path with mode and content, in the format of mtree(5).

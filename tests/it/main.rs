@@ -8,6 +8,7 @@ mod explain;
 mod floods;
 mod hostile;
 mod install;
+mod libraries;
 mod lock;
 mod lying_mirror;
 mod printed;

@@ -7,6 +7,7 @@ use crate::config::{Owners, Settings};
 use crate::error::Error;
 use crate::fetch::CaBundle;
 use crate::finish::Authority;
+use crate::launch::libraries::Image;
 use crate::publish;
 use crate::tree::filter::Filter;
 use crate::tree::{Unpacked, group, newest_mtime};
@@ -26,6 +27,7 @@ pub(super) fn layout(
     authorities: &[CaBundle],
     unpacking: &Unpacking,
     unpacked: &[Unpacked],
+    image: Option<Image>,
 ) -> Layout {
     Layout {
         prefix: settings.prefix.clone(),
@@ -35,6 +37,7 @@ pub(super) fn layout(
         require_scripts: settings.require_scripts,
         owners: settings.owners,
         shared: unpacking.shared,
+        libraries: image.map(|image| (image, settings.architecture.clone())),
         has_base: settings.base.is_some(),
     }
 }

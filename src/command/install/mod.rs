@@ -19,6 +19,7 @@ use crate::current_generation;
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{CaBundle, Client};
+use crate::launch::libraries::Image;
 use crate::lock;
 use crate::note::Recorded;
 use crate::plan::Plan;
@@ -117,6 +118,8 @@ async fn complete_or_make(settings: &Settings, report: &Report) -> Result<(), Er
             (planner.fingerprint(&digests), ToInstall::Planner(Box::new(planner)))
         }
     };
+    let image = image(settings)?;
+    let request = image.as_ref().map_or(request, |image| image.part_of(request));
     let mut destination = open(settings, view(settings)).await?;
     if settings.own_binary {
         destination.need_binary();
@@ -191,6 +194,7 @@ async fn complete_or_make(settings: &Settings, report: &Report) -> Result<(), Er
         report,
         client: &client,
         authorities: &authorities,
+        image,
         plan: &plan,
         staging: staging.path(),
         lacks: staging.lacks(),
@@ -229,6 +233,8 @@ struct Making<'a> {
     report: &'a Report,
     client: &'a Client,
     authorities: &'a [CaBundle],
+    /// That whose own programs are to load the tree's libraries.
+    image: Option<Image>,
     plan: &'a Arc<Plan>,
     staging: &'a Path,
     lacks: Lacks,
@@ -242,7 +248,7 @@ impl Making<'_> {
         destination: &mut Destination,
         state: &mut State,
     ) -> Result<PathBuf, Error> {
-        let Self { settings, report, client, authorities, plan, staging, lacks } = self;
+        let Self { settings, report, client, authorities, image, plan, staging, lacks } = self;
         let stop = report.begin("fetch", plan.download_size());
         let unpacking = unpacking(settings, filter, staging)?;
         let progress = |bytes| stop.advance(bytes);
@@ -253,7 +259,7 @@ impl Making<'_> {
 
         let stop = report.begin("merge", 0);
         let root = staging::tree(staging);
-        let layout = layout(settings, authorities, &unpacking, &unpacked);
+        let layout = layout(settings, authorities, &unpacking, &unpacked, image);
         let built = building::assemble(&root, staging, plan, unpacked, &layout)?;
         if built.needs_binary {
             destination.need_binary();
@@ -286,10 +292,19 @@ async fn put_binary(settings: &Settings, report: &Report) -> Result<(), Error> {
 }
 
 fn view(settings: &Settings) -> View {
-    match Relocation::to(&settings.prefix) {
-        relocation if relocation.is_none() => View::plain(),
-        relocation => View::relocated(&settings.prefix, relocation.links(), !relocation.is_exact()),
+    let relocation = Relocation::to(&settings.prefix);
+    if relocation.is_none() {
+        return View::plain();
     }
+    let mut links = relocation.links();
+    links.extend(settings.libraries.then_some(("lib", records::LIBRARIES)));
+    View::relocated(&settings.prefix, links, !relocation.is_exact())
+}
+
+/// What is known of the image whose own programs are to load the tree's libraries.
+fn image(settings: &Settings) -> Result<Option<Image>, Error> {
+    let read = || Image::read(&settings.image, &settings.architecture);
+    Ok(settings.libraries.then(read).transpose()?)
 }
 
 /// Waits for other runs in a thread of its own, so that a signal to end is heeded meanwhile.

@@ -1,4 +1,4 @@
-//! What of the notes is told at once: those about what was asked for. `aptlet status` has all.
+//! What of the notes is told at once: those about what was asked for, libraries for the image's own programs included. `aptlet status` has all.
 
 use crate::config::Settings;
 use crate::note::Recorded;
@@ -18,8 +18,9 @@ pub(super) fn tell(notes: &[Recorded], settings: &Settings, plan: &Plan) -> Stri
         .filter(|package| requests.iter().any(|request| is_meant(request, &package.name, &package.filename)))
         .map(|package| package.name.as_str())
         .collect();
-    let (ours, others): (Vec<_>, Vec<_>) =
-        notes.iter().partition(|note| note.about().is_some_and(|name| asked.contains(&name)));
+    let (ours, others): (Vec<_>, Vec<_>) = notes
+        .iter()
+        .partition(|note| note.is_of_libraries() || note.about().is_some_and(|name| asked.contains(&name)));
     for note in ours.iter().take(MOST) {
         let remedy = if note.is_of_script() { "; if it is needed, let the main container do it" } else { "" };
         tracing::info!("note: {note}{remedy}");

@@ -1,7 +1,9 @@
 //! `aptlet status`: what is installed.
 
+mod environment;
 mod relocation;
 
+use self::environment::environment;
 use self::relocation::relocation;
 use crate::config::{LogFormat, Settings};
 use crate::current_generation;
@@ -18,6 +20,9 @@ pub(super) fn status(settings: &Settings) -> Result<(), Error> {
     if let Some(path) = &settings.relocation {
         let text = relocation(&generation, path, settings.log_format)?;
         return report::print(&text);
+    }
+    if settings.env {
+        return report::print(&environment(&generation, settings)?);
     }
     let state = State::read(&generation).ok_or_else(nothing)?;
     let plan = lock::read(&generation.join(records::LOCK))?;

@@ -9,6 +9,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use super::destination::{Destination, Inspecting, Relocating, Running, SelfInstalling, TreeMaking};
 use super::folder::SettingsFolder;
 use super::group::Flags;
+use super::libraries::Libraries;
 use super::network::Network;
 use super::output::{Locking, Logging, Loudness, Termination, Trying};
 use super::packages::{Choosing, Locked};
@@ -159,6 +160,8 @@ layer! {
         pub(crate) relocating: Relocating,
         /// How the tree is made.
         pub(crate) tree: TreeMaking,
+        /// What the image's own programs get of the tree.
+        pub(crate) libraries: Libraries,
         /// Whether aptlet is put into the destination.
         pub(crate) self_installing: SelfInstalling,
         /// How a command is started.

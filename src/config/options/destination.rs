@@ -118,5 +118,9 @@ group! {
         /// numbers for each package
         #[arg(value_name = "PATH")]
         pub(crate) relocation: Option<PathElsewhere>,
+
+        /// Show the variables by which the image's own programs find the tree's libraries, modules and data, as NAME=VALUE
+        /// [default: false]
+        pub(crate) env: Option<bool>,
     }
 }

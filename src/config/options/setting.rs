@@ -12,8 +12,8 @@ use serde::{Deserialize as _, Deserializer};
 use crate::config::error::Error;
 use crate::config::values::from_yaml::{list, parsed};
 use crate::config::values::{
-    Base, Count, FileOrText, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Output, Owners,
-    PathElsewhere, PathPattern, Quantity, Release, RequireScripts, Word,
+    Base, Count, FileOrText, ImageLibc, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure,
+    Output, Owners, PathElsewhere, PathPattern, Quantity, Release, RequireScripts, Word,
 };
 use crate::control::architecture::Architecture;
 
@@ -197,7 +197,7 @@ macro_rules! text {
 }
 
 text! {
-    Architecture, Count<0>, Count<1>, Interval, Listen, Locale, MirrorUri, Quantity, Release, Word,
+    Architecture, Count<0>, Count<1>, ImageLibc, Interval, Listen, Locale, MirrorUri, Quantity, Release, Word,
     PathPattern {
         fn place(&self) -> Option<usize> {
             Some(self.place)

@@ -89,6 +89,7 @@ fn sample(flag: &Arg) -> &'static str {
         "ARCH" => "riscv64",
         "MODE" => "sidecar",
         "RELEASE" => "debian:12",
+        "VERSION" => "2.40",
         _ => "/word",
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use clap::{Args as _, FromArgMatches as _};
 
 use super::*;
+use crate::config::main_image::MainImage;
 use crate::config::sources::{DEFAULT_COMPONENT, OfRelease};
 use crate::config::values::{DEFAULT_MIRROR, Release};
 use crate::request::Origin;
@@ -95,6 +96,8 @@ fn the_defaults() {
             paths: Paths::default(),
             keep_generations: 2,
             require_scripts: RequireScripts::None,
+            libraries: false,
+            image: MainImage::default(),
             own_binary: false,
             on_failure: None,
             connections: 8,
@@ -107,6 +110,7 @@ fn the_defaults() {
             said: Said::default(),
             check: false,
             explain: None,
+            env: false,
             relocation: None,
             log_format: LogFormat::Text,
             verbosity: Verbosity::Normal,

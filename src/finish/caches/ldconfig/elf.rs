@@ -8,6 +8,8 @@ use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
 use object::read::{ReadCache, ReadRef};
 
+use crate::control::architecture::Architecture;
+
 /// Bounds of what is read of a library.
 const MOST_SEGMENTS: u16 = 256;
 const LARGEST_DYNAMIC: u64 = 64 << 10;
@@ -79,4 +81,20 @@ fn architecture(is_64: bool, machine: elf::Machine, flags: u32) -> Option<u32> {
         (elf::EM_RISCV, true) if flags & 6 == 4 => 0x1000,
         _ => return None,
     })
+}
+
+/// The same of libraries of an architecture in Debian's spelling; `None` for one that is not known here.
+pub(super) fn flags_of(architecture: &Architecture) -> Option<u32> {
+    let flags = match architecture.as_str() {
+        "i386" => 0,
+        "amd64" => 0x0300,
+        "s390x" => 0x0400,
+        "ppc64" | "ppc64el" => 0x0500,
+        "x32" => 0x0800,
+        "armhf" => 0x0900,
+        "arm64" => 0x0a00,
+        "riscv64" => 0x1000,
+        _ => return None,
+    };
+    Some(LIBC6 | flags)
 }

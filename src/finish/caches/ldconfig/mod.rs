@@ -6,7 +6,7 @@ mod elf;
 mod libraries;
 mod order;
 
-pub(crate) use self::cache::apply;
+pub(crate) use self::cache::{apply, linkable};
 
 #[cfg(test)]
 mod tests;
