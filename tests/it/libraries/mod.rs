@@ -5,6 +5,7 @@ mod shared;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use self::shared::Shared;
@@ -34,7 +35,10 @@ fn install(stage: &Stage, arguments: &[&str]) -> Command {
 
 /// What is in `lib`, all of which leads to files.
 fn linked(stage: &Stage) -> BTreeSet<String> {
-    let folder = stage.sandbox.dest.join("lib");
+    linked_at(&stage.sandbox.dest.join("lib"))
+}
+
+fn linked_at(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     entries
         .map(|entry| {
@@ -185,6 +189,27 @@ fn libraries_of_libraries_are_found_where_they_look_for_them() {
     // the folder of links is where it begins to look
     assert_eq!(linked(&stage), names(&["libnear.so.1", "libone.so.1", "libtwo.so.1"]));
     assert!(!outcome.stderr.contains("as far as is known"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_command_that_is_run_is_told_where_they_are() {
+    let shared = Shared::new();
+    let stage = Stage::new();
+    publish(
+        &stage,
+        &[package("one", "1.0", "libone.so.1", &shared.library("libone.so.1", &["one"], &[], &[]))],
+    );
+    let run = |flags: &[&str], before: Option<&str>| {
+        let mut run = stage.at_mirror("run");
+        run.args(flags).args(["--base=none", "one", "--", "sh", "-c", "echo $LD_LIBRARY_PATH"]);
+        run.env_remove("LD_LIBRARY_PATH").envs(before.map(|value| ("LD_LIBRARY_PATH", value)));
+        run.run().succeeded().stdout
+    };
+    let lib = stage.sandbox.dest.join("lib");
+    assert_eq!(run(&[], Some("/own")), "/own\n");
+    assert_eq!(run(&["--libraries"], None), format!("{}\n", lib.display()));
+    assert_eq!(run(&["--libraries"], Some("/own")), format!("/own:{}\n", lib.display()));
+    assert_eq!(linked_at(&lib), names(&["libone.so.1"]));
 }
 
 #[test]
