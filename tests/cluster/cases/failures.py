@@ -157,9 +157,8 @@ def memory_limit_hit(ns):
     def little(pod, _):
         pod.aptlet["resources"] = {"limits": {"memory": "16Mi"}}
 
-    said = fail(ns, Failure("killed", ("Init:OOMKilled",), "Reason: OOMKilled Exit Code: 137", little, quote="Reason: OOMKilled"))
-    ended = ns.terminated("killed", "aptlet")
-    return f"{said}, exit code {ended['exitCode']}, message {ended.get('message', '')!r}, log {ns.logs('killed', 'aptlet')!r}"
+    killed = Failure("killed", ("Init:OOMKilled",), "the memory limit is 16 MiB", little, code=137, hint="160Mi is enough", quote="Reason: OOMKilled")
+    return f"{fail(ns, killed)}; {ns.terminated('killed', 'aptlet')['message']}"
 
 
 @test(seconds=25)
