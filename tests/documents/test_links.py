@@ -34,9 +34,9 @@ class Links(unittest.TestCase):
 
     def test_a_broken_one_is_found(self):
         path = markdown.ROOT / "README.md"
-        for target in ("docs/none.md", "#nothing", "docs/modes.md#nothing", "LICENSE-MIT#mit", "../outside.md"):
+        for target in ("docs/none.md", "#nothing", "docs/tasks/entrypoint.md#nothing", "LICENSE-MIT#mit", "../outside.md"):
             self.assertIsNotNone(broken(path, target), target)
-        self.assertIsNone(broken(path, "docs/modes.md#entrypoint"))
+        self.assertIsNone(broken(path, "docs/tasks/entrypoint.md#entrypoint"))
 
     def test_every_document_of_docs_can_be_found(self):
         linked = set()

@@ -1,4 +1,4 @@
-"""The tables of docs/migration.md name what there is, in aptlet and in apt-get."""
+"""The tables of docs/tasks/from-apt-get.md name what there is, in aptlet and in apt-get."""
 
 import re
 import shutil
@@ -9,7 +9,7 @@ import markdown
 import world
 from test_documents import rows
 
-MIGRATION = markdown.ROOT / "docs/migration.md"
+MIGRATION = markdown.ROOT / "docs/tasks/from-apt-get.md"
 FLAGS = "### Commands and flags of apt-get"
 SETTINGS = "### Settings of apt.conf"
 # what is taken for apt's sake is in no help

@@ -46,7 +46,7 @@ fn what_the_documents_say_of_files_of_your_own_is_what_jobs_try() {
         .unwrap()
         .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
-    let document = read("docs/anywhere.md");
+    let document = read("docs/explanation/anywhere.md");
     let rows = rows(&document, "Files of your own");
     assert!(rows.len() > 15);
     for row in rows {
@@ -61,7 +61,7 @@ fn what_the_documents_say_of_files_of_your_own_is_what_jobs_try() {
 #[test]
 fn each_class_of_paths_that_lead_out_of_a_tree_is_explained() {
     let checker = read("tests/real/leftover.py");
-    let document = read("docs/anywhere.md");
+    let document = read("docs/explanation/anywhere.md");
     let rows = rows(&document, "What still leads out of a tree");
     let explained: Vec<&str> = rows.iter().map(|row| row[0]).collect();
     let expressions =
@@ -100,7 +100,7 @@ fn is_a_test(name: &str) -> bool {
 
 #[test]
 fn what_nobody_can_do_is_shown_by_tests() {
-    let document = read("docs/security.md");
+    let document = read("docs/explanation/security.md");
     let quoted = document.split('`').skip(1).step_by(2);
     let tests: Vec<&str> = quoted.filter(|text| text.contains("::")).collect();
     assert!(tests.len() > 50, "{}", tests.len());
