@@ -35,11 +35,22 @@ def accepted(ns):
 
 
 @test(seconds=15, node=True)
-def with_manifests(ns):
-    """docs/tasks/add-a-tool.md, "With manifests": the block, and what it says about it."""
+def in_a_manifest(ns):
+    """docs/tasks/add-a-tool.md, "In a manifest": the block, and what it says about it."""
     ((name, text),) = [one for one in whole() if one[0].startswith("add-a-tool.md")]
     ns.apply(Copied(name, text, ns.world))
     ns.rolled_out("deployment/app")
     ns.contains("kubectl logs deployment/app -c aptlet", ns.logs("deployment/app", "aptlet"), "installed in /p")
     ns.until("jq has run", 20, lambda: ns.logs("deployment/app", "main") == "2\n")
     return "as the page says"
+
+
+@test(seconds=15, node=True)
+def readme(ns):
+    """README.md, "In a pod": the block, and what it says about it."""
+    ((name, text),) = [one for one in whole() if one[0].startswith("README.md")]
+    ns.apply(Copied(name, text, ns.world))
+    ns.succeeds("jq")
+    ns.contains("kubectl logs jq -c aptlet", ns.logs("jq", "aptlet"), "installed in /p")
+    ns.equal("kubectl logs jq", ns.logs("jq", "main"), "2\n")
+    return "as the README says"
