@@ -27,6 +27,7 @@ fuzz_target!(|input: (u8, &str)| {
         containers: Vec::new(),
         tls_secret: None,
         helm_values: false,
+        libraries: choice & 64 != 0,
     };
     let rendered = |text: &str| render(&rendering, Some(Manifest { place: "-", text }));
     if let Ok(once) = rendered(text) {

@@ -64,6 +64,8 @@ pub struct Rendering {
     pub containers: Vec<String>,
     /// Whether values of the Helm chart are wanted.
     pub helm_values: bool,
+    /// Whether the image's own programs are to load the tree's libraries.
+    pub libraries: bool,
 }
 
 impl Rendering {
@@ -118,6 +120,7 @@ impl Rendering {
             all: options.manifest.all.unwrap_or(false),
             containers: containers(&options.manifest.container)?,
             helm_values,
+            libraries: settings.libraries,
             flags: options.pod_flags()?,
         })
     }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::Error;
 use super::object::{child_of, list, name, text};
-use super::pieces;
+use super::{library_path, pieces};
 use crate::config::{Mode, Rendering};
 
 /// A change of one container.
@@ -22,6 +22,7 @@ impl Patch<'_> {
         let Some(map) = map else { return Ok(()) };
         self.command(map)?;
         self.path(map)?;
+        library_path::settle(self.rendering, map, self.workload)?;
         mount(list(map, "volumeMounts"), &mounts);
         Ok(())
     }

@@ -88,6 +88,16 @@ pub enum Error {
         /// The container.
         container: String,
     },
+    /// A list of folders of libraries from a ConfigMap or the like.
+    #[error(
+        "container {container} of {workload} has a LD_LIBRARY_PATH from elsewhere (valueFrom), which cannot be extended"
+    )]
+    LibrariesFromElsewhere {
+        /// KIND/NAME.
+        workload: String,
+        /// The container.
+        container: String,
+    },
     /// A volume of the user's where one of aptlet's is to be.
     #[error("container {container} of {workload} mounts volume {volume} at {path}, where {own} is to be")]
     Occupied {
@@ -177,7 +187,9 @@ impl Error {
                 "write the command of the image into the manifest; 'podman image inspect IMAGE' shows it as Entrypoint \
                  and Cmd"
             }
-            Self::PathFromElsewhere { .. } => "give it a value in the manifest, or use --mode entrypoint",
+            Self::PathFromElsewhere { .. } | Self::LibrariesFromElsewhere { .. } => {
+                "give it a value in the manifest, or use --mode entrypoint"
+            }
             Self::Occupied { .. } => "mount that volume elsewhere, or choose another place with --mount",
             Self::NameTaken { .. } | Self::VolumeTaken { .. } => "rename it",
             Self::Immutable { .. } => "give another name to --configmap",

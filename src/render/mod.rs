@@ -10,6 +10,7 @@ mod config_map;
 mod container;
 mod document;
 mod error;
+mod library_path;
 mod names;
 mod object;
 mod patched;

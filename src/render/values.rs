@@ -35,6 +35,11 @@ pub(super) fn values(rendering: &Rendering, data: Data) -> Result<Value, Error> 
         }
     }
     let mut flags = rendering.flags.clone();
+    // the chart says it to aptlet and to the containers
+    flags.retain(|flag| flag != "--libraries");
+    if rendering.libraries {
+        values.insert("libraries".to_owned(), json!(true));
+    }
     // the chart says it to aptlet and to the volume
     flags.retain(|flag| !flag.starts_with("--size-limit="));
     if let Some(limit) = &rendering.size_limit {

@@ -68,7 +68,7 @@ def make_image(run, cache, own, machine_sources, architecture):
         part = tar.with_suffix(".part.tar")
         lay_out = (
             f'cd "$1/tmp" && APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get download -qq {" ".join(unpacked)} && '
-            'chroot "$1" sh -c "dpkg --unpack --force-all /tmp/*.deb; rm /tmp/*.deb"'
+            'chroot "$1" sh -euc "for deb in /tmp/*.deb; do dpkg-deb -x \\$deb /; done; rm /tmp/*.deb"'
         )
         run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}",
             f"--customize-hook={lay_out}", release, part, f"deb {uri} {release} main")  # fmt: skip

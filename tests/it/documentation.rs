@@ -64,6 +64,21 @@ fn what_the_documents_say_of_files_of_your_own_is_what_jobs_try() {
 }
 
 #[test]
+fn what_programs_of_the_image_get_of_a_tree_is_what_jobs_try() {
+    let jobs = read("tests/anywhere/jobs/libraries.toml");
+    let document = read("docs/tasks/libraries.md");
+    let rows = rows(&document, "Modules and data");
+    assert!(rows.len() > 12);
+    for row in rows {
+        let named: Vec<&str> = row.last().unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no job tries {row:?}");
+        for name in named {
+            assert!(jobs.contains(&format!("name = \"{name}\"\n")), "no job is called {name}");
+        }
+    }
+}
+
+#[test]
 fn each_class_of_paths_that_lead_out_of_a_tree_is_explained() {
     let checker = read("tests/real/leftover.py");
     let document = read("docs/explanation/anywhere.md");

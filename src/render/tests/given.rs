@@ -27,6 +27,7 @@ pub(super) fn rendering(mode: Mode, config_map: Option<&str>) -> Rendering {
         all: false,
         containers: Vec::new(),
         helm_values: false,
+        libraries: false,
     }
 }
 

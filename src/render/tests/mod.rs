@@ -3,6 +3,7 @@
 
 mod anchors;
 mod given;
+mod libraries;
 mod modes;
 mod names;
 mod random;

@@ -52,7 +52,7 @@ fn an_older_c_library_is_told_before_anything_is_published() {
 fn musl_is_told_that_its_programs_cannot_use_them() {
     let shared = Shared::new();
     let stage = stage(&shared);
-    let words = ["its C library is musl", "leave --libraries out", "apk"];
+    let words = ["its C library is musl", "Leave --libraries out", "apk"];
     install(&stage, &["libtwo2", "--image-libc=musl"]).run().failed(3, &words);
 }
 
@@ -64,7 +64,7 @@ fn of_an_image_of_which_nothing_is_known_the_log_says_what_it_needs() {
     let note =
         "can load 2 libraries of the tree if the image has glibc 2.38 or newer, which libone.so.1 needs";
     assert!(outcome.stderr.contains(note), "{}", outcome.stderr);
-    assert!(stage.bare("status").run().succeeded().stdout.contains(note));
+    assert!(stage.sandbox.aptlet().arg("status").run().succeeded().stdout.contains(note));
 }
 
 #[test]

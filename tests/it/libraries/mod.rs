@@ -96,7 +96,12 @@ fn libraries_are_linked_by_what_they_are_loaded_by() {
     let lib = stage.sandbox.dest.join("lib");
     let real = fs::canonicalize(stage.current(&format!("{MULTIARCH}/libone.so.1.0.1"))).unwrap();
     assert_eq!(fs::canonicalize(lib.join("libone.so.1")).unwrap(), real);
-    stage.bare("verify").run().succeeded();
+    stage.sandbox.aptlet().arg("verify").run().succeeded();
+    let variables = stage.sandbox.aptlet().args(["status", "--env"]).run().succeeded().stdout;
+    assert_eq!(variables, "LD_LIBRARY_PATH=/p/lib\n");
+    let object =
+        stage.sandbox.aptlet().args(["status", "--env", "--log-format=json"]).run().succeeded().stdout;
+    assert_eq!(object, "{\"LD_LIBRARY_PATH\":\"/p/lib\"}\n");
 
     // a tree whose own linker finds them, and one that only launchers tell
     install(&stage, &["others", "--prefix=/opt/tools"]).run().succeeded();
