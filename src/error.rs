@@ -419,7 +419,7 @@ fn of_relocate(error: &relocate::Error) -> Class {
 fn of_libraries(error: &launch::libraries::Error) -> Class {
     use launch::libraries::Error as E;
     match error {
-        E::TooOld { .. } | E::Musl { .. } => Class::NoSolution,
+        E::TooOld(_) | E::Musl { .. } => Class::NoSolution,
         E::Status(_) => Class::Configuration,
         E::Read(error) => of_finish(error),
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::choose::{Library, is_of_glibc};
-use super::error::{self, Error, Remedy};
+use super::error::{self, Error, Remedy, TooOld};
 use super::image::{Image, LIBSTDCXX, Libc};
 use super::version::{gcc, glibc, libstdcxx_has};
 use crate::control::dotted::Dotted;
@@ -66,15 +66,15 @@ impl Needs {
         let worst = lacks.iter().rev().max_by(|one, other| one.glibc.cmp(&other.glibc));
         if let Some(worst) = worst {
             let has = if let Libc::Glibc(release) = &image.libc { Some(release.clone()) } else { None };
-            return Err(Error::TooOld {
+            return Err(Error::TooOld(Box::new(TooOld {
                 library: worst.library.soname.clone(),
                 package: worst.library.package.clone(),
                 version: worst.version.to_owned(),
                 has: worst.has.clone(),
                 told_by: image.told_by.clone(),
                 others: lacks.len() - 1,
-                remedy: Box::new(Remedy { release: image.release, has, needed: worst.glibc.clone() }),
-            });
+                remedy: Remedy { release: image.release, has, needed: worst.glibc.clone() },
+            })));
         }
         let missing = missing(&libraries, image);
         Ok(Self { newest, libc: image.libc.clone(), missing })

@@ -9,23 +9,8 @@ use crate::{config, finish};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Libraries that need newer versions of symbols than the image has.
-    #[error("the image's own programs cannot load {library} of {package}: it needs {version}, and the image has {has}, {told_by}{}", besides(*others))]
-    TooOld {
-        /// The soname of the one that needs the newest.
-        library: String,
-        /// Its package.
-        package: String,
-        /// The version of symbols that it needs.
-        version: String,
-        /// What the image has instead.
-        has: String,
-        /// Who says so.
-        told_by: String,
-        /// How many other libraries need too much.
-        others: usize,
-        /// What to take instead.
-        remedy: Box<Remedy>,
-    },
+    #[error(transparent)]
+    TooOld(Box<TooOld>),
     /// An image whose programs have another C library.
     #[error("the image's own programs cannot load libraries of Debian: its C library is musl, {told_by}")]
     Musl {
@@ -40,9 +25,29 @@ pub enum Error {
     Read(#[from] finish::Error),
 }
 
+/// A library that needs newer versions of symbols than the image has.
+#[derive(Debug, thiserror::Error)]
+#[error("the image's own programs cannot load {library} of {package}: it needs {version}, and the image has {has}, {told_by}{}", besides(*others))]
+pub struct TooOld {
+    /// The soname of the one that needs the newest.
+    pub(super) library: String,
+    /// Its package.
+    pub(super) package: String,
+    /// The version of symbols that it needs.
+    pub(super) version: String,
+    /// What the image has instead.
+    pub(super) has: String,
+    /// Who says so.
+    pub(super) told_by: String,
+    /// How many other libraries need too much.
+    pub(super) others: usize,
+    /// What to take instead.
+    pub(super) remedy: Remedy,
+}
+
 /// What fits together: a release of packages for the image, or an image for the packages.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Remedy {
+pub(super) struct Remedy {
     /// The release that the image is of.
     pub(super) release: Option<&'static str>,
     /// The glibc that the image has.
@@ -55,7 +60,7 @@ impl Error {
     /// What to do next.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::TooOld { remedy, .. } => Some(remedy.text()),
+            Self::TooOld(lack) => Some(lack.remedy.text()),
             Self::Musl { .. } => Some(
                 "leave --libraries out, since the tree's own commands work in any image; and take libraries for the image's own \
                  programs from its own distribution (apk), or an image with glibc"

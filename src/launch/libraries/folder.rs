@@ -43,7 +43,9 @@ fn of_compilers(root: &Path, chosen: &Chosen) -> BTreeMap<String, String> {
         let Some(place) = resolve(folder) else { continue };
         for entry in list(&root.join(place)) {
             let Some(name) = entry.file_name().and_then(|name| name.to_str()) else { continue };
-            if !name.ends_with(".so") || chosen.libraries.contains_key(name) {
+            if entry.extension().is_none_or(|extension| extension != "so")
+                || chosen.libraries.contains_key(name)
+            {
                 continue;
             }
             let path = format!("{folder}/{name}");
