@@ -5,7 +5,9 @@ are laid out without what they depend on, as software is that people copy into a
 `modules` for its node (below /modules). Its jobs run by the image's own shell, with the image's own PATH and
 LD_LIBRARY_PATH=@P@/lib; `env` of a job names variables that it gets as `aptlet status --env` prints them.
 
-Each job runs in these pairs of tree and image, but where `pairs` names some:
+Each job runs in the PAIRS of tree and image, but where `pairs` names some. A `[[refused]]` is a crossing that cannot work:
+`release` of the packages, the C library that aptlet is told of (`libc`; else the dpkg status of the image of bookworm), and what it must
+say to that, with exit code 3 (`match`).
 """
 import hashlib
 import json
@@ -25,6 +27,7 @@ PAIRS = {
 }
 LIBC = {"bookworm": "2.36", "trixie": "2.41"}
 PYTHON = {"bookworm": "3.11", "trixie": "3.13"}
+REFUSED_KEYS = ("name", "tool", "packages", "release", "libc", "match")
 JOB_KEYS = ("name", "tool", "packages", "run", "out", "match", "env", "pairs")
 
 
@@ -45,6 +48,30 @@ def trees_of(stem, content, wanted_jobs, wanted_pairs):
                 "own": {"release": release, "image": image, "on_base": on_base, **content["image"]},
             }  # fmt: skip
     return trees
+
+
+def refused_of(stem, content, wanted_jobs):
+    """The crossings that cannot work, as a tree that is never made."""
+    jobs = [job for job in content.get("refused", []) if not wanted_jobs or job["name"] in wanted_jobs]
+    own = {"image": "bookworm", **content["image"]}
+    return {f"{stem}.refused": {"packages": [], "jobs": jobs, "refused": True, "own": own}} if jobs else {}
+
+
+def refuse(binary, job, sources, status, folder):
+    """What is wrong with what aptlet says to such a crossing, or nothing."""
+    folder.mkdir()
+    (folder / "debian.sources").write_text(sources)
+    told = [f"--image-libc={job['libc']}"] if "libc" in job else ["--base", status]
+    proxies = {key: value for key, value in os.environ.items() if key.endswith("_proxy")}
+    done = subprocess.run(
+        [binary, "install", "--config", folder, "--dest", folder / "dest", "--prefix", "/p", "--libraries", *told, *job["packages"]],
+        env={"PATH": "/usr/bin:/bin", **proxies}, capture_output=True, text=True,
+    )  # fmt: skip
+    is_left = (folder / "dest/.aptlet/current").exists()
+    shutil.rmtree(folder, ignore_errors=True)
+    if done.returncode != 3 or is_left or not re.search(job["match"], done.stderr):
+        return f"exit code {done.returncode}{', and a tree' if is_left else ''}\n{done.stderr[-1200:]}"
+    return None
 
 
 def image_name(own):

@@ -30,7 +30,7 @@ impl Shared {
         for name in calls {
             source += &format!("int {name}(void);\n");
         }
-        let sum: String = calls.iter().map(|name| format!(" + {name}()")).collect();
+        let sum = calls.iter().fold(String::new(), |sum, name| sum + " + " + name + "()");
         let mut script = String::new();
         for (name, version) in has.iter().map(|function| split(function)) {
             source += &format!("int {name}(void) {{ return 1{sum}; }}\n");
