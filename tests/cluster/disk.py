@@ -90,3 +90,9 @@ class Disk:
         """As it is mounted when the node boots; nothing may have it open any more."""
         command(["umount", self.mount_point])
         self.mount()
+        try:
+            (self.mount_point / "lost+found").stat()
+            (self.mount_point / "booted").write_text("", encoding="utf-8")
+        except OSError as error:
+            # a container that is not gone yet keeps it as it was without power
+            raise Refused(str(error)) from error
