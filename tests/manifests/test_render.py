@@ -132,7 +132,7 @@ class Render(unittest.TestCase):
             for env in ([{"name": "PATH", "value": value}], [{"name": "A", "value": "b"}, {"name": "PATH", "value": value}]):
                 pod = copy.deepcopy(POD)
                 pod["spec"]["containers"][0]["env"] = env
-                for flags, values in PAIRS:
+                for flags, values in [PAIRS[0], *(pair for pair in PAIRS if "expose" in str(pair))]:
                     with self.subTest(value, flags=flags, env=len(env)):
                         text = run("jq", "--configmap=demo-aptlet", *flags, "-f", "-", text=yaml.safe_dump(pod))
                         (rendered,) = [one for one in objects.documents(text) if one["kind"] == "Pod"]

@@ -92,7 +92,7 @@ fn a_command_that_the_base_has_too_is_told() {
             .any(|note| note["kind"] == "also-in-base" && note["commands"] == serde_json::json!(["tool"])),
         "{last}"
     );
-    let status = stage.bare("status").run().succeeded().stdout;
+    let status = stage.sandbox.aptlet().arg("status").run().succeeded().stdout;
     assert!(status.contains("the base has tool of its own"), "{status}");
 }
 
