@@ -84,6 +84,11 @@ impl Recorded {
         self.0["package"].as_str().or_else(|| self.0["command"].as_str())
     }
 
+    /// Whether it is about commands that the base has as well.
+    pub(crate) fn is_of_base(&self) -> bool {
+        self.0["kind"] == "also-in-base"
+    }
+
     /// Whether it is about what a maintainer script would have done.
     pub(crate) fn is_of_script(&self) -> bool {
         self.0["kind"] == "script-not-run"

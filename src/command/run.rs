@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::install;
-use crate::config::{OnFailure, Settings};
+use crate::config::{OnFailure, PathOrder, Settings};
 use crate::error::Error;
 use crate::process::{self, Ending};
 use crate::report::Report;
@@ -20,7 +20,8 @@ pub(super) fn run(
 ) -> Result<ExitCode, Error> {
     prepare(settings, report, ending)?;
     let own = settings.dest.join("bin");
-    let error = match process::exec(command, std::env::vars_os(), &own, ending) {
+    let own = (own.as_path(), settings.path_order == PathOrder::First);
+    let error = match process::exec(command, std::env::vars_os(), own, ending) {
         Ok(never) => match never {},
         Err(error) => error,
     };

@@ -20,6 +20,7 @@ mod rewrite;
 mod shape;
 mod splice;
 mod values;
+mod variable;
 mod workload;
 mod write;
 

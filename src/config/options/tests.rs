@@ -89,6 +89,8 @@ fn sample(flag: &Arg) -> &'static str {
         "ARCH" => "riscv64",
         "MODE" => "sidecar",
         "RELEASE" => "debian:12",
+        "ORDER" => "first",
+        "WAY" => "path",
         _ => "/word",
     }
 }

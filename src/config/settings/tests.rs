@@ -7,7 +7,7 @@ use clap::{Args as _, FromArgMatches as _};
 
 use super::*;
 use crate::config::sources::{DEFAULT_COMPONENT, OfRelease};
-use crate::config::values::{DEFAULT_MIRROR, Release};
+use crate::config::values::{DEFAULT_MIRROR, PathOrder, Release};
 use crate::request::Origin;
 
 /// A machine of its own, with a `ConfigMap` of these keys at its default place.
@@ -97,6 +97,7 @@ fn the_defaults() {
             require_scripts: RequireScripts::None,
             own_binary: false,
             on_failure: None,
+            path_order: PathOrder::Last,
             connections: 8,
             retries: 3,
             patience: Duration::from_mins(1),
