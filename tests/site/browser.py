@@ -44,7 +44,11 @@ def browser(size):
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", f"--window-size={size[0]},{size[1]}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+    # a window is never narrower than 500 pixels
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    return driver
 
 
 class Visit:
@@ -135,6 +139,20 @@ class Visit:
         self.check(f"the heading of a link is {top} pixels away", 0 <= top < 300)
         return "a link to a heading of a long page shows it"
 
+    def dark(self):
+        """Who prefers dark pages gets them; in a browser of its own, since a page remembers what was chosen."""
+        driver = browser(SIZES["desktop"])
+        try:
+            media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+            self.open(driver, "tasks/add-a-tool.html")
+            chosen = "return document.body.getAttribute('data-md-color-scheme') === 'slate'"
+            WebDriverWait(driver, 20).until(lambda driver: driver.execute_script(chosen), "the page stays light")
+            self.picture(driver, "desktop-dark")
+        finally:
+            driver.quit()
+        return "dark for who prefers that"
+
     def all(self):
         """What was seen; see `faults` then."""
         for size, pixels in SIZES.items():
@@ -148,8 +166,6 @@ class Visit:
                     yield self.search(driver)
                     yield self.follow(driver)
                     yield self.anchors(driver)
-                    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
-                    self.open(driver, "index.html")
-                    self.picture(driver, "desktop-dark")
             finally:
                 driver.quit()
+        yield self.dark()
