@@ -86,7 +86,7 @@ class Visit:
 
     def results(self, driver, words):
         """The addresses of the pages that a search found, once they change no more: each letter begins it anew."""
-        script = "return [...document.querySelectorAll('.md-search-result__item > a.md-search-result__link')].map(one => one.href)"
+        script = "return [...document.querySelectorAll('.md-search-result__item')].map(one => one.querySelector('a').href)"
         before = None
 
         def settled(driver):

@@ -60,6 +60,11 @@ class Pages(unittest.TestCase):
         text = "```sh before\necho '[a](b)'\n```\n"
         self.assertEqual(pages.linked(pages.DOCS / "one.md", text)[0], "``` sh title=\"without aptlet\"\necho '[a](b)'\n```\n")
 
+    def test_weights(self):
+        self.assertEqual(pages.weighted(Path("faq.md"), "# Q\n"), "# Q\n")
+        self.assertEqual(pages.weighted(Path("tasks/pin.md"), "# P\n"), "---\nsearch:\n  boost: 2\n---\n\n# P\n")
+        self.assertEqual(check.expected("---\na: b\n---\n\n## P\n")["h2"], 1)
+
     def test_a_folder_is_its_files(self):
         text = pages.whole(pages.ROOT / "examples/configmap", pages.listed())
         self.assertIn("## packages\n", text)
