@@ -84,9 +84,10 @@ impl Recorded {
         self.0["package"].as_str().or_else(|| self.0["command"].as_str())
     }
 
-    /// Whether it is about libraries for the image's own programs, which were asked for.
-    pub(crate) fn is_of_libraries(&self) -> bool {
-        let kinds = ["newer-library", "needs-libc", "no-libc", "no-library"];
+    /// Whether it is told at once, whatever it is about: libraries for the image's own programs, which were asked for, and commands
+    /// that the base has as well.
+    pub(crate) fn is_told(&self) -> bool {
+        let kinds = ["newer-library", "needs-libc", "no-libc", "no-library", "also-in-base"];
         self.0["kind"].as_str().is_some_and(|kind| kinds.contains(&kind))
     }
 

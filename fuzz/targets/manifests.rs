@@ -1,7 +1,7 @@
 //! Any text as a manifest for `aptlet render`: it is refused, or what comes out is refused or stays as it is the second time.
 #![no_main]
 
-use aptlet::config::{Mode, Rendering};
+use aptlet::config::{Exposure, Mode, PathOrder, Rendering};
 use aptlet::render::{Manifest, render};
 use libfuzzer_sys::fuzz_target;
 
@@ -10,6 +10,8 @@ fuzz_target!(|input: (u8, &str)| {
     let rendering = Rendering {
         mode: [Mode::Init, Mode::Sidecar, Mode::Entrypoint][usize::from(choice % 3)],
         mount: "/p".to_owned(),
+        exposure: if choice & 16 != 0 { Exposure::Path(None) } else { Exposure::default() },
+        path_order: if choice & 8 != 0 { PathOrder::First } else { PathOrder::Last },
         flags: Vec::new(),
         requests: vec!["jq".to_owned()],
         all_requests: vec!["jq".to_owned()],

@@ -43,6 +43,8 @@ pub(crate) struct Layout {
 pub(crate) struct Built {
     /// How many commands it has.
     pub(crate) commands: usize,
+    /// The names of those that are exposed.
+    pub(crate) exposed: Vec<String>,
     /// Where it differs from an installation by dpkg.
     pub(crate) notes: Vec<Note>,
     /// Whether its commands need this binary beside the tree, though all its paths could be rewritten.
@@ -141,9 +143,12 @@ pub(crate) fn assemble(
         generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))
     };
     record(records::LOCK, lock::render(plan).as_bytes())?;
+    let exposed = if at_root { Vec::new() } else { launch::exposed(&tree, plan) };
     if !at_root {
-        let names = launch::exposed(&tree, plan);
-        record(records::EXPOSED, names.iter().flat_map(|name| [name, "\n"]).collect::<String>().as_bytes())?;
+        record(
+            records::EXPOSED,
+            exposed.iter().flat_map(|name| [name, "\n"]).collect::<String>().as_bytes(),
+        )?;
     }
     if !relocated.record.prefix.is_empty() {
         record(records::RELOCATED, &relocated.record.render())?;
@@ -154,7 +159,7 @@ pub(crate) fn assemble(
     }
     let directory_mode = |folder: &Path| tree.directory_mode(folder);
     record(records::MANIFEST, &manifest::describe(root, keep, directory_mode, &relocated.digests)?)?;
-    Ok(Built { commands, notes, needs_binary: needs_linker, tree, generated })
+    Ok(Built { commands, exposed, notes, needs_binary: needs_linker, tree, generated })
 }
 
 /// One note for what concerns a file; one a package for owners, of which there can be thousands; one for all that was

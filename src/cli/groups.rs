@@ -5,8 +5,8 @@
 
 use crate::config::options::{
     Answering, Choosing, Destination, Flags, Group as _, Inspecting, Layer as _, Libraries, Locked, Locking,
-    Logging, Loudness, Network, Options, PodManifest, Relocating, Renewing, Running, SelfInstalling,
-    SettingsFolder, Sourcing, Termination, TreeMaking, Trust, Trying,
+    Logging, Loudness, Network, Options, Ordering, PodManifest, Relocating, Renewing, Running,
+    SelfInstalling, SettingsFolder, Sourcing, Termination, TreeMaking, Trust, Trying,
 };
 
 /// What every command takes.
@@ -30,7 +30,7 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 15] = [
         ],
     ),
     // it is started where the destination is, and by what is there
-    ("run", &[EVERY, RESOLVING, INSTALLING, &[Destination::FLAGS, Running::FLAGS]]),
+    ("run", &[EVERY, RESOLVING, INSTALLING, &[Destination::FLAGS, Running::FLAGS, Ordering::FLAGS]]),
     ("lock", &[EVERY, RESOLVING, &[Locking::FLAGS]]),
     ("status", &[EVERY, &[Destination::FLAGS, Inspecting::FLAGS]]),
     ("verify", &[EVERY, &[Destination::FLAGS]]),
@@ -68,7 +68,7 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 15] = [
             EVERY,
             RESOLVING,
             INSTALLING,
-            &[Running::FLAGS, Answering::FLAGS, Renewing::FLAGS, PodManifest::FLAGS],
+            &[Running::FLAGS, Ordering::FLAGS, Answering::FLAGS, Renewing::FLAGS, PodManifest::FLAGS],
         ],
     ),
 ];

@@ -35,8 +35,9 @@ Examples:
 pub(super) const RUN: &str = "\
 Flags, environment variables and the settings folder are those of 'aptlet install'. What is
 installed already is not installed again. Then this process becomes COMMAND, with bin of the
-destination first on its PATH, and all else as it was. What the image has itself, as its
-/var/lib/dpkg says, is not installed; --base none installs it all the same.
+destination last on its PATH, and all else as it was: of two commands of one name the image's is
+found, unless --path-order is 'first'. What the image has itself, as its /var/lib/dpkg says, is not
+installed; --base none installs it all the same.
 
 The exit code is that of COMMAND; 127 if it is not found, 126 if it cannot be executed; or that of
 'aptlet install' if that fails.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::install;
-use crate::config::{OnFailure, Settings};
+use crate::config::{OnFailure, PathOrder, Settings};
 use crate::error::Error;
 use crate::process::{self, Ending};
 use crate::report::Report;
@@ -21,12 +21,13 @@ pub(super) fn run(
 ) -> Result<ExitCode, Error> {
     prepare(settings, report, ending)?;
     let own = settings.dest.join("bin");
+    let own = (own.as_path(), settings.path_order == PathOrder::First);
     let variables = std::env::vars_os();
     let variables: Vec<_> = match settings.libraries {
         true => with_libraries(variables, &settings.dest.join("lib")),
         false => variables.collect(),
     };
-    let error = match process::exec(command, variables.into_iter(), &own, ending) {
+    let error = match process::exec(command, variables.into_iter(), own, ending) {
         Ok(never) => match never {},
         Err(error) => error,
     };

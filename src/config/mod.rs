@@ -13,6 +13,7 @@ mod command;
 mod configmap;
 mod environment;
 mod error;
+mod exposure;
 mod host;
 mod keys;
 mod layers;
@@ -36,6 +37,7 @@ pub use command::Command;
 pub(crate) use command::Endpoint;
 pub(crate) use environment::{PACKAGES, variable_of};
 pub(crate) use error::Error;
+pub use exposure::Exposure;
 pub use host::Host;
 pub(crate) use main_image::MainImage;
 pub(crate) use nearest::nearest;
@@ -46,7 +48,7 @@ pub(crate) use rendering::contents;
 pub use settings::Settings;
 pub(crate) use sources::SourceChoice;
 pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
-pub use values::{FileOrText, Mode};
+pub use values::{FileOrText, Mode, PathOrder};
 pub(crate) use values::{
     ImageLibc, Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,
 };

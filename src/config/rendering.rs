@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::exposure::Exposure;
 use super::host::Host;
 use super::keys::{Key, classify};
 use super::options::{Layer as _, Options};
 use super::places::prefix;
 use super::settings::Settings;
-use super::values::{FileOrText, Listen, Mode, OnFailure, Owners, Quantity, Word};
+use super::values::{FileOrText, Listen, Mode, OnFailure, Owners, PathOrder, Quantity, Word};
 use super::{configmap, environment, text};
 use crate::request::{Kind, Origin, Request};
 
@@ -30,6 +31,10 @@ pub struct Rendering {
     pub mode: Mode,
     /// Where they are mounted: absolute, without `.` and `..`.
     pub mount: String,
+    /// How the containers get the commands.
+    pub exposure: Exposure,
+    /// Where the packages are on a PATH.
+    pub path_order: PathOrder,
     /// Flags of `aptlet install`, `watch` or `run`.
     pub flags: Vec<String>,
     /// The requests of the command line or the environment.
@@ -101,9 +106,12 @@ impl Rendering {
             _ => request.text.clone(),
         };
         let said = settings.requests.iter().filter(|request| !matches!(request.origin, Origin::File { .. }));
+        let mount = mount(options.manifest.mount.as_ref().map(|mount| mount.0.as_path()))?;
         Ok(Self {
             mode,
-            mount: mount(options.manifest.mount.as_ref().map(|mount| mount.0.as_path()))?,
+            exposure: Exposure::of(&options, mode, &mount)?,
+            path_order: options.ordering.path_order.unwrap_or_default(),
+            mount,
             requests: said.map(text_of).collect(),
             all_requests: settings.requests.iter().map(text_of).collect(),
             files: files.into_iter().map(|(file, _)| file).collect(),

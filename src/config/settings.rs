@@ -13,7 +13,9 @@ use super::paths::{self, Paths};
 use super::places;
 use super::sources::{self, SourceChoice};
 use super::text;
-use super::values::{Base, FileOrText, LogFormat, OnFailure, Output, Owners, RequireScripts, Verbosity};
+use super::values::{
+    Base, FileOrText, LogFormat, OnFailure, Output, Owners, PathOrder, RequireScripts, Verbosity,
+};
 use crate::control::architecture::Architecture;
 use crate::request::Request;
 
@@ -93,6 +95,8 @@ pub struct Settings {
     pub(crate) own_binary: bool,
     /// What becomes of a failure, where that is said.
     pub(crate) on_failure: Option<OnFailure>,
+    /// Where `aptlet run` puts the tree's commands on PATH.
+    pub(crate) path_order: PathOrder,
     /// Connections to one host at once; at least 1.
     pub(crate) connections: usize,
     /// Further tries after the first.
@@ -232,6 +236,7 @@ impl Settings {
             image,
             own_binary,
             on_failure: options.running.on_failure,
+            path_order: options.ordering.path_order.unwrap_or_default(),
             connections: network.connections(),
             retries: network.retries(),
             patience: network.patience(),

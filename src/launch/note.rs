@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use super::lacking::Lack;
 
+/// So many names are shown.
+const MOST: usize = 10;
+
 /// What is told of a command, of a program that commands start, or of a library. Serialised, a note has its variant as `kind`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
@@ -62,6 +65,11 @@ pub(crate) enum Note {
         /// The one that needs it.
         library: String,
     },
+    /// The base has commands of the names of some that are exposed.
+    AlsoInBase {
+        /// Their names.
+        commands: Vec<String>,
+    },
 }
 
 impl fmt::Display for Note {
@@ -98,6 +106,18 @@ impl fmt::Display for Note {
                 write!(
                     f,
                     "{library}: it needs {soname}, which neither the tree nor, as far as is known, the image has"
+                )
+            }
+            Self::AlsoInBase { commands } => {
+                let more = match commands.len().saturating_sub(MOST) {
+                    0 => String::new(),
+                    count => format!(" and {count} more"),
+                };
+                let shown = commands[..commands.len().min(MOST)].join(", ");
+                write!(
+                    f,
+                    "the base has {shown}{more} of its own: where commands/ is mounted at the front of PATH the packages' is \
+                     found, with bin/ last on PATH the base's"
                 )
             }
         }
@@ -161,6 +181,14 @@ mod tests {
                 "/bin/sh: at /opt/t the main image's is started by by-name, perl",
                 "/usr/bin/ksh: at /opt/t the main image's is started by other",
             ]
+        );
+        let names = |count: usize| (1..=count).map(|number| format!("c{number}")).collect();
+        let also = |count: usize| Note::AlsoInBase { commands: names(count) }.to_string();
+        assert!(also(2).starts_with("the base has c1, c2 of its own: "), "{}", also(2));
+        assert!(
+            also(12).starts_with("the base has c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 and 2 more of"),
+            "{}",
+            also(12)
         );
         let text = serde_json::to_string(&notes[3]).unwrap();
         let expected = r#"{"kind":"starts-from-image","program":"/bin/sh","prefix":"/opt/t","commands":["by-name","perl"]}"#;

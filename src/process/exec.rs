@@ -42,16 +42,16 @@ impl Error {
     }
 }
 
-/// Makes this process `command`, with the environment of `variables` and `own` first on its PATH.
+/// Makes this process `command`, with the environment of `variables` and `own` last on its PATH, or first.
 pub(crate) fn exec(
     command: &[OsString],
     variables: impl Iterator<Item = (OsString, OsString)>,
-    own: &Path,
+    (own, is_first): (&Path, bool),
     ending: &Ending,
 ) -> Result<Infallible, Error> {
     let mut variables: Vec<_> = variables.collect();
     let before = variables.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
-    let path = with_first(own, before.as_deref().unwrap_or_default());
+    let path = with_own((own, is_first), before.as_deref().unwrap_or_default());
     if before.is_none() {
         variables.push(("PATH".into(), OsString::new()));
     }
@@ -79,12 +79,13 @@ pub(crate) fn exec(
     })
 }
 
-/// A PATH with `own` at its beginning, and nowhere else.
-fn with_first(own: &Path, path: &OsStr) -> OsString {
+/// A PATH with `own` at its end or at its beginning, and nowhere else.
+fn with_own((own, is_first): (&Path, bool), path: &OsStr) -> OsString {
     let path = if path.is_empty() { OsStr::new(DEFAULT_PATH) } else { path };
     let own = own.as_os_str().as_bytes();
     let others = path.as_bytes().split(|byte| *byte == b':').filter(|folder| *folder != own);
-    let folders: Vec<&[u8]> = std::iter::once(own).chain(others).collect();
+    let mut folders: Vec<&[u8]> = others.collect();
+    folders.insert(if is_first { 0 } else { folders.len() }, own);
     OsString::from_vec(folders.join(&b':'))
 }
 
@@ -142,17 +143,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_commands_come_first_and_once() {
-        for (before, after) in [
-            ("/bin", "/p/bin:/bin"),
-            ("/p/bin:/bin", "/p/bin:/bin"),
-            ("/bin:/p/bin:/usr/bin:/p/bin", "/p/bin:/bin:/usr/bin"),
-            ("/bin::/p/binary", "/p/bin:/bin::/p/binary"),
-            ("/p/bin", "/p/bin"),
-            ("", "/p/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    fn own_commands_come_last_or_first_and_once() {
+        let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        for (before, others) in [
+            ("/bin", "/bin"),
+            ("/p/bin:/bin", "/bin"),
+            ("/bin:/p/bin:/usr/bin:/p/bin", "/bin:/usr/bin"),
+            ("/bin::/p/binary", "/bin::/p/binary"),
+            ("", usual),
         ] {
-            assert_eq!(with_first(Path::new("/p/bin"), OsStr::new(before)), after, "{before}");
+            let with = |is_first| with_own((Path::new("/p/bin"), is_first), OsStr::new(before));
+            assert_eq!(with(false), *format!("{others}:/p/bin"), "{before}");
+            assert_eq!(with(true), *format!("/p/bin:{others}"), "{before}");
         }
+        assert_eq!(with_own((Path::new("/p/bin"), false), OsStr::new("/p/bin")), "/p/bin");
     }
 
     #[test]

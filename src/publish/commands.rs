@@ -77,13 +77,16 @@ impl<'a> Exposure<'a> {
     }
 }
 
-/// Removes all entries, and the folder if nothing else is in it: for a destination where nothing is installed.
+/// Removes all entries, and the folder if nothing else is in it and no binary waits beside it: for a destination where nothing is
+/// installed. With the binary, a container that is to install may have the folder mounted already.
 pub(super) fn remove_all(destination: &Path) {
     let folder = destination.join(COMMANDS);
     if is_folder(&folder) {
         // what stays says that there is no such command
         let _ = Exposure::new(destination, Path::new("/"), &[]).remove_others();
-        let _ = fs::remove_dir(folder);
+        if !destination.join(BINARY).exists() {
+            let _ = fs::remove_dir(folder);
+        }
     }
 }
 

@@ -164,13 +164,16 @@ impl Destination {
         self.view.binary = true;
     }
 
-    /// Puts this binary there, and nothing else.
+    /// Puts this binary there, and the empty folder of commands, which another container may mount before it installs.
     ///
     /// # Errors
     /// [`Error::Write`]; then what was there before still is.
     pub(crate) fn put_binary(&mut self) -> Result<PathBuf, Error> {
         let folder = self.path.join(FOLDER);
         make_dirs(&folder, &mut self.made)?;
+        if self.view.exposed_at.is_some() {
+            make_dirs(&self.path.join(COMMANDS), &mut self.made)?;
+        }
         let mut made = Made::default();
         self.copy_binary(&mut made)?;
         made.0.clear();

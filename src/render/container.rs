@@ -1,42 +1,72 @@
-//! What is changed in a container that gets the packages: its command, its PATH, its mounts.
+//! What is changed in a container that gets the packages: its command and its mounts.
 
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
-use super::object::{child_of, list, name, text};
-use super::{library_path, pieces};
-use crate::config::{Mode, Rendering};
+use super::object::{child_of, list, text};
+use super::{library_path, pieces, variable};
+use crate::config::{Exposure, Mode, Rendering};
 
 /// A change of one container.
 pub(super) struct Patch<'a> {
     pub(super) rendering: &'a Rendering,
     pub(super) workload: &'a str,
     pub(super) container: String,
+    /// The part of the volume that has the packages, where that is not all of it: by which key, and its path.
+    pub(super) part: Option<&'a (&'static str, String)>,
 }
 
 impl Patch<'_> {
     pub(super) fn container(&self, container: &mut Value) -> Result<(), Error> {
-        let mounts = pieces::mounts(self.rendering);
+        let mounts = self.mounts();
         self.check_mounts(container, &mounts)?;
         let map = child_of(container).as_object_mut();
         let Some(map) = map else { return Ok(()) };
         self.command(map)?;
-        self.path(map)?;
+        let path =
+            variable::Path { rendering: self.rendering, workload: self.workload, container: &self.container };
+        path.settle(map)?;
         library_path::settle(self.rendering, map, self.workload)?;
         mount(list(map, "volumeMounts"), &mounts);
         Ok(())
     }
 
-    /// That nothing of the user's is where ours is to be, or in it.
+    /// What is to be mounted.
+    fn mounts(&self) -> Vec<Value> {
+        let mut mounts = pieces::mounts(self.rendering);
+        let Some((key, part)) = self.part else { return mounts };
+        for mount in mounts.iter_mut().filter(|mount| text(mount, "name") == pieces::PACKAGES) {
+            let below = mount.as_object_mut().and_then(|mount| mount.shift_remove("subPath"));
+            let below = below
+                .as_ref()
+                .and_then(Value::as_str)
+                .map_or(part.clone(), |below| format!("{part}/{below}"));
+            mount[key] = json!(below);
+        }
+        mounts
+    }
+
+    /// That nothing of the user's is where ours is to be, or in it; and for the commands, around it, where there may be no such
+    /// folder.
     fn check_mounts(&self, container: &Value, ours: &[Value]) -> Result<(), Error> {
         let there = container.get("volumeMounts").and_then(Value::as_array);
         for own in ours {
             let (own_name, own_path) = (text(own, "name"), text(own, "mountPath"));
+            let is_exposed = matches!(&self.rendering.exposure, Exposure::Mount(at) if at == own_path);
             for mount in there.into_iter().flatten() {
                 let path = text(mount, "mountPath").trim_end_matches('/');
-                let is_within =
-                    path.strip_prefix(own_path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-                if is_within && text(mount, "name") != own_name {
+                let is_within = |path: &str, folder: &str| {
+                    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                };
+                if text(mount, "name") == own_name {
+                    continue;
+                }
+                if is_exposed && (is_within(path, own_path) || is_within(own_path, path)) {
+                    let there = format!("volume {} at {}", text(mount, "name"), text(mount, "mountPath"));
+                    let (workload, container) = (self.workload.to_owned(), self.container.clone());
+                    return Err(Error::Exposed { workload, container, there, own: own_path.to_owned() });
+                }
+                if is_within(path, own_path) {
                     return Err(Error::Occupied {
                         workload: self.workload.to_owned(),
                         container: self.container.clone(),
@@ -93,51 +123,6 @@ impl Patch<'_> {
         }
         Ok(())
     }
-
-    /// Puts the packages in front of PATH, and takes away where they were before. `aptlet run` does that by itself.
-    fn path(&self, container: &mut Map<String, Value>) -> Result<(), Error> {
-        let mounts = container.get("volumeMounts").and_then(Value::as_array).into_iter().flatten();
-        let mounts = mounts.filter(|mount| text(mount, "name") == pieces::PACKAGES);
-        let before: Vec<String> = mounts.map(|mount| format!("{}/bin", text(mount, "mountPath"))).collect();
-        let is_entrypoint = self.rendering.mode == Mode::Entrypoint;
-        if is_entrypoint && !container.contains_key("env") {
-            return Ok(());
-        }
-        let env = list(container, "env");
-        // of several, Kubernetes takes the last
-        let Some(index) = env.iter().rposition(|variable| name(variable) == "PATH") else {
-            if !is_entrypoint {
-                env.insert(0, json!({ "name": "PATH", "value": pieces::path(self.rendering, None) }));
-            }
-            return Ok(());
-        };
-        let there = &mut env[index];
-        if there.get("valueFrom").is_some_and(|from| !from.is_null()) {
-            if is_entrypoint {
-                return Ok(());
-            }
-            let (workload, container) = (self.workload.to_owned(), self.container.clone());
-            return Err(Error::PathFromElsewhere { workload, container });
-        }
-        let value = there.get("value").and_then(Value::as_str).unwrap_or_default();
-        let own = format!("{}/bin", self.rendering.mount);
-        let is_left =
-            |part: &&str| before.iter().any(|before| before == part) && (is_entrypoint || *part != own);
-        let parts: Vec<&str> = value.split(':').filter(|part| !is_left(part)).collect();
-        let rest = parts.join(":");
-        if !is_entrypoint {
-            there["value"] = json!(pieces::path(self.rendering, Some(&rest)));
-        } else if rest == pieces::USUAL_PATH && parts.len() < value.split(':').count() {
-            // it was made for the packages
-            env.remove(index);
-        } else {
-            there["value"] = json!(rest);
-        }
-        if env.is_empty() {
-            container.shift_remove("env");
-        }
-        Ok(())
-    }
 }
 
 /// Mounts what is ours, and takes away where it was mounted before.
@@ -154,8 +139,14 @@ pub(super) fn mount(mounts: &mut Vec<Value>, ours: &[Value]) {
                 for (key, value) in own.as_object().into_iter().flatten() {
                     there[key] = value.clone();
                 }
-                if read_only.is_none() {
-                    there.as_object_mut().and_then(|there| there.shift_remove("readOnly"));
+                let is_part = |key: &str| key == "subPath" || key == "subPathExpr";
+                let has_part = own.as_object().is_some_and(|own| own.keys().any(|key| is_part(key)));
+                if let Some(there) = there.as_object_mut() {
+                    // of which it may have one; the user's, where ours has none
+                    there.retain(|key, _| !has_part || !is_part(key) || own.get(key).is_some());
+                    if read_only.is_none() {
+                        there.shift_remove("readOnly");
+                    }
                 }
             }
             None => mounts.push(own.clone()),

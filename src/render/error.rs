@@ -112,6 +112,18 @@ pub enum Error {
         /// The volume that is to be there.
         own: String,
     },
+    /// A volume of the user's where the commands are to be, or around that place.
+    #[error("container {container} of {workload} mounts {there}, and the commands are to be at {own}")]
+    Exposed {
+        /// KIND/NAME.
+        workload: String,
+        /// The container.
+        container: String,
+        /// The volume, and where.
+        there: String,
+        /// Where the commands are to be.
+        own: String,
+    },
     /// A container of the user's with the name of ours.
     #[error("{workload} has a container '{name}' already, which is to be the name of the one that installs", name = super::pieces::NAME)]
     NameTaken {
@@ -187,10 +199,14 @@ impl Error {
                 "write the command of the image into the manifest; 'podman image inspect IMAGE' shows it as Entrypoint \
                  and Cmd"
             }
-            Self::PathFromElsewhere { .. } | Self::LibrariesFromElsewhere { .. } => {
+            Self::PathFromElsewhere { .. } => "give it a value in the manifest, or drop --expose path",
+            Self::LibrariesFromElsewhere { .. } => {
                 "give it a value in the manifest, or use --mode entrypoint"
             }
             Self::Occupied { .. } => "mount that volume elsewhere, or choose another place with --mount",
+            Self::Exposed { .. } => {
+                "choose another folder on the PATH of the image with --expose-at, or give --expose path"
+            }
             Self::NameTaken { .. } | Self::VolumeTaken { .. } => "rename it",
             Self::Immutable { .. } => "give another name to --configmap",
             Self::PortTaken { .. } => "give the sidecar another one with --listen :PORT",

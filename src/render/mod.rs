@@ -21,6 +21,7 @@ mod rewrite;
 mod shape;
 mod splice;
 mod values;
+mod variable;
 mod workload;
 mod write;
 

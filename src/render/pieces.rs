@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::config::{Mode, Rendering};
+use crate::config::{Exposure, Mode, PathOrder, Rendering};
+use crate::process::DEFAULT_PATH;
 
 /// The name of the container that brings the packages.
 pub(super) const NAME: &str = "aptlet";
@@ -12,8 +13,8 @@ pub(super) const PACKAGES: &str = "aptlet-packages";
 /// The volume with the settings.
 pub(super) const CONFIG: &str = "aptlet-config";
 pub(super) const CONFIG_PATH: &str = "/etc/aptlet";
-/// What a container without a PATH of its own has behind the packages; Kubernetes cannot extend that of an image.
-pub(super) const USUAL_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The folder of the volume that has the commands of what was asked for.
+pub(super) const COMMANDS: &str = "commands";
 
 /// The container that brings the packages; in mode sidecar it stays
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
@@ -76,7 +77,10 @@ fn installed(rendering: &Rendering) -> Vec<String> {
 /// What stands in front of the command of the main container in mode entrypoint.
 pub(super) fn front(rendering: &Rendering) -> Vec<String> {
     let aptlet = format!("{}/.aptlet/aptlet", rendering.mount);
-    let words = vec![aptlet, "run".to_owned()];
+    let mut words = vec![aptlet, "run".to_owned()];
+    if rendering.path_order == PathOrder::First {
+        words.push("--path-order=first".to_owned());
+    }
     [words, destination(rendering), installed(rendering), vec!["--".to_owned()]].concat()
 }
 
@@ -115,11 +119,18 @@ fn secrets(rendering: &Rendering) -> Vec<(&str, Value)> {
 /// The mounts of a main container.
 pub(super) fn mounts(rendering: &Rendering) -> Vec<Value> {
     let mut packages = json!({ "name": PACKAGES, "mountPath": rendering.mount });
-    if rendering.mode != Mode::Entrypoint {
+    let is_entrypoint = rendering.mode == Mode::Entrypoint;
+    if !is_entrypoint {
         packages["readOnly"] = json!(true);
-        return vec![packages];
     }
-    [packages].into_iter().chain(config_mount(rendering)).collect()
+    let commands = match &rendering.exposure {
+        Exposure::Mount(at) => {
+            Some(json!({ "name": PACKAGES, "mountPath": at, "subPath": COMMANDS, "readOnly": true }))
+        }
+        Exposure::Path(_) => None,
+    };
+    let config = config_mount(rendering).filter(|_| is_entrypoint);
+    [packages].into_iter().chain(commands).chain(config).collect()
 }
 
 fn config_mount(rendering: &Rendering) -> Option<Value> {
@@ -127,11 +138,12 @@ fn config_mount(rendering: &Rendering) -> Option<Value> {
     has_config.then(|| json!({ "name": CONFIG, "mountPath": CONFIG_PATH, "readOnly": true }))
 }
 
-/// PATH with the commands of the packages in front of `path`, or of the usual one.
+/// PATH with the commands of the packages and those of `path`, or else of the image; of Debian's images, where that is not known.
 pub(super) fn path(rendering: &Rendering, path: Option<&str>) -> String {
+    let of_image = match &rendering.exposure {
+        Exposure::Path(Some(path)) => path,
+        _ => DEFAULT_PATH,
+    };
     let bin = format!("{}/bin", rendering.mount);
-    match path.filter(|path| !path.is_empty()) {
-        Some(path) if path.split(':').any(|part| part == bin) => path.to_owned(),
-        path => format!("{bin}:{}", path.unwrap_or(USUAL_PATH)),
-    }
+    rendering.path_order.with(path.unwrap_or(of_image), &bin)
 }

@@ -46,13 +46,14 @@ pub(super) fn add(
     let claim = names::borrow(spec, claims);
     let rendering = &with_port_of(spec, rendering);
     let chosen = chosen(spec, rendering, workload)?;
+    let part = part(spec, rendering);
     let mut identity = spec.get("securityContext").cloned().unwrap_or_default();
     for list in ["initContainers", "containers"] {
         let containers = spec.get_mut(list).and_then(Value::as_array_mut);
         for container in
             containers.into_iter().flatten().filter(|container| chosen.contains(&name(container)))
         {
-            let patch = Patch { rendering, workload, container: name(container) };
+            let patch = Patch { rendering, workload, container: name(container), part: part.as_ref() };
             patch.container(container)?;
             if let Some(own) = container.get("securityContext").filter(|_| rendering.mode == Mode::Entrypoint)
             {
@@ -211,6 +212,18 @@ fn chosen(spec: &Map<String, Value>, rendering: &Rendering, workload: &str) -> R
         (1, _) | (_, Mode::Init | Mode::Sidecar) => Ok(chosen),
         (_, Mode::Entrypoint) => Err(Error::ManyContainers { workload, there: chosen.join(", ") }),
     }
+}
+
+/// The part of the volume that aptlet's container of the pod mounts, if the user wants it to be but a part: by which key, and its
+/// path.
+fn part(spec: &Map<String, Value>, rendering: &Rendering) -> Option<(&'static str, String)> {
+    let mut init = spec.get("initContainers").and_then(Value::as_array).into_iter().flatten();
+    let own = init.find(|container| name(container) == pieces::NAME)?;
+    let mut mounts = own.get("volumeMounts").and_then(Value::as_array).into_iter().flatten();
+    let mount = mounts
+        .find(|mount| name(mount) == pieces::PACKAGES && text(mount, "mountPath") == rendering.mount)?;
+    let part = |key| Some((key, text(mount, key).trim_end_matches('/').to_owned()));
+    ["subPath", "subPathExpr"].into_iter().filter_map(part).find(|(_, path)| !path.is_empty())
 }
 
 /// aptlet's container as it is to be: what is not ours to decide stays as it is there. `pod` is the security context that it has

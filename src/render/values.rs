@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::config_map::Data;
 use super::error::Error;
-use crate::config::{Mode, Rendering};
+use crate::config::{Exposure, Mode, PathOrder, Rendering};
 
 /// The value that holds files whose names have this end.
 const FILES: [(&str, &str); 7] = [
@@ -60,6 +60,17 @@ pub(super) fn values(rendering: &Rendering, data: Data) -> Result<Value, Error> 
     }
     if rendering.mount != "/p" {
         values.insert("prefix".to_owned(), json!(rendering.mount));
+    }
+    match &rendering.exposure {
+        exposure if *exposure == Exposure::default() => {}
+        Exposure::Mount(at) => drop(values.insert("exposeAt".to_owned(), json!(at))),
+        Exposure::Path(image) => {
+            values.insert("expose".to_owned(), json!("path"));
+            values.extend(image.iter().map(|image| ("imagePath".to_owned(), json!(image))));
+        }
+    }
+    if rendering.path_order == PathOrder::First {
+        values.insert("pathOrder".to_owned(), json!("first"));
     }
     if !rendering.containers.is_empty() {
         values.insert("containers".to_owned(), json!(rendering.containers));

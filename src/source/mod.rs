@@ -21,6 +21,7 @@
 pub(crate) mod archive;
 mod armor;
 pub mod base;
+pub(crate) mod base_commands;
 mod by_sha512;
 mod certificate;
 mod clearsign;

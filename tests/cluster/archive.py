@@ -23,6 +23,7 @@ OLDER = {"bookworm": "debian", "bookworm-updates": "debian", "bookworm-security"
 SERVED = [
     ["jq"], ["tree"], ["hello"], ["bc"], ["pv"], ["file"], ["less"], ["sqlite3"], ["redis-server"], ["python3"],
     ["curl", "ca-certificates", "jq"], ["dash", "coreutils"], ["jq", "dash", "coreutils"], ["nginx-light"], ["busybox-static"],
+    ["yq"], ["yq", "xmlto", "bash"],
 ]
 # a suite alone, as whoever mirrors Debian without its updates has it
 ALONE = {"trixie": "debian"}

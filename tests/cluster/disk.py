@@ -52,6 +52,10 @@ class Disk:
         ns, folder = self.ns, self.folder(name)
         folder.mkdir()
         os.chown(folder, USER, USER)
+        # it was there long before the power goes
+        handle = os.open(folder, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
         full = f"{ns.name}-{name}"
         common = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
         volume = {"capacity": {"storage": "1Gi"}, "hostPath": {"path": str(folder)}, "claimRef": {"namespace": ns.name, "name": name}, **common}
@@ -86,3 +90,9 @@ class Disk:
         """As it is mounted when the node boots; nothing may have it open any more."""
         command(["umount", self.mount_point])
         self.mount()
+        try:
+            (self.mount_point / "lost+found").stat()
+            (self.mount_point / "booted").write_text("", encoding="utf-8")
+        except OSError as error:
+            # a container that is not gone yet keeps it as it was without power
+            raise Refused(str(error)) from error

@@ -3,6 +3,7 @@
 What stands for alpine is busybox alone: one program, its links, and the files of /etc that say so.
 """
 
+import functools
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import archive
+import stand_ins
 from cluster import command
 
 APTLET = "ghcr.io/aptlet/aptlet:0.1"
@@ -69,18 +71,28 @@ def nginx(frozen, folder):
     (folder / "etc/group").write_text("root:x:0:\n", encoding="utf-8")
 
 
+def like(stand_in, frozen, folder):
+    if stand_in.shell:
+        alpine(frozen, folder)
+        stand_in.fill(folder, folder / "bin/busybox")
+    else:
+        with tempfile.TemporaryDirectory() as other:
+            busybox(frozen, Path(other))
+            stand_in.fill(folder, Path(other) / "busybox")
+
+
 def bring(cluster, binary, frozen):
     """Puts all of them on the node."""
     present = cluster.script("image", "list", check=False).split()
 
-    def put(name, fill, **config):
+    def put(name, fill, path=True, **config):
         if full(name) in present and name != APTLET:
             return
         with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
             folder = Path(folder)
             folder.chmod(0o755)
             fill(folder)
-            cluster.script("image", "from", folder, full(name), json.dumps({"Env": [PATH], **config}))
+            cluster.script("image", "from", folder, full(name), json.dumps({**({"Env": [PATH]} if path else {}), **config}))
 
     # as Dockerfile.scratch makes it
     own = {"User": "65532:65532", "Entrypoint": ["/aptlet"], "Cmd": ["install"]}
@@ -93,6 +105,10 @@ def bring(cluster, binary, frozen):
             pool.submit(put, OTHER, other, **own),
             pool.submit(put, BUSYBOX, lambda folder: alpine(frozen, folder), Cmd=["/bin/sh"]),
             pool.submit(put, NGINX, lambda folder: nginx(frozen, folder)),
+            *(
+                pool.submit(put, one.image, functools.partial(like, one, frozen), path=False, **one.config)
+                for one in stand_ins.ALL.values()
+            ),
         ]
     for one in made:
         one.result()

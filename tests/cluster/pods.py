@@ -2,8 +2,8 @@
 
 import images
 
+COMMANDS = {"mountPath": "/usr/local/sbin", "subPath": "commands", "readOnly": True}
 RESTRICTED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-PATH = "/p/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def pod(ns, name, packages="jq", command=("jq", "-n", "1+1"), image=images.BUSYBOX, security=None, volume=None, args=None,
@@ -22,8 +22,8 @@ def pod(ns, name, packages="jq", command=("jq", "-n", "1+1"), image=images.BUSYB
     if not ns.mirror.official:
         install["args"].append(f"--mirror={ns.mirror.url}/debian")
     main = {
-        "name": "main", "image": image, "command": list(command), "env": [{"name": "PATH", "value": PATH}],
-        "securityContext": RESTRICTED, "volumeMounts": [{**mount, "readOnly": True}],
+        "name": "main", "image": image, "command": list(command),
+        "securityContext": RESTRICTED, "volumeMounts": [{**mount, "readOnly": True}, {**mount, **COMMANDS}],
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": main_memory}},
     }
     spec = {

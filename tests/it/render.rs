@@ -89,6 +89,30 @@ fn flags_and_variables_become_arguments() {
 }
 
 #[test]
+fn what_is_assumed_of_an_image_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("pod.yaml"), POD).unwrap();
+    let output = render(folder.path(), &["jq", "--expose", "path", "-f", "pod.yaml"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(&format!("container main of pod/a does not set PATH, and that of its image is taken for {usual}: give it with --image-path")), "{said}");
+    assert!(
+        text.contains(&format!("value: \"{usual}:/p/bin\"\n"))
+            || text.contains(&format!("value: {usual}:/p/bin\n")),
+        "{text}"
+    );
+    let known =
+        printed(folder.path(), &["jq", "--expose=path", "--image-path=/opt/java/bin:/bin", "-f", "pod.yaml"]);
+    assert!(known.contains("value: /opt/java/bin:/bin:/p/bin\n"), "{known}");
+    fs::write(folder.path().join("sets.yaml"), format!("{POD}      env: [{{name: PATH, value: /app}}]\n"))
+        .unwrap();
+    let set = printed(folder.path(), &["jq", "--expose=path", "-f", "sets.yaml"]);
+    assert!(set.contains("env: [{name: PATH, value: /app:/p/bin}]\n"), "{set}");
+}
+
+#[test]
 fn files_become_keys_of_the_config_map() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -174,6 +198,26 @@ fn what_a_pod_cannot_be_given_is_refused() {
         (&["jq", "--mode", "sidecar", "--keep-generations", "1"], "'keep-generations' is 1", "2 or more"),
         (&["jq", "--mount", "/usr"], "would hide a folder of the image", "/p"),
         (&["jq", "--mount", "/"], "whole image", "/p"),
+        (&["jq", "--expose-at", "usr"], "no absolute path", "/usr/local/sbin"),
+        (&["jq", "--expose-at", "/usr/bin/"], "would hide a folder of the image", "/usr/local/sbin"),
+        (&["jq", "--expose-at", "/etc/tools"], "would hide a folder of the image", "/usr/local/sbin"),
+        (&["jq", "--expose-at", "/p/bin"], "one in the other", "/usr/local/sbin"),
+        (&["jq", "--expose-at", "/opt", "--mount", "/opt/t"], "would hide", "/usr/local/sbin"),
+        (&["jq", "--expose-at", "/opt/$(A)"], "takes for a variable", "/usr/local/sbin"),
+        (&["jq", "--expose-at", "/opt/c", "--expose", "path"], "nothing is mounted there", "one of the two"),
+        (&["jq", "--image-path", "/bin"], "no path is written", "--expose path"),
+        (&["jq", "--path-order", "first"], "no path is written", "--expose path"),
+        (
+            &["jq", "--expose", "path", "--image-path", "$PATH:/a"],
+            "no variable stands for",
+            "podman image inspect",
+        ),
+        (&["jq", "--expose", "path", "--image-path", "bin"], "it is no path", "podman image inspect"),
+        (
+            &["jq", "--expose", "path", "--image-path", "/bin", "--mode", "entrypoint"],
+            "has the path of its image",
+            "drop it",
+        ),
         (&["jq", "--configmap", "My_Map"], "none that Kubernetes takes", "lower-case"),
         (&["jq", "--workload", "web", "-f", "pod.yaml"], "by its kind and its name", "deployment/web"),
         (&["jq", "--workload", "job/web", "-f", "pod.yaml"], "it has pod/a", "--workload"),

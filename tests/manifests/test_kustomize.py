@@ -30,6 +30,11 @@ class Component(unittest.TestCase):
         file.write_text(yaml.safe_dump_all(documents))
         return {one["kind"]: one for one in kustomize.built(self.folder / "overlay")}
 
+    def by_path(self):
+        """Makes the overlay use the component with a PATH."""
+        file = self.folder / OVERLAY
+        file.write_text(file.read_text().replace("../component]", "../component-path]"))
+
     def deployment(self, change):
         return self.changed(DEPLOYMENT, change)["Deployment"]["spec"]["template"]["spec"]
 
@@ -54,6 +59,10 @@ class Component(unittest.TestCase):
         (before,) = objects.documents((self.folder / DEPLOYMENT).read_text())
         after = {one["kind"]: one for one in kustomize.built(self.folder / "overlay")}["Deployment"]
         self.assertEqual(list(objects.lost(before, after)), [])
+
+    def test_every_kind_gets_the_same_by_path(self):
+        self.by_path()
+        self.test_every_kind_gets_the_same()
 
     def test_every_kind_gets_the_same(self):
         (deployment,) = objects.documents((self.folder / DEPLOYMENT).read_text())
@@ -115,19 +124,41 @@ class Component(unittest.TestCase):
 
         spec = self.deployment(change)
         server, other = spec["containers"]
-        self.assertEqual([one["name"] for one in server["env"]], ["A", "PATH"])
-        self.assertIn({"name": "aptlet-packages", "mountPath": "/p", "readOnly": True}, server["volumeMounts"])
-        self.assertIn({"name": "data", "mountPath": "/data"}, server["volumeMounts"])
+        self.assertEqual(server["env"], [{"name": "A", "value": "b"}])
+        commands = {"name": "aptlet-packages", "mountPath": "/usr/local/sbin", "subPath": "commands", "readOnly": True}
+        mounts = [{"name": "data", "mountPath": "/data"}, {"name": "aptlet-packages", "mountPath": "/p", "readOnly": True}, commands]
+        self.assertCountEqual(server["volumeMounts"], mounts)
         self.assertEqual(other, {"name": "other", "image": "i"})
         self.assertEqual([one["name"] for one in spec["initContainers"]], ["aptlet", "first"])
         self.assertEqual({one["name"] for one in spec["volumes"]}, {"aptlet-packages", "aptlet-config", "data"})
 
-    def test_a_path_that_the_container_sets_is_replaced(self):
-        def change(deployment):
-            deployment["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "PATH", "value": "/app/bin"}]
+    def test_a_path_that_the_container_sets_stays(self):
+        env = [{"name": "PATH", "value": "/app/bin"}]
 
-        (path,) = self.deployment(change)["containers"][0]["env"]
-        self.assertTrue(path["value"].startswith("/p/bin:/usr/"))
+        def change(deployment):
+            deployment["spec"]["template"]["spec"]["containers"][0]["env"] = env
+
+        self.assertEqual(self.deployment(change)["containers"][0]["env"], env)
+
+    def test_a_path_that_the_container_sets_is_replaced_by_a_path(self):
+        def change(deployment):
+            deployment["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "A", "value": "b"}, {"name": "PATH", "value": "/app/bin"}]
+
+        self.by_path()
+        container = self.deployment(change)["containers"][0]
+        usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        self.assertEqual(container["env"], [{"name": "A", "value": "b"}, {"name": "PATH", "value": f"{usual}:/p/bin"}])
+        self.assertEqual(container["volumeMounts"], [{"name": "aptlet-packages", "mountPath": "/p", "readOnly": True}])
+
+    def test_another_place_for_the_commands_is_one_line(self):
+        file = self.folder / "component/commands.yaml"
+        file.write_text(file.read_text().replace("/usr/local/sbin", "/opt/tools"))
+        (container,) = self.deployment(lambda _: None)["containers"]
+        self.assertEqual([one["mountPath"] for one in container["volumeMounts"]], ["/p", "/opt/tools"])
+
+    def test_building_what_was_built_by_path_changes_nothing(self):
+        self.by_path()
+        self.test_building_what_was_built_changes_nothing()
 
     def test_building_what_was_built_changes_nothing(self):
         once = kustomize.built(self.folder / "overlay")

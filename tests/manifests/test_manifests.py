@@ -100,11 +100,12 @@ class Manifests(unittest.TestCase):
             self.assertEqual(len(requests), 1)
             main = pod["spec"]["containers"][0]
             (mount,) = [mount for mount in main["volumeMounts"] if mount["mountPath"] == "/p"]
-            # `aptlet run` writes, and puts the folder on the PATH itself
+            # `aptlet run` writes
             if "/p/.aptlet/aptlet" not in main.get("command", []):
                 self.assertIs(mount.get("readOnly"), True)
-                path = {one["name"]: one.get("value") for one in main["env"]}["PATH"]
-                self.assertTrue(path.startswith("/p/bin:/"), path)
+            commands = {"name": "aptlet-packages", "mountPath": "/usr/local/sbin", "subPath": "commands", "readOnly": True}
+            self.assertIn(commands, main["volumeMounts"])
+            self.assertNotIn("PATH", {one["name"] for one in main.get("env", [])})
 
         self.each(check)
 

@@ -33,6 +33,16 @@ MADE_BY_CHART = {
     "auth": ["--auth-secret=mirror-login"],
     "prefix": [],
     "prefix-long": [],
+    "expose-at": ["--expose-at=/opt/tools/bin"],
+    "path": ["--expose=path", "--image-path=/app/bin:/usr/bin:/bin"],
+    "path-first": ["--expose=path", "--image-path=/app/bin:/usr/bin:/bin", "--path-order=first"],
+    "path-entrypoint": ["--mode=entrypoint", "--expose=path", "--path-order=first"],
+    "path-there": [],
+    "path-there-path": [
+        "--expose=path", "--image-path=/app/bin:/bin", "--container=main", "--container=has-it", "--container=older",
+        "--container=older-and-more",
+    ],
+    "path-there-entrypoint": ["--mode=entrypoint", "--expose=path", "--container=older-and-more"],
     "sidecar": ["--mode=sidecar"],
     "entrypoint": ["--mode=entrypoint"],
     "statefulset": [],
@@ -51,6 +61,13 @@ PAIRS = [
     (["--mode=entrypoint", "--mount=/t", "--on-failure=continue"],
      {"mode": "entrypoint", "prefix": "/t", "extraArgs": ["--on-failure=continue"]}),
     (["--mount=/opt/tools", "--slim"], {"prefix": "/opt/tools", "extraArgs": ["--slim"]}),
+    (["--expose-at=/opt/tools"], {"exposeAt": "/opt/tools"}),
+    (["--expose-at=/opt/tools", "--mode=entrypoint", "--path-order=first"],
+     {"exposeAt": "/opt/tools", "mode": "entrypoint", "pathOrder": "first"}),
+    (["--expose=path", "--image-path=/app:/bin"], {"expose": "path", "imagePath": "/app:/bin"}),
+    (["--expose=path", "--image-path=/app:/bin", "--mount=/t", "--path-order=first", "--mode=sidecar"],
+     {"expose": "path", "imagePath": "/app:/bin", "prefix": "/t", "pathOrder": "first", "mode": "sidecar"}),
+    (["--expose=path", "--mode=entrypoint"], {"expose": "path", "mode": "entrypoint"}),
     (["--auth-secret=login"], {"auth": {"secretName": "login"}}),
     (["--tls-secret=client"], {"tls": {"secretName": "client"}}),
     (["--auth-secret=login", "--tls-secret=client"], {"auth": {"secretName": "login"}, "tls": {"secretName": "client"}}),
@@ -108,6 +125,19 @@ class Render(unittest.TestCase):
             with self.subTest(name):
                 again = run(*flags, *ports, *mounts, *extra, f"--configmap={config}", "-f", "-", text=text)
                 self.assertMultiLineEqual(again, text)
+
+    def test_both_make_the_same_of_a_path_that_is_there(self):
+        usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        for value in (usual, "/app", "/bin:/usr/local/sbin:/app", "/p/bin", f"/p/bin:{usual}", f"{usual}:/p/bin", "/app:/p/bin", "/p/bin:/app"):
+            for env in ([{"name": "PATH", "value": value}], [{"name": "A", "value": "b"}, {"name": "PATH", "value": value}]):
+                pod = copy.deepcopy(POD)
+                pod["spec"]["containers"][0]["env"] = env
+                for flags, values in [PAIRS[0], *(pair for pair in PAIRS if "expose" in str(pair))]:
+                    with self.subTest(value, flags=flags, env=len(env)):
+                        text = run("jq", "--configmap=demo-aptlet", *flags, "-f", "-", text=yaml.safe_dump(pod))
+                        (rendered,) = [one for one in objects.documents(text) if one["kind"] == "Pod"]
+                        charted = self.charts.render("given", {"manifest": pod, "aptlet": {"packages": ["jq"], **values}})
+                        self.assertEqual(comparable(rendered), comparable(objects.documents(charted)[-1]))
 
     def test_both_make_the_same_of_a_pod(self):
         for flags, values in PAIRS:
@@ -192,8 +222,7 @@ class Render(unittest.TestCase):
         pod = plain["spec"]["template"]["spec"]
         for key in ("initContainers", "volumes"):
             del pod[key]
-        for key in ("env", "volumeMounts"):
-            del pod["containers"][0][key]
+        del pod["containers"][0]["volumeMounts"]
         rendered = objects.documents(run("jq", "--configmap=app-packages", "-f", "-", text=yaml.safe_dump(plain)))
         self.assertEqual(rendered[0], config)
         ours, theirs = (one["spec"]["template"]["spec"] for one in (rendered[1], whole))

@@ -19,6 +19,14 @@ def empty_folder(path, group):
         path.chmod(0o2777)
 
 
+def folder_of(path, user, group):
+    """A folder in a volume, as a container of that user makes it. One that is there stays."""
+    if not path.is_dir():
+        path.mkdir()
+        os.chown(path, user, group)
+        path.chmod(0o2755)
+
+
 def write_keys(folder, keys, group):
     """Makes a mounted ConfigMap or Secret have these keys (names and texts), as the first time and at each change."""
     empty_folder(folder, group)

@@ -14,6 +14,8 @@ What else is changed, because podman 4 is not a kubelet:
 - Only pods. The template of a Deployment, StatefulSet, Job or CronJob becomes one pod; a Namespace and a NetworkPolicy are left out.
 - Volumes are folders below FOLDER that kubelet.py lays out as the kubelet would: podman gives an emptyDir to another owner and
   has no links in a ConfigMap. The volume of a claim is a folder as well.
+- A mount with a `subPath` is one of a folder of its own, since podman 4.3 mounts the whole volume there. It must be there when the pod is
+  made, so it is made as aptlet's container makes it later in a cluster.
 - The termination message of each container is a file in FOLDER, since podman has none.
 - A native sidecar is an ordinary container, which the caller starts first: podman 4.3 is older than
   those, and would wait for its end.
@@ -41,6 +43,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "manifests"
 import kubelet  # noqa: E402
 import standard  # noqa: E402
 from templates import template, templates  # noqa: E402
+
+
+class NoAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data):
+        return True
 
 
 def options():
@@ -161,6 +168,23 @@ def lay_out(manifest, pod, claims, args):
         volume.update(name=name, hostPath={"path": str(path), "type": "Directory"})
 
 
+def sub_paths(spec):
+    """A volume for each folder of a volume that is mounted by itself; after `lay_out`."""
+    folders = {one["name"]: pathlib.Path(one["hostPath"]["path"]) for one in spec["volumes"]}
+    user, group = (spec["securityContext"][key] for key in ("runAsUser", "fsGroup"))
+    for container in standard.containers(spec):
+        for mount in container.get("volumeMounts", []):
+            if "subPath" not in mount:
+                continue
+            below = mount.pop("subPath")
+            path = folders[mount["name"]] / below
+            kubelet.folder_of(path, user, group)
+            mount["name"] += f"-{below}"
+            if mount["name"] not in folders:
+                folders[mount["name"]] = path
+                spec["volumes"].append({"name": mount["name"], "hostPath": {"path": str(path), "type": "Directory"}})
+
+
 def for_podman(manifest, pod, args):
     spec = pod["spec"]
     sidecars = [one for one in spec.get("initContainers", []) if one.get("restartPolicy") == "Always"]
@@ -205,6 +229,9 @@ def main():
     claims = manifest.owner(args.object)["spec"].get("volumeClaimTemplates", [])
     lay_out(manifest, pod, claims, args)
     if not args.keys_only:
+        # what shares a mount by a YAML anchor is changed for each by itself
+        pod = yaml.safe_load(yaml.dump(pod, Dumper=NoAliases))
+        sub_paths(pod["spec"])
         # safe_dump writes what the manifest shares by a YAML anchor as an alias, which podman reads as well
         yaml.safe_dump(for_podman(manifest, pod, args), sys.stdout, sort_keys=False)
     return 0

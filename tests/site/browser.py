@@ -44,7 +44,11 @@ def browser(size):
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", f"--window-size={size[0]},{size[1]}"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
+    # a window is never narrower than 500 pixels
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size[0] < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    return driver
 
 
 class Visit:
@@ -82,7 +86,7 @@ class Visit:
 
     def results(self, driver, words):
         """The addresses of the pages that a search found, once they change no more: each letter begins it anew."""
-        script = "return [...document.querySelectorAll('.md-search-result__item > a.md-search-result__link')].map(one => one.href)"
+        script = "return [...document.querySelectorAll('.md-search-result__item')].map(one => one.querySelector('a').href)"
         before = None
 
         def settled(driver):
@@ -109,11 +113,12 @@ class Visit:
         return f"{len(SEARCHES)} searches, each with the page among the first {FIRST}"
 
     def follow(self, driver):
-        """Links of the home page's tables, as a reader clicks them; each shows the heading that it leads to."""
+        """Links of the home page, as a reader clicks them: every fourth, since `check` follows all of them."""
         self.open(driver, "index.html")
-        count = len(driver.find_elements(By.CSS_SELECTOR, "article a[href]:not(.headerlink)"))
-        for number in range(count):
-            link = driver.find_elements(By.CSS_SELECTOR, "article a[href]:not(.headerlink)")[number]
+        links = "article a[href]:not(.headerlink)"
+        clicked = range(0, len(driver.find_elements(By.CSS_SELECTOR, links)), 4)
+        for number in clicked:
+            link = driver.find_elements(By.CSS_SELECTOR, links)[number]
             target = link.get_attribute("href")
             driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", link)
             link.click()
@@ -123,9 +128,9 @@ class Visit:
             WebDriverWait(driver, 20).until(lambda driver: driver.current_url.endswith("/index.html"))
         for tab in ("Tasks", "Reference", "Explanation", "Code"):
             self.open(driver, "index.html")
-            driver.find_element(By.LINK_TEXT, tab).click()
+            driver.find_element(By.XPATH, f"//a[contains(@class, 'md-tabs__link') and normalize-space() = '{tab}']").click()
             WebDriverWait(driver, 20).until(lambda driver: not driver.current_url.endswith("/index.html"), f"the tab {tab} leads nowhere")
-        return f"{count} links and 4 tabs of the home page"
+        return f"{len(clicked)} links and 4 tabs of the home page"
 
     def anchors(self, driver):
         """A link to a heading shows that heading."""
@@ -133,6 +138,20 @@ class Visit:
         top = driver.execute_script("return document.getElementById('6-destination').getBoundingClientRect().top")
         self.check(f"the heading of a link is {top} pixels away", 0 <= top < 300)
         return "a link to a heading of a long page shows it"
+
+    def dark(self):
+        """Who prefers dark pages gets them; in a browser of its own, since a page remembers what was chosen."""
+        driver = browser(SIZES["desktop"])
+        try:
+            media = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+            self.open(driver, "tasks/add-a-tool.html")
+            chosen = "return document.body.getAttribute('data-md-color-scheme') === 'slate'"
+            WebDriverWait(driver, 20).until(lambda driver: driver.execute_script(chosen), "the page stays light")
+            self.picture(driver, "desktop-dark")
+        finally:
+            driver.quit()
+        return "dark for who prefers that"
 
     def all(self):
         """What was seen; see `faults` then."""
@@ -147,8 +166,6 @@ class Visit:
                     yield self.search(driver)
                     yield self.follow(driver)
                     yield self.anchors(driver)
-                    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
-                    self.open(driver, "index.html")
-                    self.picture(driver, "desktop-dark")
             finally:
                 driver.quit()
+        yield self.dark()

@@ -49,6 +49,7 @@ class Page(HTMLParser):
 def expected(text):
     """The counts of a page's Markdown as GitHub reads it."""
     counts = dict.fromkeys(COUNTED, 0)
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         name = {"fence": "pre_open", "code_block": "pre_open"}.get(token.type, f"{token.tag}_open" if token.nesting == 1 else "")
         if name.removesuffix("_open") in counts and name.endswith("_open"):

@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^(\s*)(```+)\s*(\S*)(.*)$")
+# who searches wants to do something, or has a message before them; how it is made inside comes last
+WEIGHTS = {"tasks": 2, "reference/troubleshooting.md": 2, "design": 0.5, "repository": 0.5}
 LANGUAGES = {".yaml": "yaml", ".tpl": "text", ".json": "json", ".md": "markdown", ".rs": "rust"}
 
 
@@ -75,6 +77,12 @@ def linked(path, text):
     return "\n".join(lines) + "\n", targets
 
 
+def weighted(page, text):
+    """A page with its weight in a search."""
+    weight = next((weight for name, weight in WEIGHTS.items() if page.is_relative_to(name)), None)
+    return text if weight is None else f"---\nsearch:\n  boost: {weight}\n---\n\n{text}"
+
+
 def write(folder):
     """Makes all pages anew. Returns them, each with the file that it is made from."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -92,5 +100,5 @@ def write(folder):
             text, targets = linked(path, text)
             open_ones += targets
         (folder / page).parent.mkdir(parents=True, exist_ok=True)
-        (folder / page).write_text(text)
+        (folder / page).write_text(weighted(page, text))
     return made

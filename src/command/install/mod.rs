@@ -269,7 +269,8 @@ impl Making<'_> {
             let destination = settings.dest.display();
             tracing::warn!("the volume at {destination} does not keep {}; that is done without", state.lacks);
         }
-        state.notes = built.notes.iter().map(Recorded::from).collect();
+        let also = notes::of_base(settings, &built.exposed);
+        state.notes = built.notes.iter().chain(&also).map(Recorded::from).collect();
         let commands = counted(built.commands, "command");
         built.finish(&[(records::STATE, &state.render()?)])?;
         // packages may have declared less than they take

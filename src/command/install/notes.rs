@@ -1,9 +1,12 @@
-//! What of the notes is told at once: those about what was asked for, libraries for the image's own programs included. `aptlet status` has all.
+//! What of the notes is told at once: those about what was asked for, libraries for the image's own programs included, and about
+//! commands that hide the base's or are hidden. `aptlet status` has all.
 
 use crate::config::Settings;
-use crate::note::Recorded;
+use crate::launch;
+use crate::note::{Note, Recorded};
 use crate::plan::Plan;
 use crate::request::{self, Kind, Origin, Request};
+use crate::source::base_commands::in_base;
 use crate::wording::counted;
 
 /// So many are told; more are a list, and no line that is seen.
@@ -20,7 +23,7 @@ pub(super) fn tell(notes: &[Recorded], settings: &Settings, plan: &Plan) -> Stri
         .collect();
     let (ours, others): (Vec<_>, Vec<_>) = notes
         .iter()
-        .partition(|note| note.is_of_libraries() || note.about().is_some_and(|name| asked.contains(&name)));
+        .partition(|note| note.is_told() || note.about().is_some_and(|name| asked.contains(&name)));
     for note in ours.iter().take(MOST) {
         let remedy = if note.is_of_script() { "; if it is needed, let the main container do it" } else { "" };
         tracing::info!("note: {note}{remedy}");
@@ -33,6 +36,13 @@ pub(super) fn tell(notes: &[Recorded], settings: &Settings, plan: &Plan) -> Stri
         (0, count) => format!(", {} (aptlet status)", counted(count, "note")),
         (_, count) => format!(", {} (aptlet status)", counted(count, "more note")),
     }
+}
+
+/// The note of commands that the base has as well, if there are any among those that are exposed.
+pub(super) fn of_base(settings: &Settings, exposed: &[String]) -> Option<Note> {
+    let commands = in_base(settings.base.as_deref()?, exposed);
+    let commands: Vec<String> = commands.into_iter().map(str::to_owned).collect();
+    (!commands.is_empty()).then(|| launch::Note::AlsoInBase { commands }.into())
 }
 
 /// The requests; beside a lock there may be none, but those that it was made from.

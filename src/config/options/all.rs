@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 
-use super::destination::{Destination, Inspecting, Relocating, Running, SelfInstalling, TreeMaking};
+use super::destination::{
+    Destination, Inspecting, Ordering, Relocating, Running, SelfInstalling, TreeMaking,
+};
 use super::folder::SettingsFolder;
 use super::group::Flags;
 use super::libraries::Libraries;
@@ -166,6 +168,8 @@ layer! {
         pub(crate) self_installing: SelfInstalling,
         /// How a command is started.
         pub(crate) running: Running,
+        /// Where the tree's commands are among those of the image.
+        pub(crate) ordering: Ordering,
         /// How packages are fetched.
         pub(crate) network: Network,
         /// How a process that stays answers.

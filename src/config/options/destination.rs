@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::group::group;
 use crate::config::values::{
-    Count, Locale, OnFailure, Owners, PathElsewhere, PathPattern, Quantity, RequireScripts,
+    Count, Locale, OnFailure, Owners, PathElsewhere, PathOrder, PathPattern, Quantity, RequireScripts,
 };
 
 const DEFAULT_DEST: &str = "/p";
@@ -107,6 +107,16 @@ group! {
         /// [default: neither]
         #[arg(value_name = "WHAT")]
         pub(crate) on_failure: Option<OnFailure>,
+    }
+}
+
+group! {
+    /// Where the tree's commands are among those of the image.
+    #[group(heading = Some("Destination"))]
+    pub(crate) struct Ordering {
+        /// Put the commands of the packages 'last' on PATH, so that the image's own keep their places, or 'first' [default: last]
+        #[arg(value_name = "ORDER")]
+        pub(crate) path_order: Option<PathOrder>,
     }
 }
 

@@ -34,7 +34,9 @@ mod watching;
 
 pub(crate) use all::Layer;
 pub use all::Options;
-pub(crate) use destination::{Destination, Inspecting, Relocating, Running, SelfInstalling, TreeMaking};
+pub(crate) use destination::{
+    Destination, Inspecting, Ordering, Relocating, Running, SelfInstalling, TreeMaking,
+};
 pub(crate) use folder::SettingsFolder;
 pub(crate) use group::{Flags, Group};
 pub(crate) use libraries::Libraries;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::group::group;
-use crate::config::values::{Mode, PathElsewhere, Word};
+use crate::config::values::{Expose, Mode, PathElsewhere, Word};
 
 group! {
     /// Which manifests are printed; the pod in them has no use for that.
@@ -17,6 +17,20 @@ group! {
         /// Mount the packages at this path of the containers; one of two characters is best [default: /p]
         #[arg(value_name = "PATH")]
         pub(crate) mount: Option<PathElsewhere>,
+
+        /// 'mount' gives the containers the commands of what is asked for, and no variable: the folder 'commands' of the volume at
+        /// --expose-at; 'path' gives them all commands of the tree, by PATH [default: mount]
+        #[arg(value_name = "WAY")]
+        pub(crate) expose: Option<Expose>,
+
+        /// Mount the commands here: a folder on the PATH of the image with nothing in it [default: /usr/local/sbin]
+        #[arg(value_name = "DIR")]
+        pub(crate) expose_at: Option<PathElsewhere>,
+
+        /// For --expose path, the PATH of the image, as 'podman image inspect IMAGE' shows it; a container that sets PATH keeps
+        /// that [default: that of Debian's images]
+        #[arg(value_name = "PATH")]
+        pub(crate) image_path: Option<String>,
 
         /// Take the settings from this ConfigMap. With anything to put into it, be it only packages, it is printed as well
         /// [default: arguments instead]

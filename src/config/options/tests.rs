@@ -90,6 +90,8 @@ fn sample(flag: &Arg) -> &'static str {
         "MODE" => "sidecar",
         "RELEASE" => "debian:12",
         "VERSION" => "2.40",
+        "ORDER" => "first",
+        "WAY" => "path",
         _ => "/word",
     }
 }

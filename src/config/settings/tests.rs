@@ -8,7 +8,7 @@ use clap::{Args as _, FromArgMatches as _};
 use super::*;
 use crate::config::main_image::MainImage;
 use crate::config::sources::{DEFAULT_COMPONENT, OfRelease};
-use crate::config::values::{DEFAULT_MIRROR, Release};
+use crate::config::values::{DEFAULT_MIRROR, PathOrder, Release};
 use crate::request::Origin;
 
 /// A machine of its own, with a `ConfigMap` of these keys at its default place.
@@ -100,6 +100,7 @@ fn the_defaults() {
             image: MainImage::default(),
             own_binary: false,
             on_failure: None,
+            path_order: PathOrder::Last,
             connections: 8,
             retries: 3,
             patience: Duration::from_mins(1),

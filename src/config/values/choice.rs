@@ -66,6 +66,42 @@ pub enum Mode {
     Entrypoint,
 }
 
+/// How a pod's containers get the commands.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Expose {
+    /// The folder `commands` of the volume, mounted a second time at a place that is on PATH already.
+    #[default]
+    Mount,
+    /// The folder `bin` of the volume, written into PATH.
+    Path,
+}
+
+/// Where the tree's commands are on a PATH that has others.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum PathOrder {
+    /// Behind those of the image, which keep their places.
+    #[default]
+    Last,
+    /// In front of those of the image.
+    First,
+}
+
+impl PathOrder {
+    /// `path` with the folder `own`.
+    pub fn with(self, path: &str, own: &str) -> String {
+        match self {
+            Self::Last => format!("{path}:{own}"),
+            Self::First => format!("{own}:{path}"),
+        }
+    }
+}
+
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {

@@ -14,8 +14,8 @@ mod release;
 mod word;
 
 pub(crate) use address::{Listen, MirrorUri};
-pub use choice::Mode;
-pub(crate) use choice::{LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
+pub(crate) use choice::{Expose, LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
+pub use choice::{Mode, PathOrder};
 pub use in_place::FileOrText;
 pub(crate) use libc::ImageLibc;
 pub(crate) use number::{Count, Interval, Quantity};

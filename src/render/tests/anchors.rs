@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::given::{meant, patched, rendering};
-use crate::config::{Mode, Rendering};
+use crate::config::{Exposure, Mode, PathOrder, Rendering};
 
+/// What adds to both lists that manifests share, variables and mounts.
 fn init() -> Rendering {
-    rendering(Mode::Init, None)
+    let exposure = Exposure::Path(Some("/bin".to_owned()));
+    Rendering { exposure, path_order: PathOrder::First, ..rendering(Mode::Init, None) }
 }
 
 /// Patches, and does it again, which must change nothing.
@@ -20,7 +22,7 @@ fn containers(text: &str) -> Value {
     meant(text).pop().unwrap()["spec"]["containers"].clone()
 }
 
-const PATH: &str = "/p/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const PATH: &str = "/p/bin:/bin";
 
 #[test]
 fn an_alias_that_is_added_to_is_written_out_where_it_stands() {

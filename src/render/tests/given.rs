@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config::{Mode, Rendering};
+use crate::config::{Exposure, Mode, PathOrder, Rendering};
 use crate::render::document;
 use crate::render::{Manifest, render};
 
@@ -10,6 +10,8 @@ pub(super) fn rendering(mode: Mode, config_map: Option<&str>) -> Rendering {
     Rendering {
         mode,
         mount: "/p".to_owned(),
+        exposure: Exposure::default(),
+        path_order: PathOrder::Last,
         flags: vec!["--slim".to_owned()],
         requests: vec!["jq".to_owned(), "curl".to_owned()],
         all_requests: vec!["jq".to_owned(), "curl".to_owned()],

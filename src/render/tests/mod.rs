@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod anchors;
+mod exposure;
 mod given;
 mod libraries;
 mod modes;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::given::{STYLES, meant, patched, rendering};
-use crate::config::{Mode, Rendering};
+use crate::config::{Exposure, Mode, PathOrder, Rendering};
 
 #[test]
 fn the_user_is_never_root_and_in_mode_entrypoint_that_of_the_container() {
@@ -52,7 +52,15 @@ fn nothing_is_left_of_what_was_asked_for_before() {
         {
             for mount in ["/p", "/opt/t"] {
                 let (mount, auth_secret) = (mount.to_owned(), secret.map(str::to_owned));
-                ways.push(Rendering { mount, auth_secret, ..rendering(mode, config_map) });
+                let way = Rendering { mount, auth_secret, ..rendering(mode, config_map) };
+                if config_map.is_none() {
+                    let exposure = Exposure::Path(None);
+                    let path_order = if mode == Mode::Sidecar { PathOrder::First } else { PathOrder::Last };
+                    ways.push(Rendering { exposure, path_order, ..way.clone() });
+                }
+                let exposure =
+                    if secret.is_some() { Exposure::Mount("/opt/c".to_owned()) } else { way.exposure };
+                ways.push(Rendering { exposure, ..way });
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::given::{meant, patched, rendering};
-use crate::config::{Mode, Rendering};
+use crate::config::{Exposure, Mode, Rendering};
 
 #[test]
 fn what_cannot_be_patched_is_told() {
@@ -19,6 +19,9 @@ fn what_cannot_be_patched_is_told() {
         ..rendering(Mode::Init, None)
     };
     let mounted = one.replace("image: i", "volumeMounts: [{name: v, mountPath: /p/x/}]");
+    let at =
+        |place: &str| one.replace("image: i", &format!("volumeMounts: [{{name: v, mountPath: {place}}}]"));
+    let by_path = Rendering { exposure: Exposure::Path(None), ..rendering(Mode::Init, None) };
     let path =
         one.replace("image: i", "env: [{name: PATH, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]");
     let named_so = one.replace("name: c", "name: aptlet");
@@ -73,7 +76,18 @@ fn what_cannot_be_patched_is_told() {
         (&entrypoint(&["c"]), one, "container c of pod/a has no command, which an entrypoint has to start"),
         (&entrypoint(&["q"]), one, "pod/a has no container 'q'; it has c, d"),
         (&init, &mounted, "container c of pod/a mounts volume v at /p/x/, where aptlet-packages is to be"),
-        (&init, &path, "container c of pod/a has a PATH from elsewhere (valueFrom)"),
+        (
+            &init,
+            &at("/usr/local/sbin/"),
+            "mounts volume v at /usr/local/sbin/, and the commands are to be at /usr/local/sbin",
+        ),
+        (
+            &init,
+            &at("/usr/local/sbin/a"),
+            "container c of pod/a mounts volume v at /usr/local/sbin/a, and the commands",
+        ),
+        (&init, &at("/usr"), "mounts volume v at /usr, and the commands are to be at /usr/local/sbin"),
+        (&by_path, &path, "container c of pod/a has a PATH from elsewhere (valueFrom)"),
     ] {
         let error = patched(rendering, text).unwrap_err();
         assert!(error.contains(says) && !error.contains('\n'), "{says}: {error}");

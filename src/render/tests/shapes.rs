@@ -80,7 +80,7 @@ fn pod_templates_are_found_by_their_shape_and_named_by_their_path() {
         for pointer in pointers {
             let pod = &object.pointer(pointer).unwrap()["spec"];
             assert_eq!(pod["initContainers"][0]["name"], "aptlet", "{kind}: {pointer}\n{once}");
-            assert_eq!(pod["containers"][0]["env"][0]["name"], "PATH", "{kind}: {pointer}");
+            assert_eq!(pod["containers"][0]["volumeMounts"][1]["subPath"], "commands", "{kind}: {pointer}");
         }
         assert_eq!(object["status"], meant(&text)[0]["status"], "{kind}");
         for line in text.lines() {
@@ -172,8 +172,8 @@ fn pod_templates_that_may_be_left_out_are_made() {
     let once = patched(&rendering(Mode::Init, None), flink).unwrap();
     let container = &meant(&once)[0]["spec"]["podTemplate"]["spec"]["containers"][0];
     assert_eq!(
-        (&container["name"], &container["env"][0]["name"]),
-        (&json!("flink-main-container"), &json!("PATH"))
+        (&container["name"], &container["volumeMounts"][1]["mountPath"]),
+        (&json!("flink-main-container"), &json!("/usr/local/sbin"))
     );
     assert_eq!(patched(&rendering(Mode::Init, None), &once).unwrap(), once);
     // of another group

@@ -167,7 +167,7 @@ def main_containers_that_do_not_start(ns):
         pod.main.update(image=images.STATIC, command=["sh", "-c", "jq -n 1+1"])
 
     def no_path(pod, _):
-        pod.main["env"] = []
+        pod.main["volumeMounts"] = [mount for mount in pod.main["volumeMounts"] if "subPath" not in mount]
 
     def no_interpreter(pod, settings):
         settings["data"]["start.sh"] = "#!/bin/sh\nexec jq -n 1+1\n"

@@ -128,7 +128,7 @@ def rollouts(ns, revisions):
         settings["metadata"]["name"] = f"{name}-{number}"
         settings["data"]["packages"] = "\n".join(["jq", *(word for bit, word in enumerate(extra) if number >> bit & 1)])
         pod.volume("/etc/aptlet")["configMap"]["name"] = settings["metadata"]["name"]
-        env = [one for one in pod.main["env"] if one["name"] != "REVISION"]
+        env = [one for one in pod.main.get("env", []) if one["name"] != "REVISION"]
         pod.main["env"] = [*env, {"name": "REVISION", "value": str(number)}]
         ns.apply(json.dumps(settings))
         ns.apply(json.dumps(workload))

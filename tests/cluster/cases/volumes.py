@@ -150,6 +150,7 @@ def sub_path(ns):
     made = pods.pod(ns, "jq", command=TRIES)
     for one in made["spec"]["initContainers"] + made["spec"]["containers"]:
         one["volumeMounts"][0]["subPath"] = "tools"
+    made["spec"]["containers"][0]["volumeMounts"][1]["subPath"] = "tools/commands"
     ns.apply_object(made)
     ns.succeeds("jq")
     ns.check("jq -n 1+1", "2" in ns.logs("jq", "main").splitlines(), ns.logs("jq", "main"))
@@ -163,10 +164,9 @@ def another_prefix(ns):
     made = pods.pod(ns, "jq", args=["install", "--dest=/opt/tools"], command=looks)
     for one in made["spec"]["initContainers"] + made["spec"]["containers"]:
         one["volumeMounts"][0]["mountPath"] = "/opt/tools"
-    made["spec"]["containers"][0]["env"][0]["value"] = pods.PATH.replace("/p/bin", "/opt/tools/bin")
     ns.apply_object(made)
     ns.succeeds("jq")
-    ns.equal("main container's output", ns.logs("jq", "main"), "2\n/opt/tools/bin/jq\n")
+    ns.equal("main container's output", ns.logs("jq", "main"), "2\n/usr/local/sbin/jq\n")
     return "at /opt/tools"
 
 

@@ -8,14 +8,24 @@ use super::{become_, installed, published, script};
 use crate::support::stage::Run;
 
 #[test]
-fn a_command_of_the_tree_is_found_first() {
+fn a_command_of_the_tree_is_found_where_the_image_has_none_or_first() {
     let stage = published("1.0");
     // also the working folder
     let other = stage.sandbox.path("tmp/tool");
     fs::write(&other, "#!/bin/sh\necho other\n").unwrap();
     fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:/usr/bin:/bin", stage.sandbox.path("tmp").display());
-    let said = |mut command: std::process::Command| command.env("PATH", &path).run().succeeded().stdout;
+    let said = |mut command: std::process::Command| {
+        command.env("PATH", &path).env("APTLET_PATH_ORDER", "first").run().succeeded().stdout
+    };
+    let mut run = become_("tool", &stage);
+    assert_eq!(
+        run.env("PATH", &path).run().succeeded().stdout,
+        "other\n",
+        "the image's own keep their places"
+    );
+    let mut run = become_("tool", &stage);
+    assert_eq!(run.env("PATH", "/usr/bin:/bin").run().succeeded().stdout, "tool 1.0 []\n");
     let mut run = become_("tool", &stage);
     run.args(["a b", "", "--dest", "--"]);
     assert_eq!(said(run), "tool 1.0 [a b] [] [--dest] [--]\n");
@@ -27,20 +37,23 @@ fn a_command_of_the_tree_is_found_first() {
 fn the_folder_of_commands_is_on_the_path_once() {
     let stage = installed();
     let own = stage.sandbox.dest.join("bin").display().to_string();
-    for (before, after) in [
-        ("/usr/bin:/bin".to_owned(), format!("{own}:/usr/bin:/bin")),
-        (format!("{own}:/usr/bin:/bin"), format!("{own}:/usr/bin:/bin")),
-        (format!("/usr/bin:{own}:/bin"), format!("{own}:/usr/bin:/bin")),
-        (String::new(), format!("{own}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")),
+    let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    for (before, others) in [
+        ("/usr/bin:/bin".to_owned(), "/usr/bin:/bin"),
+        (format!("{own}:/usr/bin:/bin"), "/usr/bin:/bin"),
+        (format!("/usr/bin:{own}:/bin"), "/usr/bin:/bin"),
+        (String::new(), usual),
     ] {
-        let mut run = become_("/usr/bin/env", &stage);
-        let said = run.env("PATH", &before).run().succeeded().stdout;
-        let path: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("PATH=")).collect();
-        assert_eq!(path, [after]);
+        for (order, after) in [("last", format!("{others}:{own}")), ("first", format!("{own}:{others}"))] {
+            let mut run = become_("/usr/bin/env", &stage);
+            let said = run.env("PATH", &before).env("APTLET_PATH_ORDER", order).run().succeeded().stdout;
+            let path: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("PATH=")).collect();
+            assert_eq!(path, [after]);
+        }
     }
     let mut run = become_("env", &stage);
     let said = run.env_remove("PATH").run().succeeded().stdout;
-    assert!(said.contains(&format!("PATH={own}:/usr/local/sbin:")), "{said}");
+    assert!(said.contains(&format!("PATH={usual}:{own}\n")), "{said}");
 }
 
 #[test]

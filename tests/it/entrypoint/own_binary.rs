@@ -18,13 +18,13 @@ fn is_the_binary(stage: &Stage) -> bool {
 }
 
 #[test]
-fn alone_it_copies_the_binary_and_nothing_else() {
+fn alone_it_copies_the_binary_and_makes_the_folder_of_commands() {
     let stage = published("1.0");
     let mut install = stage.bare("install");
     let outcome = install.arg("--self").run().succeeded();
     assert!(outcome.stderr.contains(&own(&stage).display().to_string()), "{}", outcome.stderr);
     let paths: Vec<_> = snapshot(&stage.sandbox.dest).into_iter().map(|entry| entry.path).collect();
-    assert_eq!(paths, ["", ".aptlet", ".aptlet/aptlet"].map(PathBuf::from));
+    assert_eq!(paths, ["", ".aptlet", ".aptlet/aptlet", "commands"].map(PathBuf::from));
     assert!(is_the_binary(&stage));
     assert_eq!(fs::metadata(own(&stage)).unwrap().permissions().mode() & 0o7777, 0o755);
     assert_eq!(stage.requested(), [""; 0]);
@@ -80,6 +80,21 @@ fn a_container_without_aptlet_is_started_by_it() {
         assert_eq!(run.run().succeeded().stdout, "tool 1.0 [x y]\n");
         assert!(is_the_binary(&stage));
     }
+}
+
+#[test]
+fn the_folder_of_commands_that_is_mounted_already_stays_the_one() {
+    let stage = published("1.0");
+    stage.bare("install").arg("--self").run().succeeded();
+    let inode = || fs::metadata(stage.sandbox.dest.join("commands")).unwrap().ino();
+    let before = inode();
+    let mut fails = stage.at_mirror("run");
+    fails.args(["--base=none", "nosuch", "--", "true"]).run().failed(3, &["nosuch"]);
+    assert_eq!(inode(), before);
+    let mut run = stage.at_mirror("run");
+    run.args(["--base=none", "tool", "--"]).arg(stage.sandbox.dest.join("commands/tool"));
+    assert_eq!(run.run().succeeded().stdout, "tool 1.0 []\n");
+    assert_eq!(inode(), before);
 }
 
 #[test]

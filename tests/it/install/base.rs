@@ -64,6 +64,39 @@ fn what_the_base_has_is_upgraded_only_when_that_is_allowed() {
 }
 
 #[test]
+fn a_command_that_the_base_has_too_is_told() {
+    let stage = stage();
+    let (image, dpkg) = (stage.sandbox.path("image"), stage.sandbox.path("image/var/lib/dpkg"));
+    fs::create_dir_all(&dpkg).unwrap();
+    fs::create_dir_all(image.join("usr/local/bin")).unwrap();
+    fs::create_dir_all(image.join("usr/bin")).unwrap();
+    fs::write(dpkg.join("status"), status("library", "2.0")).unwrap();
+    let install = |requests: &[&str]| {
+        let mut install = stage.install(requests);
+        install.arg("--base").arg(dpkg.join("status")).env("APTLET_LOG_FORMAT", "json");
+        install.run().succeeded().stderr
+    };
+    // of a package that is there for its dependants alone nothing is exposed
+    fs::write(image.join("usr/local/bin/tool"), "").unwrap();
+    let said = install(&["other"]);
+    assert!(!said.contains("also-in-base"), "{said}");
+    let said = install(&["tool", "other"]);
+    let told: Vec<&str> =
+        said.lines().filter(|line| line.contains("note: the base has tool of its own: ")).collect();
+    assert_eq!(told.len(), 1, "{said}");
+    let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let notes = last["notes"].as_array().unwrap();
+    assert!(
+        notes
+            .iter()
+            .any(|note| note["kind"] == "also-in-base" && note["commands"] == serde_json::json!(["tool"])),
+        "{last}"
+    );
+    let status = stage.sandbox.aptlet().arg("status").run().succeeded().stdout;
+    assert!(status.contains("the base has tool of its own"), "{status}");
+}
+
+#[test]
 fn a_base_that_is_none() {
     let stage = stage();
     let base = stage.sandbox.path("status");

@@ -44,11 +44,12 @@ fn what_was_installed_is_not_passed_over_for_the_images_own() {
     fs::write(image.join("tool"), "#!/bin/sh\necho the image\n").unwrap();
     fs::set_permissions(image.join("tool"), Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:/usr/bin:/bin", image.display());
-    let run = |command: &[&str]| {
+    let ordered = |order: &str, command: &[&str]| {
         let mut run = stage.at_mirror("run");
-        run.args(["--base=none", "tool", "--"]).args(command).env("PATH", &path);
+        run.args(["--base=none", "--path-order", order, "tool", "--"]).args(command).env("PATH", &path);
         run
     };
+    let run = |command: &[&str]| ordered("first", command);
     let Some(mut of_tree) = mounted(&stage, &run(&["tool"])) else { return };
     let outcome = of_tree.run();
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(126), ""), "{}", outcome.stderr);
@@ -58,4 +59,7 @@ fn what_was_installed_is_not_passed_over_for_the_images_own() {
     let outcome = mounted(&stage, &run(&["echo", "started"])).unwrap().run().succeeded();
     assert_eq!(outcome.stdout, "started\n");
     assert_eq!(run(&["tool"]).run().succeeded().stdout, "tool 1.0\n");
+    // whose own keeps its place by default
+    let outcome = mounted(&stage, &ordered("last", &["tool"])).unwrap().run().succeeded();
+    assert_eq!(outcome.stdout, "the image\n");
 }

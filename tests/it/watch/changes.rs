@@ -1,13 +1,17 @@
 //! Changes of the settings, and of the repositories.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use super::watched::Watched;
 use super::{deb, repository, stage};
 use crate::support::server::Fault;
-use crate::support::stage::generations;
+use crate::support::stage::{Run as _, generations};
 
 #[test]
 fn a_change_makes_a_new_generation_beside_the_old_one() {
@@ -34,6 +38,38 @@ fn a_change_makes_a_new_generation_beside_the_old_one() {
     assert!(!first.exists());
     watched.until_metric("aptlet_settings_changes_total", 2.0);
     assert_eq!(watched.children(), [0; 0], "no zombies");
+}
+
+#[test]
+fn commands_come_and_go_in_a_folder_that_is_mounted() {
+    let mut stage = stage("tool");
+    let watched = Watched::start(&stage, &[]);
+    watched.until_metric("aptlet_reconciles_total{result=\"installed\"}", 1.0);
+    // as a mount does, it stays with the folder, whatever has its name later
+    let mounted = File::open(stage.sandbox.dest.join("commands")).unwrap();
+    let folder = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), mounted.as_raw_fd()));
+    let there = || {
+        let names =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<BTreeSet<String>>()
+    };
+    let said = |name: &str| Command::new(folder.join(name)).run();
+    assert_eq!(there(), BTreeSet::from(["tool".to_owned()]));
+    assert_eq!(said("tool").succeeded().stdout, "tool 1.0\n");
+
+    stage.sandbox.configure("packages", "tool other");
+    watched.until_metric("aptlet_reconciles_total{result=\"installed\"}", 2.0);
+    assert_eq!(there(), ["other", "tool"].map(str::to_owned).into());
+    assert_eq!(said("other").succeeded().stdout, "other 1.0\n");
+
+    stage.sandbox.configure("packages", "other");
+    watched.until_metric("aptlet_reconciles_total{result=\"installed\"}", 3.0);
+    assert_eq!(there(), BTreeSet::from(["other".to_owned()]));
+    assert_eq!(said("other").succeeded().stdout, "other 1.0\n");
+    // what cannot be had takes nothing away
+    stage.sandbox.configure("packages", "nosuch");
+    watched.until_metric("aptlet_reconcile_failures_total{class=\"no-solution\"}", 1.0);
+    assert_eq!(said("other").succeeded().stdout, "other 1.0\n");
 }
 
 #[test]

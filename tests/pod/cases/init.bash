@@ -10,6 +10,7 @@ for image in "${images[@]}"; do
   play host "$name" "$manifest" --image "main=localhost/$image" "${options[@]}"
   ended "$name" "exited 0" "exited 0"
   said "$name" 2
+  if [[ $image != empty ]]; then equal "$name: the commands of jq are exposed" "$(ls "$work/$name/aptlet-packages/commands")" jq; fi
   read_only "$name"
   both_confined "$name"
   check "$name: the tree is of uid 65532" owned "$work/$name/aptlet-packages" 65532

@@ -155,6 +155,13 @@ a spec with containers.
 {{- range $mount := $mounts -}}
   {{- range $container.volumeMounts | default list -}}
     {{- $path := trimSuffix "/" .mountPath -}}
+    {{- $is := eq $path $mount.mountPath -}}
+    {{- $is = or $is (hasPrefix (printf "%s/" $mount.mountPath) $path) (hasPrefix (printf "%s/" $path) $mount.mountPath) -}}
+    {{- if and $mount.subPath (ne .name $mount.name) $is -}}
+      {{- $clash := printf "container %s mounts volume %s at %s" $container.name .name .mountPath -}}
+      {{- $cure := "choose another folder on the PATH of the image by the value exposeAt, or set expose to path" -}}
+      {{- fail (printf "aptlet: %s, and the commands are to be at %s: %s" $clash $mount.mountPath $cure) -}}
+    {{- end -}}
     {{- if and (ne .name $mount.name) (or (eq $path $mount.mountPath) (hasPrefix (printf "%s/" $mount.mountPath) $path)) -}}
       {{- $clash := printf "container %s mounts volume %s at %s" $container.name .name .mountPath -}}
       {{- fail (printf "aptlet: %s, where %s is to be: mount it elsewhere, or choose another prefix" $clash $mount.name) -}}
@@ -184,25 +191,54 @@ a spec with containers.
     {{- $upsert := dict "list" ($container.env | default list) "items" . "key" "name" -}}
     {{- $_ := set $container "env" (include "aptlet.upsert" $upsert | fromYamlArray) -}}
   {{- end -}}
-{{- else -}}
-  {{- $bin := printf "%s/bin" $settings.prefix -}}
-  {{- $path := include "aptlet.env" $scope | fromYamlArray | first -}}
-  {{- range $container.env | default list -}}
-    {{- if eq .name "PATH" -}}
-      {{- if hasKey . "valueFrom" -}}
-        {{- $why := printf "in front of which %s cannot be put: give it a value" $bin -}}
-        {{- fail (printf "aptlet: container %s has a PATH from elsewhere, %s" $container.name $why) -}}
-      {{- end -}}
-      {{- if .value -}}
-        {{- $path = . -}}
-        {{- if not (has $bin (splitList ":" .value)) -}}
-          {{- $path = dict "name" "PATH" "value" (printf "%s:%s" $bin .value) -}}
-        {{- end -}}
-      {{- end -}}
-    {{- end -}}
+{{- end -}}
+{{- $_ := include "aptlet.patchPath" (list $scope $settings $container) -}}
+{{- end -}}
+
+{{/*
+Takes a list: scope, settings, container. Changes the container's PATH: it has the packages or, where the commands are mounted, that
+folder. One that the container does not set is left alone there. What is of an older manifest goes.
+*/}}
+{{- define "aptlet.patchPath" -}}
+{{- $scope := index . 0 -}}
+{{- $settings := index . 1 -}}
+{{- $container := index . 2 -}}
+{{- $bin := printf "%s/bin" $settings.prefix -}}
+{{- $isPath := and (eq $settings.expose "path") (ne $settings.mode "entrypoint") -}}
+{{- $there := dict -}}
+{{- $others := list -}}
+{{- range $container.env | default list -}}
+  {{- if eq .name "PATH" -}}{{- $there = . -}}{{- else -}}{{- $others = append $others . -}}{{- end -}}
+{{- end -}}
+{{- if and $isPath (hasKey $there "valueFrom") -}}
+  {{- $why := printf "to which %s cannot be added: give it a value, or set expose to mount" $bin -}}
+  {{- fail (printf "aptlet: container %s has a PATH from elsewhere, %s" $container.name $why) -}}
+{{- end -}}
+{{- $parts := list -}}
+{{- range splitList ":" ($there.value | default "") -}}{{- if ne . $bin -}}{{- $parts = append $parts . -}}{{- end -}}{{- end -}}
+{{- $rest := join ":" $parts -}}
+{{- $had := has $bin (splitList ":" ($there.value | default "")) -}}
+{{- $isDebian := eq $rest "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" -}}
+{{- $isUsers := and $rest (not (and $isDebian (or $had (and $isPath $settings.imagePath)))) -}}
+{{- $path := list -}}
+{{- if $isPath -}}
+  {{- if $isUsers -}}
+    {{- $path = list (dict "name" "PATH" "value" (include "aptlet.path" (list $settings $rest))) -}}
+  {{- else -}}
+    {{- $path = include "aptlet.env" $scope | fromYamlArray -}}
   {{- end -}}
-  {{- $upsert := dict "list" ($container.env | default list) "items" (list $path) "key" "name" "first" true -}}
+{{- else if and $isUsers (eq $settings.expose "mount") (not (has $settings.exposeAt $parts)) -}}
+  {{- $path = list (dict "name" "PATH" "value" (printf "%s:%s" $rest $settings.exposeAt)) -}}
+{{- else if and $isUsers $had -}}
+  {{- $path = list (dict "name" "PATH" "value" $rest) -}}
+{{- end -}}
+{{- if $path -}}
+  {{- $upsert := dict "list" ($container.env | default list) "items" $path "key" "name" "first" true -}}
   {{- $_ := set $container "env" (include "aptlet.upsert" $upsert | fromYamlArray) -}}
+{{- else if and $had (not $others) -}}
+  {{- $_ := unset $container "env" -}}
+{{- else if $had -}}
+  {{- $_ := set $container "env" $others -}}
 {{- end -}}
 {{- end -}}
 

@@ -44,22 +44,44 @@
   mountPath: {{ $settings.prefix }}
 {{- if ne $settings.mode "entrypoint" }}
   readOnly: true
-{{- else }}
+{{- end }}
+{{- if eq $settings.expose "mount" }}
+- name: {{ $settings.name }}-packages
+  mountPath: {{ $settings.exposeAt }}
+  subPath: commands
+  readOnly: true
+{{- end }}
+{{- if eq $settings.mode "entrypoint" }}
 - name: {{ $settings.name }}-config
   mountPath: /etc/aptlet
   readOnly: true
 {{- end }}
 {{- end -}}
 
-{{/* For the main container. `aptlet run` extends the image's own PATH, which a pod spec cannot. */}}
+{{/*
+For the main container: nothing where the commands are mounted. `aptlet run` extends the image's own PATH, which a pod spec cannot.
+*/}}
 {{- define "aptlet.env" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 {{- if eq $settings.mode "entrypoint" -}}
 {{- with $settings.extraEnv }}{{ toYaml . }}{{ end -}}
-{{- else -}}
+{{- else if eq $settings.expose "path" -}}
 - name: PATH
-  value: {{ printf "%s/bin:%s" $settings.prefix $settings.path | quote }}
+  value: {{ include "aptlet.path" (list $settings (include "aptlet.imagePath" $settings)) | quote }}
 {{- end -}}
+{{- end -}}
+
+{{- define "aptlet.imagePath" -}}
+{{- $why := "a container without a PATH of its own needs that of its image, which 'podman image inspect IMAGE' shows" -}}
+{{- $debian := "Debian's images have /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" -}}
+{{- required (printf "aptlet: expose is path, and %s: set the value imagePath; %s" $why $debian) .imagePath -}}
+{{- end -}}
+
+{{/* Takes a list: settings, and a PATH. That with the packages. */}}
+{{- define "aptlet.path" -}}
+{{- $settings := index . 0 -}}
+{{- $bin := printf "%s/bin" $settings.prefix -}}
+{{- if eq $settings.pathOrder "first" -}}{{- printf "%s:%s" $bin (index . 1) -}}{{- else -}}{{- printf "%s:%s" (index . 1) $bin -}}{{- end -}}
 {{- end -}}
 
 {{/* For the main container in mode entrypoint: what stands before its command. Nothing in other modes. */}}
@@ -67,7 +89,9 @@
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 {{- if eq $settings.mode "entrypoint" -}}
 {{- $flags := include "aptlet.flags" $settings | fromYamlArray -}}
-{{- toYaml (concat (list (printf "%s/.aptlet/aptlet" $settings.prefix) "run") $flags (list "--")) -}}
+{{- $run := list (printf "%s/.aptlet/aptlet" $settings.prefix) "run" -}}
+{{- if eq $settings.pathOrder "first" -}}{{- $run = append $run "--path-order=first" -}}{{- end -}}
+{{- toYaml (concat $run $flags (list "--")) -}}
 {{- end -}}
 {{- end -}}
 

@@ -25,6 +25,28 @@ a dependency with an alias, a list of context and values.
 {{- if or (has $top $whole) (has (trimPrefix "/" $values.prefix) $itself) -}}
   {{- fail (printf "aptlet: prefix %s would hide a folder of the image: choose one of aptlet's own, such as /p" $values.prefix) -}}
 {{- end -}}
+{{- $at := $values.exposeAt -}}
+{{- $closed := list "boot" "dev" "etc" "proc" "sys" -}}
+{{- $hidden := list "bin" "home" "lib" "lib64" "opt" "root" "run" "sbin" "srv" "tmp" "usr" "usr/bin" "usr/include" "usr/lib" "usr/lib64" -}}
+{{- $hidden = concat $hidden (list "usr/libexec" "usr/local" "usr/local/lib" "usr/sbin" "usr/share" "var" "var/lib" "var/tmp") -}}
+{{- if or (has (index (splitList "/" $at) 1) $closed) (has (trimPrefix "/" $at) $hidden) -}}
+  {{- fail (printf "aptlet: exposeAt %s would hide a folder of the image: give an empty one, such as /usr/local/sbin" $at) -}}
+{{- end -}}
+{{- if or (hasPrefix (printf "%s/" $values.prefix) (printf "%s/" $at)) (hasPrefix (printf "%s/" $at) (printf "%s/" $values.prefix)) -}}
+  {{- fail (printf "aptlet: exposeAt %s and prefix %s are one in the other: give each a place of its own" $at $values.prefix) -}}
+{{- end -}}
+{{- $said := list -}}
+{{- if and (eq $values.expose "path") (ne $at "/usr/local/sbin") -}}{{- $said = append $said "exposeAt" -}}{{- end -}}
+{{- if and (eq $values.expose "mount") $values.imagePath -}}{{- $said = append $said "imagePath" -}}{{- end -}}
+{{- if and (eq $values.expose "mount") (eq $values.pathOrder "first") (ne $values.mode "entrypoint") -}}
+  {{- $said = append $said "pathOrder" -}}
+{{- end -}}
+{{- if and (eq $values.mode "entrypoint") $values.imagePath -}}
+  {{- fail "aptlet: imagePath is not for mode entrypoint, where aptlet has the PATH of the image: remove it" -}}
+{{- end -}}
+{{- with $said -}}
+  {{- fail (printf "aptlet: %s: nothing with expose: %s: remove it, or set expose to the other" (join ", " .) $values.expose) -}}
+{{- end -}}
 {{- if and (eq $values.mode "entrypoint") $values.base.image -}}
   {{- fail "aptlet: base.image is not for mode entrypoint, which reads the dpkg status of the container's own image: remove it" -}}
 {{- end -}}
