@@ -118,6 +118,24 @@ class Rendered(Case):
             with self.subTest(mode):
                 self.assertEqual(self.patched(first, **again), self.patched(POD, **again))
 
+    def test_libraries_go_behind_those_of_the_container(self):
+        def env(value=None, **aptlet):
+            variable = [{"name": "LD_LIBRARY_PATH", **value}] if value else []
+            pod = {**POD, "spec": {**POD["spec"], "containers": [{"name": "main", "image": "i", "env": variable}]}}
+            patched = self.patched(pod, **aptlet)["spec"]
+            return patched["initContainers"][0]["args"], patched["containers"][0].get("env")
+
+        own, both = ({"name": "LD_LIBRARY_PATH", "value": value} for value in ("/p/lib", "/opt/lib:/p/lib"))
+        self.assertEqual(env(libraries=True), (["install", "--libraries"], [own]))
+        self.assertEqual(env({"value": "/opt/lib"}, libraries=True)[1], [both])
+        self.assertEqual(env({"value": "/p/lib:/opt/lib"}, libraries=True)[1], [both])
+        self.assertIsNone(env({"value": "/p/lib"})[1])
+        self.assertEqual(env({"value": "/opt/lib:/p/lib"})[1], [{**own, "value": "/opt/lib"}])
+        path = env(libraries=True, expose="path", imagePath="/bin")[1]
+        self.assertEqual([variable["name"] for variable in path], ["PATH", "LD_LIBRARY_PATH"])
+        with self.assertRaisesRegex(Exception, "LD_LIBRARY_PATH from elsewhere"):
+            env({"valueFrom": {"configMapKeyRef": {"name": "x", "key": "y"}}}, libraries=True)
+
     def test_a_map_a_text_and_a_template_are_patched_alike(self):
         ways = {by: self.charts.render("given", {"by": by, "manifest": POD}) for by in ("map", "text", "template")}
         self.assertEqual(len(set(ways.values())), 1)

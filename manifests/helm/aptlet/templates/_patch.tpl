@@ -193,6 +193,7 @@ a spec with containers.
   {{- end -}}
 {{- end -}}
 {{- $_ := include "aptlet.patchPath" (list $scope $settings $container) -}}
+{{- $_ := include "aptlet.patchLibraries" (list $settings $container) -}}
 {{- end -}}
 
 {{/*
@@ -225,7 +226,7 @@ folder. One that the container does not set is left alone there. What is of an o
   {{- if $isUsers -}}
     {{- $path = list (dict "name" "PATH" "value" (include "aptlet.path" (list $settings $rest))) -}}
   {{- else -}}
-    {{- $path = include "aptlet.env" $scope | fromYamlArray -}}
+    {{- $path = list (include "aptlet.env" $scope | fromYamlArray | first) -}}
   {{- end -}}
 {{- else if and $isUsers (eq $settings.expose "mount") (not (has $settings.exposeAt $parts)) -}}
   {{- $path = list (dict "name" "PATH" "value" (printf "%s:%s" $rest $settings.exposeAt)) -}}
@@ -239,6 +240,48 @@ folder. One that the container does not set is left alone there. What is of an o
   {{- $_ := unset $container "env" -}}
 {{- else if $had -}}
   {{- $_ := set $container "env" $others -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Takes a list: settings, container. The folder of libraries goes behind those that the container names in LD_LIBRARY_PATH, or out of
+them where nobody asks for it; `aptlet run` does it by itself.
+*/}}
+{{- define "aptlet.patchLibraries" -}}
+{{- $settings := index . 0 -}}
+{{- $container := index . 1 -}}
+{{- $lib := printf "%s/lib" $settings.prefix -}}
+{{- $wanted := and $settings.libraries (ne $settings.mode "entrypoint") -}}
+{{- $env := list -}}
+{{- $found := false -}}
+{{- range $container.env | default list -}}
+  {{- if ne .name "LD_LIBRARY_PATH" -}}
+    {{- $env = append $env . -}}
+  {{- else if hasKey . "valueFrom" -}}
+    {{- if $wanted -}}
+      {{- $why := printf "to which %s cannot be added: give it a value" $lib -}}
+      {{- fail (printf "aptlet: container %s has a LD_LIBRARY_PATH from elsewhere, %s" $container.name $why) -}}
+    {{- end -}}
+    {{- $env = append $env . -}}
+  {{- else -}}
+    {{- $found = true -}}
+    {{- $before := list -}}
+    {{- if .value -}}{{- $before = splitList ":" .value -}}{{- end -}}
+    {{- $parts := without $before $lib -}}
+    {{- $had := has $lib $before -}}
+    {{- if $wanted -}}{{- $parts = append $parts $lib -}}{{- end -}}
+    {{- if or $parts (not $had) -}}
+      {{- $env = append $env (dict "name" .name "value" (join ":" $parts)) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if and $wanted (not $found) -}}
+  {{- $env = append $env (dict "name" "LD_LIBRARY_PATH" "value" $lib) -}}
+{{- end -}}
+{{- if $env -}}
+  {{- $_ := set $container "env" $env -}}
+{{- else if $found -}}
+  {{- $_ := unset $container "env" -}}
 {{- end -}}
 {{- end -}}
 

@@ -59,15 +59,22 @@
 {{- end -}}
 
 {{/*
-For the main container: nothing where the commands are mounted. `aptlet run` extends the image's own PATH, which a pod spec cannot.
+For the main container: nothing where the commands are mounted, unless it gets libraries. `aptlet run` extends the image's own variables,
+which a pod spec cannot.
 */}}
 {{- define "aptlet.env" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 {{- if eq $settings.mode "entrypoint" -}}
 {{- with $settings.extraEnv }}{{ toYaml . }}{{ end -}}
-{{- else if eq $settings.expose "path" -}}
+{{- else -}}
+{{- if eq $settings.expose "path" -}}
 - name: PATH
   value: {{ include "aptlet.path" (list $settings (include "aptlet.imagePath" $settings)) | quote }}
+{{- end -}}
+{{- if $settings.libraries }}
+- name: LD_LIBRARY_PATH
+  value: {{ printf "%s/lib" $settings.prefix }}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

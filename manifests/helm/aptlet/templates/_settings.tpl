@@ -84,5 +84,6 @@ container can see: so aptlet is told. In memory it is the size of the file syste
   {{- $limit := .volume.sizeLimit -}}
   {{- $flags = append $flags (printf "--size-limit=%s" (kindIs "string" $limit | ternary (toString $limit) (int64 $limit | toString))) -}}
 {{- end -}}
+{{- if .libraries -}}{{- $flags = append $flags "--libraries" -}}{{- end -}}
 {{- toYaml (concat $flags .extraArgs) -}}
 {{- end -}}
