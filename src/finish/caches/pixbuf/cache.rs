@@ -31,7 +31,9 @@ pub(crate) fn apply(inside: &mut Inside<'_>, prefix: &str) -> Result<Vec<Note>, 
         }
         let mut text = HEAD.to_owned();
         for path in modules {
-            let known = LOADERS.iter().find(|(name, _)| path.rsplit('/').next() == Some(name));
+            // librsvg's has another letter since 2.58
+            let name = path.rsplit('/').next().unwrap_or_default().replace('_', "-");
+            let known = LOADERS.iter().find(|(known, _)| name == *known);
             let module = inside::read(&root, &path, LARGEST)?.unwrap_or_default();
             match known {
                 Some((_, entry)) if has_all(&module, entry) => {
@@ -79,6 +81,7 @@ mod tests {
         let module =
             |name: &str, content: &[u8]| fs::write(tree.root().join(loaders).join(name), content).unwrap();
         module("libpixbufloader-bmp.so", b"bmp\0BMP\0LGPL\0image/bmp\0image/x-bmp\0image/x-MS-bmp\0");
+        module("libpixbufloader_xbm.so", b"xbmXBMLGPLimage/x-xbitmap");
         module("libpixbufloader-gif.so", b"gif\0");
         module("libother.so", b"");
         let cache = tree.root().join(loaders).with_extension("cache");
@@ -93,6 +96,9 @@ mod tests {
         let text = fs::read_to_string(&cache).unwrap();
         assert!(text.contains(&format!(
             "\n\"/p/{loaders}/libpixbufloader-bmp.so\"\n\"bmp\" 5 \"gdk-pixbuf\" \"BMP\""
+        )));
+        assert!(text.contains(&format!(
+            "\n\"/p/{loaders}/libpixbufloader_xbm.so\"\n\"xbm\" 4 \"gdk-pixbuf\" \"XBM\""
         )));
         assert!(!text.contains("gif"));
     }
