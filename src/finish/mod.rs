@@ -6,11 +6,12 @@
 //! | step | place |
 //! | --- | --- |
 //! | the locales that the settings want are there | `locales` |
-//! | scripts are read for what of them can be done and what remains | `scripts` |
-//! | links of update-alternatives(1) | `alternatives` |
 //! | trusted certificate authorities | `certificates` |
+//! | folders and links of tmpfiles.d(5) | `tmpfiles` |
+//! | scripts are followed: what can be told of them is made, what remains is told | `scripts` |
+//! | links of update-alternatives(1) | `alternatives` |
+//! | lists that packages register with: modules, catalogues, applications | `registers` |
 //! | users and groups | `accounts` |
-//! | folders and links of tmpfiles.d(5), and the sure commands of scripts | `tmpfiles`, `scripts` |
 //! | files that programs make of other files, so as to start fast or to start at all | `caches` |
 //! | configuration that is a copy of a template | `templates` |
 //! | absolute links become relative, unless the tree is seen at `/` | `relative` |
@@ -28,6 +29,7 @@ mod inside;
 mod locales;
 mod maintainer_script;
 mod note;
+mod registers;
 mod relative;
 mod run;
 mod scripts;
