@@ -46,6 +46,6 @@ pub(crate) use sources::SourceChoice;
 pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
 pub use values::{FileOrText, Mode};
 pub(crate) use values::{
-    Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,
+    Generators, Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,
 };
 pub(crate) use watching::Watching;

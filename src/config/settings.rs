@@ -12,7 +12,9 @@ use super::paths::{self, Paths};
 use super::places;
 use super::sources::{self, SourceChoice};
 use super::text;
-use super::values::{Base, FileOrText, LogFormat, OnFailure, Output, Owners, RequireScripts, Verbosity};
+use super::values::{
+    Base, FileOrText, Generators, LogFormat, OnFailure, Output, Owners, RequireScripts, Verbosity,
+};
 use crate::control::architecture::Architecture;
 use crate::request::Request;
 
@@ -84,6 +86,8 @@ pub struct Settings {
     pub(crate) keep_generations: usize,
     /// Which maintainer scripts must be done in full.
     pub(crate) require_scripts: RequireScripts,
+    /// Which programs of the tree are run.
+    pub(crate) generators: Generators,
     /// Whether aptlet itself is put into the destination, too. With neither requests nor a lock, nothing else is.
     pub(crate) own_binary: bool,
     /// What becomes of a failure, where that is said.
@@ -217,6 +221,7 @@ impl Settings {
             paths: Paths { slim: tree.slim.unwrap_or(false), rules: path_rules },
             keep_generations,
             require_scripts: tree.require_scripts.unwrap_or_default(),
+            generators: tree.generators.unwrap_or_default(),
             own_binary,
             on_failure: options.running.on_failure,
             connections: network.connections(),

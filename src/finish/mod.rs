@@ -16,6 +16,8 @@
 //! | configuration that is a copy of a template | `templates` |
 //! | absolute links become relative, unless the tree is seen at `/` | `relative` |
 //!
+//! When paths have been rewritten, `generators` runs what only the tree's own programs can make.
+//!
 //! All of them make and read files by `inside`, which no link of a package leads out of the tree. What a step cannot do
 //! is a note, not an error.
 
@@ -25,6 +27,7 @@ mod caches;
 mod certificates;
 mod dropins;
 mod error;
+pub(crate) mod generators;
 mod inside;
 mod locales;
 mod maintainer_script;

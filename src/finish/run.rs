@@ -4,6 +4,7 @@ use super::accounts::{adduser, passwd, sysusers};
 use super::caches::{graphviz, gsettings, hwdb, input_methods, ldconfig, mime, pixbuf};
 use super::certificates::{Authority, bundle, java};
 use super::error::Error;
+use super::generators::Call;
 use super::inside::Inside;
 use super::note::Note;
 use super::registers::{catalogues, desktop, php, wordlists};
@@ -32,6 +33,8 @@ pub struct Unfinished {
     pub(crate) notes: Vec<Note>,
     /// The maintainer scripts that were not done in full.
     pub(crate) remaining: Vec<Remaining>,
+    /// Programs that scripts call, and that are to be run when the tree's paths are those of its prefix.
+    pub(crate) generators: Vec<Call>,
 }
 
 impl Unfinished {
@@ -96,5 +99,5 @@ pub fn run(tree: &mut Tree, finishing: Finishing<'_>) -> Result<Unfinished, Erro
         relative::make_relative(tree.root())?;
     }
     notes.extend(remaining.iter().filter_map(Remaining::note));
-    Ok(Unfinished { notes, remaining })
+    Ok(Unfinished { notes, remaining, generators: said.generators })
 }

@@ -12,8 +12,8 @@ use serde::{Deserialize as _, Deserializer};
 use crate::config::error::Error;
 use crate::config::values::from_yaml::{list, parsed};
 use crate::config::values::{
-    Base, Count, FileOrText, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Output, Owners,
-    PathElsewhere, PathPattern, Quantity, Release, RequireScripts, Word,
+    Base, Count, FileOrText, Generators, Interval, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure,
+    Output, Owners, PathElsewhere, PathPattern, Quantity, Release, RequireScripts, Word,
 };
 use crate::control::architecture::Architecture;
 
@@ -224,7 +224,7 @@ macro_rules! choice {
     )*};
 }
 
-choice!(LogFormat, Mode, OnFailure, Owners, RequireScripts);
+choice!(Generators, LogFormat, Mode, OnFailure, Owners, RequireScripts);
 
 /// A file or folder of this machine, and so of no pod. In `aptlet.yaml`, a relative one is beside that, and an empty
 /// one says nothing.

@@ -95,6 +95,7 @@ fn the_defaults() {
             paths: Paths::default(),
             keep_generations: 2,
             require_scripts: RequireScripts::None,
+            generators: Generators::Known,
             own_binary: false,
             on_failure: None,
             connections: 8,

@@ -14,7 +14,7 @@ mod word;
 
 pub(crate) use address::{Listen, MirrorUri};
 pub use choice::Mode;
-pub(crate) use choice::{LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
+pub(crate) use choice::{Generators, LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
 pub use in_place::FileOrText;
 pub(crate) use number::{Count, Interval, Quantity};
 pub(crate) use path::{Base, Output, PathElsewhere};

@@ -7,6 +7,7 @@ use super::value::{Run, Value, known};
 use super::world::is_shell;
 use crate::deb::shell::Call;
 use crate::finish::accounts::adduser;
+use crate::finish::generators::{self, is_known};
 use crate::finish::scripts::known::{DONE, IDLE, READING};
 
 /// Programs of the tree that are read in their turn are not larger.
@@ -35,7 +36,17 @@ impl Shell<'_, '_> {
         if self.filter(base, arguments)? || self.prints(base, arguments)? || self.filing(base, arguments)? {
             return Ok(Left::NOT);
         }
-        if IDLE.contains(&base) {
+        if is_known(base)
+            && self.is_sure()
+            && self.reading == 0
+            && let Some(words) = known(arguments)
+        {
+            let arguments = words.into_iter().map(str::to_owned).collect();
+            let call =
+                generators::Call { package: self.package.to_owned(), program: name.clone(), arguments };
+            self.world.registered.generators.push(call);
+            self.status = Some(0);
+        } else if IDLE.contains(&base) {
             self.followed.idle = true;
             self.print(None);
             self.status = Some(0);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::Files;
 use crate::deb::shell::Call;
+use crate::finish::generators;
 use crate::tree::Tree;
 
 /// Calls of programs that a step of its own carries out when all scripts have been followed.
@@ -17,6 +18,8 @@ pub(in crate::finish) struct Registered {
     pub(in crate::finish) catalogues: Vec<(String, Vec<String>)>,
     /// Modules of PHP: the version, where it is enabled (or `ALL`), the module.
     pub(in crate::finish) php: Vec<(String, String, String)>,
+    /// Of programs that are to be run.
+    pub(in crate::finish) generators: Vec<generators::Call>,
 }
 
 pub(in crate::finish::scripts) struct World<'a> {
