@@ -94,7 +94,7 @@ pub fn run(tree: &mut Tree, finishing: Finishing<'_>) -> Result<Unfinished, Erro
     notes.extend(hwdb::apply(&mut inside)?);
     notes.extend(mime::apply(&mut inside)?);
     notes.extend(templates::apply(&mut inside)?);
-    notes.extend(input_methods::notes(tree)?);
+    notes.extend(input_methods::apply(&mut inside, prefix)?);
     if !at_root {
         relative::make_relative(tree.root())?;
     }

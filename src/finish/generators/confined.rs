@@ -71,6 +71,8 @@ pub(super) fn run(start: &Start<'_>) -> Result<(), String> {
     let text = String::from_utf8_lossy(&text[text.len().saturating_sub(MOST_SAID)..]);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match ended? {
+        // a script that goes on without a command makes half of its file, or an empty one
+        _ if text.contains(": not found") || text.contains(": command not found") => Err(text),
         status if status.success() => Ok(()),
         status => Err(format!("{status}: {text}")),
     }
@@ -145,6 +147,7 @@ mod tests {
         );
         let refused = shell("echo one; bash -c 'echo >/dev/tcp/127.0.0.1/9' 2>&1").unwrap_err();
         assert!(refused.contains("one") && refused.contains("Operation not permitted"), "{refused}");
+        assert!(shell("no-such-command | cat >file").unwrap_err().contains("not found"));
         let error = run(&Start {
             program: Path::new("/nonexistent"),
             arguments: &[],

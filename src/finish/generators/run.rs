@@ -93,8 +93,12 @@ fn all(
             Err(reason) => Outcome::Not(reason),
         };
         let paths = changed(place.root, before)?;
-        for path in &paths {
-            stamp(&place.root.join(path), place.date)?;
+        for path in paths.iter().map(|path| place.root.join(path)) {
+            match outcome {
+                Outcome::Done => stamp(&path, place.date)?,
+                // half of a file is worse than none
+                _ => fs::remove_file(&path).map_err(|source| Error::write(&path, source))?,
+            }
         }
         if outcome == Outcome::Done {
             made.insert(call.line(), paths);
@@ -215,4 +219,81 @@ fn taken_over(
         outcomes.push(((*call).clone(), outcome));
     }
     Ok(outcomes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::{MetadataExt as _, symlink};
+
+    use super::*;
+
+    fn call(program: &str, arguments: &[&str]) -> Call {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Call { package: "x".to_owned(), program: program.to_owned(), arguments }
+    }
+
+    /// A tree with two programs, one of which fails; they need the machine's shell.
+    fn tree(root: &Path) {
+        fs::create_dir_all(root.join("usr/bin")).unwrap();
+        fs::create_dir_all(root.join("var/lib/x")).unwrap();
+        for (name, script) in [
+            ("make", "echo made of $0 >$1; ln -s out $1.link\n"),
+            ("fail", "echo half >${0%/*}/half; echo odd >&2; exit 3\n"),
+        ] {
+            let path = root.join("usr/bin").join(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_program_sees_the_tree_at_its_prefix() {
+        let folder = tempfile::tempdir().unwrap();
+        let destination = folder.path().canonicalize().unwrap().join("p");
+        let root = destination.join("tree");
+        tree(&root);
+        // as a run leaves it that was killed
+        symlink("nowhere", destination.join("u")).unwrap();
+        let links = vec![("u", "usr"), ("v", "var")];
+        let place = |root, current| Place {
+            root,
+            destination: &destination,
+            current,
+            links: links.clone(),
+            date: 77,
+        };
+        let calls = [
+            call("make", &["/var/lib/x/out"]),
+            call("/usr/bin/make", &["/var/lib/x/other"]),
+            call("make", &["/var/lib/x/out"]),
+            call("fail", &[]),
+            call("gone", &[]),
+        ];
+        let outcomes = run(&calls, &place(&root, None)).unwrap();
+        let [(_, Outcome::Done), (_, Outcome::Done), (_, Outcome::Not(failed)), (_, Outcome::Not(gone))] =
+            &outcomes[..]
+        else {
+            panic!("{outcomes:?}")
+        };
+        assert_eq!((failed.as_str(), gone.as_str()), ("exit status: 3: odd", "the tree does not have it"));
+        let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+        assert_eq!(read("var/lib/x/out"), format!("made of {}/u/bin/make\n", destination.display()));
+        assert_eq!(root.join("var/lib/x/out").metadata().unwrap().mtime(), 77);
+        assert_eq!(read(RECORD).lines().count(), 4);
+        assert!(!root.join("usr/bin/half").exists());
+        assert!(!destination.join("u").is_symlink() && !root.with_extension("generating").exists());
+
+        // the next generation, while this one is in use
+        let next = destination.join("next");
+        tree(&next);
+        let calls = [call("make", &["/var/lib/x/out"]), call("make", &["/var/lib/x/new"])];
+        let outcomes = run(&calls, &place(&next, Some(root.clone()))).unwrap();
+        assert!(matches!(&outcomes[..], [(_, Outcome::Kept), (_, Outcome::Not(_))]), "{outcomes:?}");
+        assert_eq!(
+            fs::read(next.join("var/lib/x/out")).unwrap(),
+            fs::read(root.join("var/lib/x/out")).unwrap()
+        );
+        assert!(next.join(RECORD).exists());
+    }
 }
