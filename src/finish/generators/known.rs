@@ -2,10 +2,9 @@
 
 /// Each was read by a person: it makes files of the tree's own files, and needs no network, no root and no answer.
 ///
-/// aspell and ispell compile word lists, MeCab a dictionary; GHC notes which packages there are, cracklib the words that are
-/// no passwords.
-const KNOWN: [&str; 5] =
-    ["aspell-autobuildhash", "ghc-pkg", "ispell-autobuildhash", "mecab-dict-index", "update-cracklib"];
+/// aspell and ispell compile word lists, MeCab a dictionary; GHC notes which packages there are. cracklib's is none of them:
+/// its words are in a file of `/var` that no package has, so that the paths to it are not rewritten.
+const KNOWN: [&str; 4] = ["aspell-autobuildhash", "ghc-pkg", "ispell-autobuildhash", "mecab-dict-index"];
 
 /// A call of one of them in a maintainer script. Paths are as the tree's own programs see them at `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
