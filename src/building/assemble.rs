@@ -1,11 +1,13 @@
 //! From unpacked packages to a finished tree.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::staging::private_root;
 use crate::config::{Owners, RequireScripts};
 use crate::control::architecture::Architecture;
+use crate::current_generation;
 use crate::error::Error;
+use crate::finish::generators::{self, Call, Outcome, Place};
 use crate::finish::{self, Authority, Finishing};
 use crate::launch;
 use crate::launch::libraries::{self, Image};
@@ -29,6 +31,8 @@ pub(crate) struct Layout {
     pub(crate) locales: Vec<String>,
     /// Maintainer scripts that must be done in full.
     pub(crate) require_scripts: RequireScripts,
+    /// Where the tree's own programs are run on it: the destination, if that is the prefix.
+    pub(crate) generate_at: Option<PathBuf>,
     /// Whose its files are.
     pub(crate) owners: Owners,
     /// Whether a group shares the volume, and may read what its owner may.
@@ -98,6 +102,7 @@ pub(crate) fn assemble(
         RequireScripts::Known => unfinished.require_scripts(false)?,
         RequireScripts::All => unfinished.require_scripts(true)?,
     }
+    let unfinished_calls = unfinished.generators;
     let mut notes: Vec<Note> = unfinished.notes.into_iter().map(Note::from).collect();
     notes.extend(unread.into_iter().map(|(package, line)| OfTree::DiversionUnread { package, line }.into()));
     // before anything is rewritten, since the linker's own folders are
@@ -108,6 +113,7 @@ pub(crate) fn assemble(
     notes.extend(libraries.iter().flat_map(|chosen| &chosen.notes).cloned().map(Note::from));
     let relocation = Relocation::to(prefix);
     let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());
+    let relocation_links = relocation.links();
     let relocated = relocation.apply(&mut tree)?;
     notes.extend(of_packages(tree.packages()));
     if tree.widened() > 0 {
@@ -138,6 +144,7 @@ pub(crate) fn assemble(
         }
         commands
     };
+    notes.extend(generate(root, &unfinished_calls, layout, relocation_links)?);
     let record = |path: &str, text: &[u8]| {
         let path = root.join(path);
         generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))
@@ -160,6 +167,44 @@ pub(crate) fn assemble(
     let directory_mode = |folder: &Path| tree.directory_mode(folder);
     record(records::MANIFEST, &manifest::describe(root, keep, directory_mode, &relocated.digests)?)?;
     Ok(Built { commands, exposed, notes, needs_binary: needs_linker, tree, generated })
+}
+
+/// Runs what only the tree's own programs can make, where they can be run.
+fn generate(
+    root: &Path,
+    calls: &[Call],
+    layout: &Layout,
+    links: Vec<(&'static str, &'static str)>,
+) -> Result<Vec<Note>, Error> {
+    if calls.is_empty() {
+        return Ok(Vec::new());
+    }
+    let outcomes = match &layout.generate_at {
+        Some(destination) if !links.is_empty() => {
+            let current = current_generation::current(destination);
+            generators::run(calls, &Place { root, destination, current, links, date: layout.date })?
+        }
+        _ => {
+            let reason = "programs are run only at the prefix, and with --generators=known";
+            calls.iter().map(|call| (call.clone(), Outcome::Not(reason.to_owned()))).collect()
+        }
+    };
+    let mut notes = Vec::new();
+    for (call, outcome) in outcomes {
+        let (package, line) = (call.package.clone(), call.line());
+        notes.extend(match outcome {
+            Outcome::Done => None,
+            Outcome::Kept => Some(finish::Note::GeneratedBefore { package, line }),
+            Outcome::Not(reason) if layout.require_scripts == RequireScripts::None => {
+                Some(finish::Note::GeneratorNotRun { package, line, reason })
+            }
+            Outcome::Not(reason) => {
+                let first = format!("the postinst of {package}: {line}: {reason}");
+                return Err(finish::Error::Scripts { first, packages: package }.into());
+            }
+        });
+    }
+    Ok(notes.into_iter().map(Note::from).collect())
 }
 
 /// One note for what concerns a file; one a package for owners, of which there can be thousands; one for all that was

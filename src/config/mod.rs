@@ -50,6 +50,7 @@ pub(crate) use sources::SourceChoice;
 pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
 pub use values::{FileOrText, Mode, PathOrder};
 pub(crate) use values::{
-    ImageLibc, Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts, Verbosity,
+    Generators, ImageLibc, Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts,
+    Verbosity,
 };
 pub(crate) use watching::Watching;

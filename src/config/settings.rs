@@ -14,7 +14,7 @@ use super::places;
 use super::sources::{self, SourceChoice};
 use super::text;
 use super::values::{
-    Base, FileOrText, LogFormat, OnFailure, Output, Owners, PathOrder, RequireScripts, Verbosity,
+    Base, FileOrText, Generators, LogFormat, OnFailure, Output, Owners, PathOrder, RequireScripts, Verbosity,
 };
 use crate::control::architecture::Architecture;
 use crate::request::Request;
@@ -91,6 +91,8 @@ pub struct Settings {
     pub(crate) libraries: bool,
     /// Where what is known of the image comes from.
     pub(crate) image: MainImage,
+    /// Which programs of the tree are run.
+    pub(crate) generators: Generators,
     /// Whether aptlet itself is put into the destination, too. With neither requests nor a lock, nothing else is.
     pub(crate) own_binary: bool,
     /// What becomes of a failure, where that is said.
@@ -234,6 +236,7 @@ impl Settings {
             require_scripts: tree.require_scripts.unwrap_or_default(),
             libraries: options.libraries.libraries.unwrap_or(false),
             image,
+            generators: tree.generators.unwrap_or_default(),
             own_binary,
             on_failure: options.running.on_failure,
             path_order: options.ordering.path_order.unwrap_or_default(),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::inside::{exists, is_sound, resolve};
-use crate::deb::shell::{self, Call};
+use crate::deb::shell::Call;
 use crate::tree::Tree;
 use crate::tree::write::Generated;
 
@@ -34,26 +34,23 @@ struct Slave {
 
 /// Makes the links of all alternatives that the scripts register and the tree has. Returns the lines that could
 /// not be read, with the package's name.
-pub(super) fn apply<'a>(
+pub(super) fn apply(
     tree: &mut Tree,
     date: i64,
-    postinsts: impl Iterator<Item = (&'a str, &'a str)>,
+    calls: &[(String, Call)],
 ) -> Result<Vec<(String, String)>, Error> {
     let root = tree.root().to_owned();
     let mut groups: BTreeMap<String, Vec<Alternative>> = BTreeMap::new();
     let mut unread = Vec::new();
-    for (package, text) in postinsts {
-        for call in shell::calls(text, "update-alternatives") {
-            match call {
-                Call::Known(arguments) => match parse(&arguments) {
-                    Some(alternative) if exists(&root, &alternative.path) => {
-                        groups.entry(alternative.name.clone()).or_default().push(alternative);
-                    }
-                    _ => {}
-                },
-                Call::Unknown(line) if line.contains("--install") => unread.push((package.to_owned(), line)),
-                Call::Unknown(_) => {}
-            }
+    for (package, call) in calls {
+        match call {
+            Call::Known(arguments) => match parse(arguments) {
+                Some(alternative) if exists(&root, &alternative.path) => {
+                    groups.entry(alternative.name.clone()).or_default().push(alternative);
+                }
+                _ => {}
+            },
+            Call::Unknown(line) => unread.push((package.clone(), line.clone())),
         }
     }
     if groups.is_empty() {
@@ -173,6 +170,15 @@ mod tests {
         tree
     }
 
+    fn calls(scripts: &[(&str, &str)]) -> Vec<(String, Call)> {
+        let of = |(package, text): &(&str, &str)| {
+            let calls = crate::deb::shell::calls(text, "update-alternatives");
+            let package = (*package).to_owned();
+            calls.into_iter().map(|call| (package.clone(), call)).collect::<Vec<_>>()
+        };
+        scripts.iter().flat_map(of).collect()
+    }
+
     #[test]
     fn the_highest_priority_wins_and_the_record_reads_back() {
         let folder = tempfile::tempdir().unwrap();
@@ -187,7 +193,7 @@ mod tests {
             ("gone", "update-alternatives --install /usr/bin/editor editor /usr/bin/emacs 99"),
             ("odd", "update-alternatives --install /usr/bin/odd odd $(x) 1"),
         ];
-        let unread = apply(&mut tree, 1, scripts.into_iter()).unwrap();
+        let unread = apply(&mut tree, 1, &calls(&scripts)).unwrap();
         assert_eq!(unread.len(), 1);
         let target = |path: &str| fs::read_link(tree.root().join(path)).unwrap();
         assert_eq!(target("usr/bin/editor"), Path::new("/etc/alternatives/editor"));
@@ -210,7 +216,7 @@ mod tests {
             ("b", "update-alternatives --install /usr/bin/z ../z /usr/bin/x 1"),
             ("c", "update-alternatives --install y y /usr/bin/x 1"),
         ];
-        apply(&mut tree, 1, scripts.into_iter()).unwrap();
+        apply(&mut tree, 1, &calls(&scripts)).unwrap();
         assert!(!tree.root().join("etc").exists());
     }
 }

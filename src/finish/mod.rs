@@ -6,14 +6,17 @@
 //! | step | place |
 //! | --- | --- |
 //! | the locales that the settings want are there | `locales` |
-//! | scripts are read for what of them can be done and what remains | `scripts` |
-//! | links of update-alternatives(1) | `alternatives` |
 //! | trusted certificate authorities | `certificates` |
+//! | folders and links of tmpfiles.d(5) | `tmpfiles` |
+//! | scripts are followed: what can be told of them is made, what remains is told | `scripts` |
+//! | links of update-alternatives(1) | `alternatives` |
+//! | lists that packages register with: modules, catalogues, applications | `registers` |
 //! | users and groups | `accounts` |
-//! | folders and links of tmpfiles.d(5), and the sure commands of scripts | `tmpfiles`, `scripts` |
 //! | files that programs make of other files, so as to start fast or to start at all | `caches` |
 //! | configuration that is a copy of a template | `templates` |
 //! | absolute links become relative, unless the tree is seen at `/` | `relative` |
+//!
+//! When paths have been rewritten, `generators` runs what only the tree's own programs can make.
 //!
 //! All of them make and read files by `inside`, which no link of a package leads out of the tree. What a step cannot do
 //! is a note, not an error.
@@ -24,10 +27,12 @@ mod caches;
 mod certificates;
 mod dropins;
 mod error;
+pub(crate) mod generators;
 mod inside;
 mod locales;
 mod maintainer_script;
 mod note;
+mod registers;
 mod relative;
 mod run;
 mod scripts;

@@ -137,6 +137,22 @@ pub(crate) enum Note {
         /// The plugin.
         path: String,
     },
+    /// A program that only the tree's own package has was not run on it, or failed.
+    GeneratorNotRun {
+        /// The package that calls it.
+        package: String,
+        /// The call.
+        line: String,
+        /// Why, or how it failed.
+        reason: String,
+    },
+    /// What a program has made for the generation before is in this one as well.
+    GeneratedBefore {
+        /// The package that calls it.
+        package: String,
+        /// The call.
+        line: String,
+    },
     /// Packages have input methods for GTK, which only its own program can list.
     InputMethodsNotListed {
         /// The packages' names.
@@ -288,6 +304,12 @@ impl fmt::Display for Note {
             ),
             Self::GraphvizPluginLeftOut { path } => {
                 write!(f, "{path}: Graphviz will not find what it has: its tables cannot be read")
+            }
+            Self::GeneratorNotRun { package, line, reason } => {
+                write!(f, "{package}: '{line}' was not run to its end: {reason}")
+            }
+            Self::GeneratedBefore { package, line } => {
+                write!(f, "{package}: '{line}' was not run anew; what it made before is taken over")
             }
             Self::InputMethodsNotListed { packages } => write!(
                 f,

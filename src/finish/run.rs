@@ -1,22 +1,17 @@
 //! The way of a merged tree through all steps of finishing.
 
-use std::path::Path;
-
 use super::accounts::{adduser, passwd, sysusers};
-use super::caches::{graphviz, gsettings, input_methods, ldconfig, mime, pixbuf};
+use super::caches::{graphviz, gsettings, hwdb, input_methods, ldconfig, mime, pixbuf};
 use super::certificates::{Authority, bundle, java};
 use super::error::Error;
+use super::generators::Call;
 use super::inside::Inside;
-use super::maintainer_script::Script;
 use super::note::Note;
-use super::scripts::walk::{self, SureLine};
-use super::scripts::{Remaining, effects, remaining};
+use super::registers::{catalogues, desktop, php, wordlists};
+use super::scripts::{self, Remaining, remaining};
 use super::{alternatives, locales, relative, templates, tmpfiles};
 use crate::relocate::Relocation;
 use crate::tree::Tree;
-
-/// Debian's longest maintainer scripts have some 50 KiB.
-const LARGEST_SCRIPT: usize = 1 << 20;
 
 /// How a tree is finished.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +33,8 @@ pub struct Unfinished {
     pub(crate) notes: Vec<Note>,
     /// The maintainer scripts that were not done in full.
     pub(crate) remaining: Vec<Remaining>,
+    /// Programs that scripts call, and that are to be run when the tree's paths are those of its prefix.
+    pub(crate) generators: Vec<Call>,
 }
 
 impl Unfinished {
@@ -62,35 +59,31 @@ impl Unfinished {
 pub fn run(tree: &mut Tree, finishing: Finishing<'_>) -> Result<Unfinished, Error> {
     let Finishing { date, prefix, authorities, locales } = finishing;
     locales::require(tree, locales)?;
-    let Scripts { postinsts, sure_lines, mut remaining } = read_scripts(tree);
-    let postinsts = || postinsts.iter().map(|(package, text)| (package.as_str(), text.as_str()));
     let mut notes = Vec::new();
-    for (package, line) in alternatives::apply(tree, date, postinsts())? {
-        remaining::add(&mut remaining, &package, &[line]);
-    }
     let at_root = prefix == "/";
     let mut inside = Inside::new(tree, date);
     let (trusted, found) = bundle::apply(&mut inside, authorities)?;
     notes.extend(found);
     notes.extend(java::apply(&mut inside, &trusted)?);
+    notes.extend(tmpfiles::apply(&mut inside)?);
+    let (said, mut remaining) = scripts::follow_all(tree, date)?;
+    for (package, line) in alternatives::apply(tree, date, &said.alternatives)? {
+        remaining::add(&mut remaining, &package, &[line]);
+    }
+    let mut inside = Inside::new(tree, date);
+    php::apply(&mut inside, &said.php)?;
+    catalogues::apply(&mut inside, &said.catalogues)?;
+    wordlists::apply(&mut inside)?;
+    desktop::apply(&mut inside)?;
     let (mut declared, found) = sysusers::declared(&inside.root())?;
     notes.extend(found);
-    for (package, text) in postinsts() {
-        let (found, unread) = adduser::declared(text);
-        declared.extend(found);
-        remaining::add(&mut remaining, package, &unread);
+    for (package, program, call) in &said.accounts {
+        match adduser::declared(program, call) {
+            Ok(found) => declared.extend(found),
+            Err(line) => remaining::add(&mut remaining, package, &[line]),
+        }
     }
     notes.extend(passwd::apply(&mut inside, declared)?);
-    notes.extend(tmpfiles::apply(&mut inside)?);
-    for SureLine { package, line, effects } in sure_lines {
-        let mut is_done = true;
-        for effect in &effects {
-            is_done &= effects::apply(&mut inside, effect)?;
-        }
-        if !is_done {
-            remaining::add(&mut remaining, &package, &[line]);
-        }
-    }
     notes.extend(gsettings::apply(&mut inside)?);
     // elsewhere launchers name the folders
     if at_root || Relocation::to(prefix).is_exact() {
@@ -98,51 +91,13 @@ pub fn run(tree: &mut Tree, finishing: Finishing<'_>) -> Result<Unfinished, Erro
     }
     notes.extend(pixbuf::apply(&mut inside, prefix)?);
     notes.extend(graphviz::apply(&mut inside)?);
+    notes.extend(hwdb::apply(&mut inside)?);
     notes.extend(mime::apply(&mut inside)?);
     notes.extend(templates::apply(&mut inside)?);
-    notes.extend(input_methods::notes(tree)?);
+    notes.extend(input_methods::apply(&mut inside, prefix)?);
     if !at_root {
         relative::make_relative(tree.root())?;
     }
     notes.extend(remaining.iter().filter_map(Remaining::note));
-    Ok(Unfinished { notes, remaining })
-}
-
-/// What the maintainer scripts of all packages say.
-#[derive(Default)]
-struct Scripts {
-    /// The package and the text of each postinst, for the steps that look for calls of one program.
-    postinsts: Vec<(String, String)>,
-    /// What can be done of them.
-    sure_lines: Vec<SureLine>,
-    /// What cannot be.
-    remaining: Vec<Remaining>,
-}
-
-fn read_scripts(tree: &Tree) -> Scripts {
-    let mut scripts = Scripts::default();
-    for package in tree.packages() {
-        let name = &package.artifact.name;
-        // its script is one long way of doing what a step does
-        let covered = [bundle::PROGRAM, java::PROGRAM, passwd::MASTERS[0]]
-            .iter()
-            .any(|done| package.paths.iter().any(|path| path == Path::new(done)));
-        for script in Script::ALL {
-            let Some(bytes) = package.control.file(script.name()) else { continue };
-            if bytes.len() > LARGEST_SCRIPT {
-                let line = format!("{} bytes, too many to read", bytes.len());
-                remaining::add(&mut scripts.remaining, name, &[line]);
-                continue;
-            }
-            let text = String::from_utf8_lossy(bytes).into_owned();
-            if !covered {
-                let left = walk::remaining(tree.root(), name, script, &text, &mut scripts.sure_lines);
-                scripts.remaining.extend(left);
-            }
-            if script == Script::Postinst {
-                scripts.postinsts.push((name.clone(), text));
-            }
-        }
-    }
-    scripts
+    Ok(Unfinished { notes, remaining, generators: said.generators })
 }

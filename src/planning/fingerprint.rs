@@ -72,6 +72,14 @@ fn digest(settings: &Settings, inputs: &Digests, request: &serde_json::Value) ->
         settings.architecture.as_str(),
         settings.owners
     ]);
-    let all = json!([form, settings.require_scripts, inputs, settings.paths, settings.locales, request]);
+    let all = json!([
+        form,
+        settings.require_scripts,
+        settings.generators,
+        inputs,
+        settings.paths,
+        settings.locales,
+        request
+    ]);
     Sha256::of(all.to_string().as_bytes())
 }

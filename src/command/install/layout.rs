@@ -1,9 +1,9 @@
 //! What the settings say of the tree, as building takes it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::building::{Layout, Unpacking};
-use crate::config::{Owners, Settings};
+use crate::config::{Generators, Owners, Settings};
 use crate::error::Error;
 use crate::fetch::CaBundle;
 use crate::finish::Authority;
@@ -35,11 +35,18 @@ pub(super) fn layout(
         authorities: authorities.iter().flat_map(named).collect(),
         locales: settings.locales.clone(),
         require_scripts: settings.require_scripts,
+        generate_at: generate_at(settings),
         owners: settings.owners,
         shared: unpacking.shared,
         libraries: image.map(|image| (image, settings.architecture.clone())),
         has_base: settings.base.is_some(),
     }
+}
+
+/// The destination, where programs of the tree may run in it: it is where the tree will be seen.
+fn generate_at(settings: &Settings) -> Option<PathBuf> {
+    let is_here = settings.dest == Path::new(&settings.prefix) && settings.generators == Generators::Known;
+    is_here.then(|| settings.dest.clone())
 }
 
 /// Certificate authorities that the settings add, each named after its file.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::group::group;
 use crate::config::values::{
-    Count, Locale, OnFailure, Owners, PathElsewhere, PathOrder, PathPattern, Quantity, RequireScripts,
+    Count, Generators, Locale, OnFailure, Owners, PathElsewhere, PathOrder, PathPattern, Quantity,
+    RequireScripts,
 };
 
 const DEFAULT_DEST: &str = "/p";
@@ -78,6 +79,11 @@ group! {
         /// 'none' of them is required, 'known' takes what a pod does not miss for done, 'all' does not [default: none]
         #[arg(value_name = "WHICH")]
         pub(crate) require_scripts: Option<RequireScripts>,
+
+        /// 'known' runs the tree's own programs that make files which no one else can, such as the dictionaries of aspell
+        /// and MeCab, confined, where the destination is the prefix; 'off' runs none [default: known]
+        #[arg(value_name = "WHICH")]
+        pub(crate) generators: Option<Generators>,
     }
 }
 

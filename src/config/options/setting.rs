@@ -12,9 +12,9 @@ use serde::{Deserialize as _, Deserializer};
 use crate::config::error::Error;
 use crate::config::values::from_yaml::{list, parsed};
 use crate::config::values::{
-    Base, Count, Expose, FileOrText, ImageLibc, Interval, Listen, Locale, LogFormat, MirrorUri, Mode,
-    OnFailure, Output, Owners, PathElsewhere, PathOrder, PathPattern, Quantity, Release, RequireScripts,
-    Word,
+    Base, Count, Expose, FileOrText, Generators, ImageLibc, Interval, Listen, Locale, LogFormat, MirrorUri,
+    Mode, OnFailure, Output, Owners, PathElsewhere, PathOrder, PathPattern, Quantity, Release,
+    RequireScripts, Word,
 };
 use crate::control::architecture::Architecture;
 
@@ -225,7 +225,7 @@ macro_rules! choice {
     )*};
 }
 
-choice!(Expose, LogFormat, Mode, OnFailure, Owners, PathOrder, RequireScripts);
+choice!(Expose, Generators, LogFormat, Mode, OnFailure, Owners, PathOrder, RequireScripts);
 
 /// A file or folder of this machine, and so of no pod. In `aptlet.yaml`, a relative one is beside that, and an empty
 /// one says nothing.

@@ -98,6 +98,7 @@ fn the_defaults() {
             require_scripts: RequireScripts::None,
             libraries: false,
             image: MainImage::default(),
+            generators: Generators::Known,
             own_binary: false,
             on_failure: None,
             path_order: PathOrder::Last,

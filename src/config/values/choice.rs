@@ -28,6 +28,19 @@ pub(crate) enum RequireScripts {
     All,
 }
 
+/// Which programs of a tree are run to make files of it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Generators {
+    /// None.
+    Off,
+    /// Those that are known to need nothing but the tree.
+    #[default]
+    Known,
+}
+
 /// Whose the installed files are.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,

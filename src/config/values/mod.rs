@@ -14,7 +14,7 @@ mod release;
 mod word;
 
 pub(crate) use address::{Listen, MirrorUri};
-pub(crate) use choice::{Expose, LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
+pub(crate) use choice::{Expose, Generators, LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
 pub use choice::{Mode, PathOrder};
 pub use in_place::FileOrText;
 pub(crate) use libc::ImageLibc;

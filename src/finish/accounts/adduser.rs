@@ -3,7 +3,7 @@
 use std::num::ParseIntError;
 
 use super::declared::{Declared, Primary, User};
-use crate::deb::shell::{self, Call};
+use crate::deb::shell::Call;
 
 /// The programs whose calls are understood.
 pub(crate) const PROGRAMS: [&str; 6] = ["adduser", "addgroup", "useradd", "groupadd", "usermod", "gpasswd"];
@@ -11,21 +11,14 @@ pub(crate) const PROGRAMS: [&str; 6] = ["adduser", "addgroup", "useradd", "group
 const NOLOGIN: &str = "/usr/sbin/nologin";
 const NO_HOME: &str = "/nonexistent";
 
-/// What a script declares, and the lines that cannot be read.
-pub(crate) fn declared(script: &str) -> (Vec<Declared>, Vec<String>) {
-    let (mut all, mut unread) = (Vec::new(), Vec::new());
-    for program in PROGRAMS {
-        for call in shell::calls(script, program) {
-            match call {
-                Call::Known(arguments) => match read(program, &arguments) {
-                    Some(declared) => all.extend(declared),
-                    None => unread.push(format!("{program} {}", arguments.join(" "))),
-                },
-                Call::Unknown(line) => unread.push(line),
-            }
+/// What a call declares, or the line that cannot be read.
+pub(crate) fn declared(program: &str, call: &Call) -> Result<Vec<Declared>, String> {
+    match call {
+        Call::Known(arguments) => {
+            read(program, arguments).ok_or_else(|| format!("{program} {}", arguments.join(" ")))
         }
+        Call::Unknown(line) => Err(line.clone()),
     }
-    (all, unread)
 }
 
 fn read(program: &str, arguments: &[String]) -> Option<Vec<Declared>> {
@@ -236,6 +229,19 @@ mod tests {
         Declared::Member { user: user.to_owned(), group: group.to_owned() }
     }
 
+    fn all(script: &str) -> (Vec<Declared>, Vec<String>) {
+        let (mut all, mut unread) = (Vec::new(), Vec::new());
+        for program in PROGRAMS {
+            for call in crate::deb::shell::calls(script, program) {
+                match declared(program, &call) {
+                    Ok(found) => all.extend(found),
+                    Err(line) => unread.push(line),
+                }
+            }
+        }
+        (all, unread)
+    }
+
     #[test]
     fn reads_the_scripts_of_debian() {
         // as in postgresql-common, openssh-client, dbus, messagebus, ssl-cert
@@ -249,7 +255,7 @@ mod tests {
             adduser --quiet postgres ssl-cert\n\
             useradd -rM -g nogroup -s /usr/sbin/nologin -d /var/x -u 77 -G tty,video x\n\
             groupadd -r --gid=12 twelve || true\nusermod -aG docker x\n;;\nesac";
-        let (declared, unread) = declared(script);
+        let (declared, unread) = all(script);
         assert!(unread.is_empty(), "{unread:?}");
         assert_eq!(
             declared,
@@ -276,7 +282,7 @@ mod tests {
     fn says_what_it_cannot_tell() {
         let script = "adduser --system $(get_user)\nadduser human\nadduser --system --uid many x\n\
             usermod -d /new x\nuseradd -g\nadduser --system a b c\n";
-        let (declared, unread) = declared(script);
+        let (declared, unread) = all(script);
         assert!(declared.is_empty(), "{declared:?}");
         assert_eq!(unread.len(), 6, "{unread:?}");
     }

@@ -7,6 +7,7 @@
 
 pub(super) mod graphviz;
 pub(super) mod gsettings;
+pub(super) mod hwdb;
 pub(super) mod input_methods;
 pub(super) mod ldconfig;
 pub(super) mod mime;

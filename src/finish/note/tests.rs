@@ -47,6 +47,16 @@ fn each_kind_has_its_text() {
             "the user 'a\\'b\\n' is not made: its name or another field is not a valid one",
         ),
         (
+            Note::GeneratorNotRun { package: text("x"), line: text("make -a"), reason: reason() },
+            "generator-not-run",
+            "x: 'make -a' was not run to its end: it is bad",
+        ),
+        (
+            Note::GeneratedBefore { package: text("x"), line: text("make -a") },
+            "generated-before",
+            "x: 'make -a' was not run anew; what it made before is taken over",
+        ),
+        (
             Note::UserNotMade { user: text("x"), reason: NoAccount::NoNumber },
             "user-not-made",
             "the user 'x' is not made: no number is free",

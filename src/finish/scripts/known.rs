@@ -4,8 +4,7 @@
 use crate::finish::maintainer_script::Script;
 
 /// Parts of scripts that debhelper wrote, for what finishing does itself.
-pub(super) const DONE_HELPERS: [&str; 4] =
-    ["dh_installalternatives", "dh_installsysusers", "dh_installtmpfiles", "dh_installwm"];
+pub(super) const DONE_HELPERS: [&str; 2] = ["dh_installsysusers", "dh_installtmpfiles"];
 
 /// Parts that debhelper wrote for what a pod does not miss: services, boot, menus, indexes that programs do without,
 /// and the moving of files that an older version left.
@@ -44,7 +43,7 @@ pub(super) const IDLE_HELPERS: [&str; 31] = [
 ];
 
 /// Commands that change nothing by themselves.
-pub(super) const READING: [&str; 64] = [
+pub(super) const READING: [&str; 67] = [
     ".",
     ":",
     "[",
@@ -54,6 +53,7 @@ pub(super) const READING: [&str; 64] = [
     "break",
     "cat",
     "cd",
+    "cksum",
     "cmp",
     "command",
     "continue",
@@ -78,6 +78,8 @@ pub(super) const READING: [&str; 64] = [
     "fi",
     "file",
     "find",
+    "fold",
+    "getcap",
     "getent",
     "grep",
     "head",
@@ -112,9 +114,11 @@ pub(super) const READING: [&str; 64] = [
 ];
 
 /// Commands that a pod does not miss, or that have nothing to do in a new tree.
-pub(super) const IDLE: [&str; 44] = [
+pub(super) const IDLE: [&str; 52] = [
     "apparmor_parser",
     "busctl",
+    "chattr",
+    "chcon",
     "chgrp",
     "chown",
     "dbus-send",
@@ -133,7 +137,9 @@ pub(super) const IDLE: [&str; 44] = [
     "install-info",
     "invoke-rc.d",
     "ldconfig",
+    "logger",
     "mandb",
+    "modprobe",
     "py3clean",
     "py3compile",
     "pyclean",
@@ -144,32 +150,41 @@ pub(super) const IDLE: [&str; 44] = [
     "rm",
     "rmdir",
     "service",
+    "setcap",
+    "start-stop-daemon",
+    "sync",
     "systemctl",
-    "systemd-hwdb",
     "telinit",
     "ucfr",
     "udevadm",
     "update-binfmts",
-    "update-desktop-database",
+    "update-dictcommon-aspell",
+    "update-dictcommon-hunspell",
     "update-icon-caches",
     "update-info-dir",
     "update-initramfs",
     "update-menus",
     "update-mime",
     "update-rc.d",
+    "update-shells",
 ];
 
 /// Commands that finishing does itself; what of them cannot be read has a note of its own.
-pub(super) const DONE: [&str; 10] = [
+pub(super) const DONE: [&str; 15] = [
     "gdk-pixbuf-query-loaders",
     "glib-compile-schemas",
+    "gtk-query-immodules-3.0",
     "libgvc6-config-update",
-    "update-alternatives",
-    "update-ca-certificates",
-    "update-mime-database",
+    "shadowconfig",
+    "systemd-hwdb",
     "systemd-sysusers",
     "systemd-tmpfiles",
-    "shadowconfig",
+    "update-alternatives",
+    "update-ca-certificates",
+    "update-default-ispell",
+    "update-default-wordlist",
+    "update-desktop-database",
+    "update-mime-database",
     "update-passwd",
 ];
 

@@ -1,16 +1,12 @@
-//! Maintainer scripts, read and never run: the commands whose effects can be told from the text, which are then done,
-//! and the lines that remain.
+//! Maintainer scripts, read and never run: what can be told of their effects is made, and the lines that remain are told.
 //!
-//! `walk` goes through a script; `condition` tells which branches a first installation takes, `known` which lines are not
-//! missed, `effects` what a command makes. What is left of a script is a [`Remaining`].
+//! `all` takes the scripts in their order, `shell` follows one, and `known` has the commands that are not missed. What is
+//! left of a script is a [`Remaining`].
 
-mod condition;
-pub(super) mod effects;
+mod all;
 mod known;
 pub(super) mod remaining;
-pub(super) mod walk;
+mod shell;
 
+pub(crate) use self::all::follow_all;
 pub(crate) use self::remaining::Remaining;
-
-#[cfg(test)]
-mod tests;

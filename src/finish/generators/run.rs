@@ -1,0 +1,299 @@
+//! Runs what scripts have called for, and keeps what was made of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::confined::{self, Start};
+use super::known::Call;
+use super::room::Room;
+use crate::finish::error::Error;
+use crate::finish::inside::exists;
+use crate::tree::volume;
+
+/// What was made by which call, one path a line: for the next generation.
+const RECORD: &str = "var/lib/aptlet/generated";
+
+/// Where programs are looked for that a script names without a folder.
+const FOLDERS: [&str; 4] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"];
+
+/// Where a tree is made, and where it will be seen.
+pub(crate) struct Place<'a> {
+    /// The tree, its paths rewritten.
+    pub(crate) root: &'a Path,
+    /// The destination, which is the prefix as well.
+    pub(crate) destination: &'a Path,
+    /// The generation that is current, if there is one.
+    pub(crate) current: Option<PathBuf>,
+    /// Names in the destination, and what of the tree they stand for.
+    pub(crate) links: Vec<(&'static str, &'static str)>,
+    /// The time of what is made, in seconds since 1970.
+    pub(crate) date: i64,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It has run.
+    Done,
+    /// What it made for the generation before is taken over.
+    Kept,
+    /// It has not run, or failed: why.
+    Not(String),
+}
+
+/// Runs each call once, in their order.
+pub(crate) fn run(calls: &[Call], place: &Place<'_>) -> Result<Vec<(Call, Outcome)>, Error> {
+    let mut once: Vec<&Call> = Vec::new();
+    for call in calls {
+        if !once.iter().any(|other| other.line() == call.line()) {
+            once.push(call);
+        }
+    }
+    let mut made: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    let outcomes = match &place.current {
+        Some(current) => taken_over(&once, current, place.root, &mut made)?,
+        None => all(&once, place, &mut made)?,
+    };
+    if !made.is_empty() {
+        let lines: String = made
+            .iter()
+            .flat_map(|(line, paths)| paths.iter().map(move |path| format!("{line}\t{}\n", path.display())))
+            .collect();
+        let path = place.root.join(RECORD);
+        let write = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, lines));
+        write.map_err(|source| Error::write(&path, source))?;
+        stamp(&path, place.date)?;
+    }
+    Ok(outcomes)
+}
+
+fn all(
+    calls: &[&Call],
+    place: &Place<'_>,
+    made: &mut BTreeMap<String, Vec<PathBuf>>,
+) -> Result<Vec<(Call, Outcome)>, Error> {
+    let room = match Room::open(place.destination, place.root, &place.links) {
+        Ok(room) => room,
+        Err(error) => {
+            let reason = format!("the tree cannot be put to {}: {error}", place.destination.display());
+            return Ok(calls.iter().map(|call| ((*call).clone(), Outcome::Not(reason.clone()))).collect());
+        }
+    };
+    let folder = place.root.with_extension("generating");
+    let mut outcomes = Vec::new();
+    for call in calls {
+        fs::create_dir_all(&folder).map_err(|source| Error::write(&folder, source))?;
+        // what is made in the same second as the tree may not be told from it
+        let before = newest(place.root)?;
+        let outcome = match one(call, place, &folder) {
+            Ok(()) => Outcome::Done,
+            Err(reason) => Outcome::Not(reason),
+        };
+        let paths = changed(place.root, before)?;
+        for path in paths.iter().map(|path| place.root.join(path)) {
+            match outcome {
+                Outcome::Done => stamp(&path, place.date)?,
+                // half of a file is worse than none
+                _ => fs::remove_file(&path).map_err(|source| Error::write(&path, source))?,
+            }
+        }
+        if outcome == Outcome::Done {
+            made.insert(call.line(), paths);
+        }
+        outcomes.push(((*call).clone(), outcome));
+        fs::remove_dir_all(&folder).map_err(|source| Error::write(&folder, source))?;
+    }
+    drop(room);
+    Ok(outcomes)
+}
+
+fn one(call: &Call, place: &Place<'_>, folder: &Path) -> Result<(), String> {
+    let program = match call.program.starts_with('/') {
+        true => Some(call.program.clone()),
+        false => {
+            let mut paths = FOLDERS.iter().map(|folder| format!("{folder}/{}", call.program));
+            paths.find(|path| exists(place.root, path))
+        }
+    };
+    let program = program.filter(|path| exists(place.root, path)).ok_or("the tree does not have it")?;
+    let arguments: Vec<String> = call.arguments.iter().map(|argument| seen(argument, place)).collect();
+    let path = FOLDERS.map(|folder| seen(folder, place)).join(":");
+    let program = PathBuf::from(seen(&program, place));
+    confined::run(&Start { program: &program, arguments: &arguments, path: &path, folder })
+}
+
+/// A path of the tree as it is seen at the prefix; what is none stays.
+fn seen(text: &str, place: &Place<'_>) -> String {
+    for (name, target) in &place.links {
+        let below = text.strip_prefix('/').and_then(|text| text.strip_prefix(target));
+        if let Some(below) = below.filter(|below| below.is_empty() || below.starts_with('/')) {
+            return format!("{}/{name}{below}", place.destination.display());
+        }
+    }
+    text.to_owned()
+}
+
+/// The latest change of anything in a tree.
+fn newest(root: &Path) -> Result<SystemTime, Error> {
+    let now = SystemTime::now();
+    let mark = root.join(".generating");
+    fs::write(&mark, b"").map_err(|source| Error::write(&mark, source))?;
+    let time = fs::metadata(&mark).and_then(|meta| meta.modified()).unwrap_or(now);
+    fs::remove_file(&mark).map_err(|source| Error::write(&mark, source))?;
+    // a clock of file systems is coarser than it says
+    std::thread::sleep(Duration::from_millis(20));
+    Ok(time)
+}
+
+/// Files and links that were made or written since, relative to the root.
+fn changed(root: &Path, since: SystemTime) -> Result<Vec<PathBuf>, Error> {
+    let mut changed = Vec::new();
+    let mut queue = vec![PathBuf::new()];
+    while let Some(folder) = queue.pop() {
+        let place = root.join(&folder);
+        for entry in fs::read_dir(&place).map_err(|source| Error::read(&place, source))? {
+            let entry = entry.map_err(|source| Error::read(&place, source))?;
+            let path = folder.join(entry.file_name());
+            let Ok(meta) = root.join(&path).symlink_metadata() else { continue };
+            if meta.is_dir() {
+                queue.push(path);
+            } else if meta.modified().is_ok_and(|time| time > since) {
+                changed.push(path);
+            }
+        }
+    }
+    changed.sort();
+    Ok(changed)
+}
+
+/// Gives a file the time of all that is made, and no writer but its owner.
+fn stamp(path: &Path, date: i64) -> Result<(), Error> {
+    let failed = |source| Error::write(path, source);
+    let meta = path.symlink_metadata().map_err(failed)?;
+    if meta.is_file() {
+        let mode = meta.permissions().mode() & 0o755 | 0o444;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(failed)?;
+    }
+    volume::set_time_of_link(rustix::fs::CWD, path, date).map_err(|errno| failed(errno.into()))
+}
+
+/// Takes over what the generation before has of the same calls: a tree that is not current cannot be where it will be
+/// seen while another one is.
+fn taken_over(
+    calls: &[&Call],
+    current: &Path,
+    root: &Path,
+    made: &mut BTreeMap<String, Vec<PathBuf>>,
+) -> Result<Vec<(Call, Outcome)>, Error> {
+    let record = fs::read_to_string(current.join(RECORD)).unwrap_or_default();
+    let mut outcomes = Vec::new();
+    for call in calls {
+        let line = call.line();
+        let known = record.lines().filter_map(|known| known.split_once('\t')).filter(|(of, _)| *of == line);
+        let mut paths = Vec::new();
+        for (_, path) in known {
+            let path = Path::new(path);
+            let (from, to) = (current.join(path), root.join(path));
+            let plain = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+            let is_free = to.symlink_metadata().is_err() && to.parent().is_some_and(Path::is_dir);
+            if plain && is_free && from.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
+                fs::copy(&from, &to).map_err(|source| Error::write(&to, source))?;
+                if let Ok(meta) = fs::metadata(&from) {
+                    use std::os::unix::fs::MetadataExt as _;
+                    stamp(&to, meta.mtime())?;
+                }
+                paths.push(path.to_owned());
+            }
+        }
+        let outcome = if paths.is_empty() {
+            Outcome::Not("another generation is in use, and a volume that has none yet is needed".to_owned())
+        } else {
+            Outcome::Kept
+        };
+        if !paths.is_empty() {
+            made.insert(line, paths);
+        }
+        outcomes.push(((*call).clone(), outcome));
+    }
+    Ok(outcomes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::{MetadataExt as _, symlink};
+
+    use super::*;
+
+    fn call(program: &str, arguments: &[&str]) -> Call {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Call { package: "x".to_owned(), program: program.to_owned(), arguments }
+    }
+
+    /// A tree with two programs, one of which fails; they need the machine's shell.
+    fn tree(root: &Path) {
+        fs::create_dir_all(root.join("usr/bin")).unwrap();
+        fs::create_dir_all(root.join("var/lib/x")).unwrap();
+        for (name, script) in [
+            ("make", "echo made of $0 >$1; ln -s out $1.link\n"),
+            ("fail", "echo half >${0%/*}/half; echo odd >&2; exit 3\n"),
+        ] {
+            let path = root.join("usr/bin").join(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_program_sees_the_tree_at_its_prefix() {
+        let folder = tempfile::tempdir().unwrap();
+        let destination = folder.path().canonicalize().unwrap().join("p");
+        let root = destination.join("tree");
+        tree(&root);
+        // as a run leaves it that was killed
+        symlink("nowhere", destination.join("u")).unwrap();
+        let links = vec![("u", "usr"), ("v", "var")];
+        let place = |root, current| Place {
+            root,
+            destination: &destination,
+            current,
+            links: links.clone(),
+            date: 77,
+        };
+        let calls = [
+            call("make", &["/var/lib/x/out"]),
+            call("/usr/bin/make", &["/var/lib/x/other"]),
+            call("make", &["/var/lib/x/out"]),
+            call("fail", &[]),
+            call("gone", &[]),
+        ];
+        let outcomes = run(&calls, &place(&root, None)).unwrap();
+        let [(_, Outcome::Done), (_, Outcome::Done), (_, Outcome::Not(failed)), (_, Outcome::Not(gone))] =
+            &outcomes[..]
+        else {
+            panic!("{outcomes:?}")
+        };
+        assert_eq!((failed.as_str(), gone.as_str()), ("exit status: 3: odd", "the tree does not have it"));
+        let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+        assert_eq!(read("var/lib/x/out"), format!("made of {}/u/bin/make\n", destination.display()));
+        assert_eq!(root.join("var/lib/x/out").metadata().unwrap().mtime(), 77);
+        assert_eq!(read(RECORD).lines().count(), 4);
+        assert!(!root.join("usr/bin/half").exists());
+        assert!(!destination.join("u").is_symlink() && !root.with_extension("generating").exists());
+
+        // the next generation, while this one is in use
+        let next = destination.join("next");
+        tree(&next);
+        let calls = [call("make", &["/var/lib/x/out"]), call("make", &["/var/lib/x/new"])];
+        let outcomes = run(&calls, &place(&next, Some(root.clone()))).unwrap();
+        assert!(matches!(&outcomes[..], [(_, Outcome::Kept), (_, Outcome::Not(_))]), "{outcomes:?}");
+        assert_eq!(
+            fs::read(next.join("var/lib/x/out")).unwrap(),
+            fs::read(root.join("var/lib/x/out")).unwrap()
+        );
+        assert!(next.join(RECORD).exists());
+    }
+}
