@@ -25,7 +25,7 @@ class Disk:
     """There until the namespace is gone, with all the pods that may still write to it."""
 
     def __init__(self, ns, *options, size="512M"):
-        self.ns, self.options, self.volumes = ns, ",".join(["loop", *options]), []
+        self.ns, self.options, self.volumes = ns, ",".join(options), []
         self.work = Path(tempfile.mkdtemp(prefix="aptlet-disk.", dir="/var/tmp"))
         self.work.chmod(0o755)
         self.image, self.mount_point = self.work / "image", self.work / "mounted"
@@ -36,7 +36,13 @@ class Disk:
         ns.cleanups.append(self.close)
 
     def mount(self):
-        command(["mount", "-o", self.options, self.image, self.mount_point])
+        # a device of its own each time: somebody else's mount namespace may have the one before that lost its power
+        device = command(["losetup", "--find", "--show", self.image]).strip()
+        try:
+            command(["mount", *(["-o", self.options] if self.options else []), device, self.mount_point])
+        finally:
+            # when nothing uses it any more
+            command(["losetup", "--detach", device])
 
     def close(self):
         for name in self.volumes:
