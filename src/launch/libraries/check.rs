@@ -37,11 +37,8 @@ struct Lack<'a> {
 
 impl Needs {
     /// # Errors
-    /// [`Error::TooOld`], [`Error::Musl`].
+    /// [`Error::TooOld`].
     pub(super) fn of(linked: &Libraries, private: &Libraries, image: &Image) -> Result<Self, Error> {
-        if image.libc == Libc::Musl {
-            return Err(Error::Musl { told_by: image.told_by.clone() });
-        }
         let libraries = [linked, private];
         let mut newest: Option<(Dotted, String)> = None;
         let mut lacks: Vec<Lack<'_>> = Vec::new();

@@ -62,7 +62,7 @@ pub(crate) struct Chosen {
 /// Chooses libraries of a merged tree before it is relocated, and checks that the image's own programs can load them.
 ///
 /// # Errors
-/// [`Error::TooOld`] and [`Error::Musl`]; what cannot be read.
+/// [`Error::TooOld`]; what cannot be read.
 pub(crate) fn choose(tree: &Tree, image: &Image, architecture: &Architecture) -> Result<Chosen, Error> {
     let mut found = found(tree, architecture)?;
     let mut notes = Vec::new();

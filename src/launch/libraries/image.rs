@@ -68,7 +68,7 @@ impl Image {
     /// Reads what there is to be read of the image.
     ///
     /// # Errors
-    /// A dpkg status or a file of the image that cannot be read.
+    /// [`Error::Musl`], before anything is fetched for it; a dpkg status or a file of the image that cannot be read.
     pub(crate) fn read(of: &MainImage, architecture: &Architecture) -> Result<Self, Error> {
         let root = of.root.clone().filter(|root| exists(root, "usr/lib") || exists(root, "lib"));
         let packages =
@@ -84,6 +84,9 @@ impl Image {
             libraries.extend(listed(status).into_iter().map(|soname| (soname, None)));
         }
         let (libc, told_by) = libc(of, root.as_deref(), &libraries, &packages);
+        if libc == Libc::Musl {
+            return Err(Error::Musl { told_by });
+        }
         let gcc = packages.get("libstdc++6").or_else(|| packages.get("libgcc-s1"));
         let gcc = gcc.and_then(|version| Dotted::of_package(version));
         let release = of.status.as_deref().and_then(release_beside).map(|(release, _)| release.codename());
