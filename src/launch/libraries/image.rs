@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::library::LIBC;
 use super::symbols::Symbols;
 use super::version::glibc;
 use crate::config::{ImageLibc, MainImage, release_beside};
@@ -19,8 +20,6 @@ use crate::source::base;
 use crate::tree::libraries::list;
 use crate::tree::links::resolve_in_root;
 
-pub(super) const LIBC: &str = "libc.so.6";
-pub(super) const LIBSTDCXX: &str = "libstdc++.so.6";
 /// Packages of glibc, by architecture.
 const LIBC_PACKAGES: [&str; 2] = ["libc6", "libc6.1"];
 
