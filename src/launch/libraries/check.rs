@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::choose::{Library, is_of_glibc};
-use super::error::{self, Error, Remedy, TooOld};
-use super::image::{Image, LIBSTDCXX, Libc};
+use super::error::{Error, Remedy, TooOld};
+use super::image::{Image, Libc};
+use super::library::{Library, is_of_glibc};
 use super::version::{gcc, glibc, libstdcxx_has};
 use crate::control::dotted::Dotted;
 use crate::launch::note::Note;
 
 type Libraries = BTreeMap<String, Library>;
 
+const LIBSTDCXX: &str = "libstdc++.so.6";
 const LIBGCC: &str = "libgcc_s.so.1";
 /// What only the very same glibc has.
 const PRIVATE: &str = "GLIBC_PRIVATE";
@@ -37,11 +38,8 @@ struct Lack<'a> {
 
 impl Needs {
     /// # Errors
-    /// [`Error::TooOld`], [`Error::Musl`].
+    /// [`Error::TooOld`].
     pub(super) fn of(linked: &Libraries, private: &Libraries, image: &Image) -> Result<Self, Error> {
-        if image.libc == Libc::Musl {
-            return Err(Error::Musl { told_by: image.told_by.clone() });
-        }
         let libraries = [linked, private];
         let mut newest: Option<(Dotted, String)> = None;
         let mut lacks: Vec<Lack<'_>> = Vec::new();
@@ -115,7 +113,7 @@ fn lacking(
         let is_there = version == PRIVATE
             || needed.is_none_or(|needed| needed <= has)
             || image.versions(of).is_some_and(|versions| versions.contains(version));
-        return (!is_there).then(|| error::has(&image.libc));
+        return (!is_there).then(|| image.libc.to_string());
     }
     if let Some(own) = libraries.iter().find_map(|libraries| libraries.get(of)) {
         let has = &own.symbols.has;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::check::Needs;
 use super::error::Error;
-use super::image::{Has, Image, LIBC};
+use super::image::{Has, Image};
+use super::library::{Library, is_of_glibc};
 use super::symbols::Symbols;
 use crate::control::architecture::Architecture;
 use crate::control::version;
@@ -17,39 +18,6 @@ use crate::tree::{Tree, in_tree};
 
 /// The source package of glibc, whose libraries fit their own dynamic linker and no other.
 const GLIBC: &str = "glibc";
-/// What glibc has, where a package of another name brings it.
-const GLIBC_SONAMES: [&str; 16] = [
-    LIBC,
-    "libm.so.6",
-    "libpthread.so.0",
-    "libdl.so.2",
-    "librt.so.1",
-    "libutil.so.1",
-    "libresolv.so.2",
-    "libnsl.so.1",
-    "libanl.so.1",
-    "libmvec.so.1",
-    "libthread_db.so.1",
-    "libBrokenLocale.so.1",
-    "libnss_compat.so.2",
-    "libnss_dns.so.2",
-    "libnss_files.so.2",
-    "libnss_hesiod.so.2",
-];
-
-/// A shared library of a tree.
-#[derive(Debug)]
-pub(super) struct Library {
-    /// What programs load it by.
-    pub(super) soname: String,
-    /// Its place in the tree: a file, or a link to one.
-    pub(super) path: String,
-    /// The package that has it, and its version; empty where none does.
-    pub(super) package: String,
-    pub(super) version: String,
-    pub(super) symbols: Symbols,
-}
-
 /// The libraries that the image's own programs are to get.
 #[derive(Debug)]
 pub(crate) struct Chosen {
@@ -62,7 +30,7 @@ pub(crate) struct Chosen {
 /// Chooses libraries of a merged tree before it is relocated, and checks that the image's own programs can load them.
 ///
 /// # Errors
-/// [`Error::TooOld`] and [`Error::Musl`]; what cannot be read.
+/// [`Error::TooOld`]; what cannot be read.
 pub(crate) fn choose(tree: &Tree, image: &Image, architecture: &Architecture) -> Result<Chosen, Error> {
     let mut found = found(tree, architecture)?;
     let mut notes = Vec::new();
@@ -98,9 +66,7 @@ pub(crate) fn choose(tree: &Tree, image: &Image, architecture: &Architecture) ->
 /// All libraries of the tree but glibc's.
 fn found(tree: &Tree, architecture: &Architecture) -> Result<BTreeMap<String, Library>, Error> {
     let root = tree.root();
-    let places = linkable(root, architecture)?.into_iter().filter(|(soname, _)| {
-        !soname.starts_with("ld-") && !soname.starts_with("ld64") && !GLIBC_SONAMES.contains(&soname.as_str())
-    });
+    let places = linkable(root, architecture)?.into_iter().filter(|(soname, _)| !is_of_glibc(soname));
     let places: Vec<(String, String, PathBuf)> = places
         .filter_map(|(soname, path)| {
             let place = resolve_in_root(root, Path::new(&path)).ok().flatten()?;
@@ -192,9 +158,4 @@ fn wanted_versions(libraries: &BTreeMap<String, Library>) -> BTreeMap<String, BT
         wanted.entry(of.clone()).or_default().extend(versions.iter().cloned());
     }
     wanted
-}
-
-/// Whether glibc has a library of this soname.
-pub(super) fn is_of_glibc(soname: &str) -> bool {
-    GLIBC_SONAMES.contains(&soname) || soname.starts_with("ld-linux") || soname.starts_with("ld64.so")
 }

@@ -1,6 +1,5 @@
 //! Why the image's own programs cannot be given the tree's libraries.
 
-use super::image::Libc;
 use super::version::{release_up_to, release_with};
 use crate::control::dotted::Dotted;
 use crate::{config, finish};
@@ -95,9 +94,4 @@ fn besides(count: usize) -> String {
         1 => "; and one other library needs too much".to_owned(),
         count => format!("; and {count} other libraries need too much"),
     }
-}
-
-/// What the image has, in words.
-pub(super) fn has(libc: &Libc) -> String {
-    libc.to_string()
 }

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::library::LIBC;
 use super::symbols::Symbols;
 use super::version::glibc;
 use crate::config::{ImageLibc, MainImage, release_beside};
@@ -19,8 +20,6 @@ use crate::source::base;
 use crate::tree::libraries::list;
 use crate::tree::links::resolve_in_root;
 
-pub(super) const LIBC: &str = "libc.so.6";
-pub(super) const LIBSTDCXX: &str = "libstdc++.so.6";
 /// Packages of glibc, by architecture.
 const LIBC_PACKAGES: [&str; 2] = ["libc6", "libc6.1"];
 
@@ -68,7 +67,7 @@ impl Image {
     /// Reads what there is to be read of the image.
     ///
     /// # Errors
-    /// A dpkg status or a file of the image that cannot be read.
+    /// [`Error::Musl`], before anything is fetched for it; a dpkg status or a file of the image that cannot be read.
     pub(crate) fn read(of: &MainImage, architecture: &Architecture) -> Result<Self, Error> {
         let root = of.root.clone().filter(|root| exists(root, "usr/lib") || exists(root, "lib"));
         let packages =
@@ -84,6 +83,9 @@ impl Image {
             libraries.extend(listed(status).into_iter().map(|soname| (soname, None)));
         }
         let (libc, told_by) = libc(of, root.as_deref(), &libraries, &packages);
+        if libc == Libc::Musl {
+            return Err(Error::Musl { told_by });
+        }
         let gcc = packages.get("libstdc++6").or_else(|| packages.get("libgcc-s1"));
         let gcc = gcc.and_then(|version| Dotted::of_package(version));
         let release = of.status.as_deref().and_then(release_beside).map(|(release, _)| release.codename());

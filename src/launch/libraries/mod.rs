@@ -13,6 +13,7 @@ mod choose;
 mod error;
 mod folder;
 mod image;
+mod library;
 mod symbols;
 mod variables;
 mod version;
