@@ -138,7 +138,7 @@ impl Error {
         }
     }
 
-    /// The class, as README's table of exit codes has it.
+    /// The class, as the table of docs/reference/exit-codes.md has it.
     pub(crate) fn class(&self) -> Class {
         if is_starved(self) {
             return Class::Internal;

@@ -6,6 +6,10 @@ use std::sync::LazyLock;
 
 /// What a run takes besides the decoders of packages and the index, in bytes: the binary's own pages, connections, buffers.
 const BASE: u64 = 24 << 20;
+/// Without so many bytes no run unpacks a package.
+pub(crate) const LEAST: u64 = BASE + LEAST_FOR_DECODERS;
+/// As many are enough for every run, in bytes.
+pub(crate) const AMPLE: u64 = 160 << 20;
 /// As much as there is no use for more.
 const MOST_FOR_DECODERS: u64 = 80 << 20;
 /// What a decoder of what xz(1) and zstd(1) write by default takes: less than two of these makes no package, not one.
@@ -39,9 +43,9 @@ pub(crate) fn is_little() -> bool {
     limit().is_some_and(|limit| limit < LITTLE)
 }
 
-/// The limit, if it is less than what a run needs.
-pub(crate) fn too_small() -> Option<u64> {
-    limit().filter(|limit| *limit < ENOUGH)
+/// Whether so many bytes are less than what a run needs.
+pub(crate) fn is_too_little(bytes: u64) -> bool {
+    bytes < ENOUGH
 }
 
 fn decoders_within(limit: Option<u64>) -> u64 {

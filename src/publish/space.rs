@@ -108,6 +108,12 @@ impl Volume {
     }
 }
 
+/// The bytes that the volume at `path` holds, if it is in memory: they count towards the limit of those who wrote them.
+pub(crate) fn held_in_memory(path: &Path) -> Option<u64> {
+    let stat = is_in_memory(path).then(|| rustix::fs::statvfs(path).ok())??;
+    Some(stat.f_blocks.saturating_sub(stat.f_bfree).saturating_mul(stat.f_frsize))
+}
+
 fn is_in_memory(path: &Path) -> bool {
     rustix::fs::statfs(path).is_ok_and(|stat| u64::try_from(stat.f_type).is_ok_and(|kind| kind == TMPFS))
 }

@@ -52,6 +52,10 @@ class Disk:
         ns, folder = self.ns, self.folder(name)
         folder.mkdir()
         os.chown(folder, USER, USER)
+        # it was there long before the power goes
+        handle = os.open(folder, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
         full = f"{ns.name}-{name}"
         common = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
         volume = {"capacity": {"storage": "1Gi"}, "hostPath": {"path": str(folder)}, "claimRef": {"namespace": ns.name, "name": name}, **common}

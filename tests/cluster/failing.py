@@ -2,7 +2,7 @@
 
 `reads` is what leads to the cause. It must be in what `kubectl describe pod` prints, whatever else shows it; with a `code` aptlet
 lived long enough to say it itself, so that it is in the log and in the termination message as well. `quote` is what
-docs/troubleshooting.md says that Kubernetes prints.
+docs/reference/troubleshooting.md says that Kubernetes prints.
 """
 
 import copy
@@ -131,11 +131,11 @@ def says(ns, failure, *words):
 
 
 def quoted(ns, part, printed):
-    """docs/troubleshooting.md quotes something with this part, and that is what Kubernetes printed, whatever the names in it."""
-    text = (Path(__file__).resolve().parents[2] / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    """docs/reference/troubleshooting.md quotes something with this part, and that is what Kubernetes printed, whatever the names in it."""
+    text = (Path(__file__).resolve().parents[2] / "docs/reference/troubleshooting.md").read_text(encoding="utf-8")
     section = text[text.index("## What Kubernetes shows"): text.index("## 2: configuration")]
     quotes = [quote for quote in re.findall("`([^`]+)`", section) if part in quote]
-    ns.check(f"docs/troubleshooting.md quotes {part!r}", quotes)
+    ns.check(f"docs/reference/troubleshooting.md quotes {part!r}", quotes)
     printed = re.sub(r"[^\S\n]+", " ", printed)
     ns.check(f"Kubernetes prints one of {quotes}", any(re.search(pattern(quote), printed) for quote in quotes), printed)
 

@@ -1,4 +1,4 @@
-"""The tables of docs/migration.md name what there is, in aptlet and in apt-get."""
+"""The tables of docs/reference/apt-get.md name what there is, in aptlet and in apt-get."""
 
 import re
 import shutil
@@ -9,16 +9,16 @@ import markdown
 import world
 from test_documents import rows
 
-MIGRATION = markdown.ROOT / "docs/migration.md"
-FLAGS = "### Commands and flags of apt-get"
-SETTINGS = "### Settings of apt.conf"
+TABLES = markdown.ROOT / "docs/reference/apt-get.md"
+FLAGS = "## Commands and flags of apt-get"
+SETTINGS = "## Settings of apt.conf"
 # what is taken for apt's sake is in no help
 ACCEPTED = {f"--{name}" for name in re.findall(r'"([a-z-]+)"', "".join((markdown.ROOT / "src" / file).read_text() for file in ("cli/apt.rs", "config/options/output.rs")))}
 
 
 def table(heading):
     """The cells below a heading, each as its words in code."""
-    return [[re.findall(r"`([^`]+)`", cell) for cell in row] for row in rows(MIGRATION, heading, "\n##")]
+    return [[re.findall(r"`([^`]+)`", cell) for cell in row] for row in rows(TABLES, heading, "\n##")]
 
 
 def said(*command):

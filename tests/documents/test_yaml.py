@@ -76,7 +76,7 @@ def refused(data, elsewhere=False):
         # the logins that a Secret would have
         (folder / "auth.conf").write_text("machine mirror.example/private login user password password\n")
         arguments = [] if "packages" in data else ["jq"]
-        if not any(key.endswith((".sources", ".list")) for key in data):
+        if not any(key.endswith((".sources", ".list")) for key in data) and "release:" not in data.get("aptlet.yaml", ""):
             # those that it uses in a pod, where there is no /etc/apt
             arguments += ["--mirror=http://ftp.debian.org/debian", "--suite=trixie", "--suite=trixie-updates"]
         command = [world.BINARY, "lock", "--config", folder, "--output=-", "--retries=0", *arguments]

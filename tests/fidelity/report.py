@@ -1,4 +1,4 @@
-"""The results as tables, and docs/fidelity.md."""
+"""The results as tables, and docs/explanation/fidelity.md."""
 
 from collections import Counter
 from datetime import date

@@ -1,4 +1,4 @@
-//! What docs/troubleshooting.md quotes is what aptlet says, and what aptlet says is there to be found.
+//! What docs/reference/troubleshooting.md quotes is what aptlet says, and what aptlet says is there to be found.
 
 use std::fs;
 use std::path::Path;
@@ -79,7 +79,7 @@ fn read() -> (Vec<String>, String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut code = Vec::new();
     sources(&root.join("src"), &mut code);
-    (code, fs::read_to_string(root.join("docs/troubleshooting.md")).unwrap())
+    (code, fs::read_to_string(root.join("docs/reference/troubleshooting.md")).unwrap())
 }
 
 const LITERAL: &str = r#""((?:[^"\\]|\\[\s\S])*)""#;
@@ -170,6 +170,6 @@ fn every_error_and_warning_is_explained() {
     let unexplained = |said: &&Said| !said.part.is_match(&document);
     let missing: Vec<&str> =
         errors.iter().chain(&warnings).filter(unexplained).map(|said| said.text.as_str()).collect();
-    assert!(missing.is_empty(), "docs/troubleshooting.md does not have:\n{missing:#?}");
+    assert!(missing.is_empty(), "docs/reference/troubleshooting.md does not have:\n{missing:#?}");
     assert!(unexplained(&&Said::new("no such message of anybody").unwrap()));
 }

@@ -1,4 +1,4 @@
-//! What a user of apt-get types, as docs/apt-habits.md has it, and what happens.
+//! What a user of apt-get types, as docs/reference/apt-habits.md has it, and what happens.
 
 use std::fs;
 use std::path::Path;
@@ -185,7 +185,7 @@ fn what_is_typed_does_what_the_table_says() {
 
 #[test]
 fn the_table_is_the_one_of_the_document() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/apt-habits.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/apt-habits.md");
     let document = fs::read_to_string(path).unwrap();
     let rows = document.lines().filter_map(|line| line.strip_prefix("| `aptlet ")?.split_once("` | "));
     let (lines, said): (Vec<&str>, Vec<&str>) = rows.unzip();

@@ -17,7 +17,7 @@ from test_manifests import MANIFESTS, own
 
 BINARY = os.environ.get("APTLET_TEST_BINARY")
 GOLDENS = Path(__file__).resolve().parent / "goldens"
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs/kubernetes.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/tasks/add-a-tool.md"
 POD = CASES["pod"]["values"]["manifest"]
 MODES = ("init", "sidecar", "entrypoint")
 # goldens by what render is to be told besides what stands in the arguments of the golden: the chart has made them, and render has

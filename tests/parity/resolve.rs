@@ -1,4 +1,4 @@
-//! Resolves many requests against one index, for the comparison with apt: `docs/parity.md`.
+//! Resolves many requests against one index, for the comparison with apt: `docs/explanation/parity.md`.
 //!
 //! Reads uncompressed `Packages` files once, then requests from standard input, one a line (`jq curl foo-`), and
 //! prints a line of JSON for each: the request, the microseconds of CPU time of resolution alone, and what was

@@ -84,10 +84,10 @@ def judge(outcomes, rows, complete):
         found = [row for row in rows if fnmatch.fnmatchcase(name, row.pattern) and row.outcome == outcome]
         used.update(found)
         if not found:
-            faults.append(f"{name}: {outcome}, which docs/repositories.md does not list")
+            faults.append(f"{name}: {outcome}, which docs/reference/repositories.md does not list")
     for row in rows:
         if complete and row not in used:
-            faults.append(f"docs/repositories.md lists `{row.pattern}` as '{row.outcome}', and no case is")
+            faults.append(f"docs/reference/repositories.md lists `{row.pattern}` as '{row.outcome}', and no case is")
         if not row.why:
-            faults.append(f"docs/repositories.md gives no reason for `{row.pattern}`")
+            faults.append(f"docs/reference/repositories.md gives no reason for `{row.pattern}`")
     return faults

@@ -3,7 +3,7 @@
 
 usage: leftover.py RELOCATED PREFIX
 
-Shows those of one generation, for a prefix of a slash and a letter, by their classes. docs/anywhere.md explains each class;
+Shows those of one generation, for a prefix of a slash and a letter, by their classes. docs/explanation/anywhere.md explains each class;
 fails if one has none, or if more than 0.5 % of all paths lead out. relocated.py does the same and more.
 """
 

@@ -12,7 +12,7 @@ PLAIN is a generation for /, RELOCATED one of the same packages for PREFIX, a sl
 - with --linker: the tree's own dynamic linker does not take a program (`--verify`); that of arm64 is run by
   qemu-aarch64-static,
 - more than 0.5 % of the paths in ELF files and scripts that name something in the tree still lead out of it, or any of
-  them is of no class that docs/anywhere.md explains (leftover.py). Each class is counted and shown.
+  them is of no class that docs/explanation/anywhere.md explains (leftover.py). Each class is counted and shown.
 """
 
 import collections

@@ -1,6 +1,7 @@
 //! `aptlet install`: the whole way, unless what is installed is what is asked for.
 
 mod dry_run;
+mod foretold;
 mod layout;
 mod notes;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub(super) use self::dry_run::dry_run;
+use self::foretold::Foretold;
 use self::layout::{filter, layout, unpacking};
 use crate::building::{self, space, staging};
 use crate::config::{OnFailure, Owners, Settings};
@@ -25,11 +27,10 @@ use crate::plan::Plan;
 use crate::planning::{
     Inputs, Planner, Wanted, fingerprint, is_valid, refuse_changes, refuse_rollback, release_state,
 };
-use crate::process::memory;
 use crate::publish::space::Amount;
 use crate::publish::{self, Changes, Destination, State, View, size_limit};
 use crate::relocate::Relocation;
-use crate::report::{self, Report};
+use crate::report::Report;
 use crate::source::Released;
 use crate::tree::filter::Filter;
 use crate::tree::volume::{self, Lacks};
@@ -88,23 +89,20 @@ pub(super) async fn install(settings: &Settings, report: &Report) -> Result<(), 
     if settings.own_binary && settings.lock.is_none() && settings.requests.is_empty() {
         return put_binary(settings, report).await;
     }
-    let Some(limit) = memory::too_small() else { return complete_or_make(settings, report).await };
-    // who is killed says nothing any more, so it is said before
-    let told = format!(
-        "the memory limit is {} MiB, which may be too little for an installation; should it be killed (exit code 137), raise \
-         the limit: 160Mi is enough for every package",
-        limit >> 20
-    );
-    tracing::warn!("{told}");
-    report::terminate(&told, &settings.termination_log);
-    let result = complete_or_make(settings, report).await;
+    let foretold = Foretold::new(settings);
+    foretold.of_run();
+    let result = complete_or_make(settings, report, &foretold).await;
     if result.is_ok() {
-        report::terminate("", &settings.termination_log);
+        foretold.take_back();
     }
     result
 }
 
-async fn complete_or_make(settings: &Settings, report: &Report) -> Result<(), Error> {
+async fn complete_or_make(
+    settings: &Settings,
+    report: &Report,
+    foretold: &Foretold<'_>,
+) -> Result<(), Error> {
     let inputs = Inputs::read(settings)?;
     let client = inputs.client(settings)?;
     let Inputs { wanted, authorities, digests, .. } = inputs;
@@ -174,6 +172,8 @@ async fn complete_or_make(settings: &Settings, report: &Report) -> Result<(), Er
         // what is left out is not known before it is fetched, so what packages declare is the most that it can be
         tracing::warn!("{error}; it may do all the same, since some of it is left out");
     }
+
+    foretold.of_packages((space::needed(&plan) + destination.own_need()).bytes);
 
     let staging = early.map_or_else(|| destination.staging(), Ok).map_err(|error| {
         shortage(error.into(), &destination, Path::new(""), (space::needed(&plan), 0), plan.packages.len())

@@ -50,7 +50,7 @@ group! {
         #[arg(value_name = "SIZE")]
         pub(crate) size_limit: Option<Quantity>,
 
-        /// Leave out documentation but for copyright files, manual and info pages, translations and lintian's files
+        /// Leave out documentation, manual and info pages, translations and lintian's files, but no copyright files
         /// [default: false]
         pub(crate) slim: Option<bool>,
 

@@ -113,3 +113,18 @@ fn a_limit_that_is_too_small_is_told_before_it_is_the_end() {
         assert_eq!(message.is_empty(), outcome.code == Some(0), "{mebibytes}: {message}{}", outcome.stderr);
     }
 }
+
+#[test]
+fn packages_in_a_volume_in_memory_count_towards_the_limit() {
+    let stage = Stage::new();
+    stage.publish(&repository(&[]).add("main", &command("vast", "1.0").field("Installed-Size", "1048000")));
+    let Ok(in_memory) = tempfile::tempdir_in("/dev/shm") else { return skip("no tmpfs at /dev/shm") };
+    let Some(group) = Group::new(1024) else { return };
+    for (folder, is_told) in [(in_memory.path().to_owned(), true), (stage.sandbox.path("on-disk"), false)] {
+        let mut install = stage.install(&["vast"]);
+        let outcome = group.with(install.arg("--dest").arg(&folder)).run().succeeded();
+        let told = "is in memory, and with the packages it takes";
+        assert_eq!(outcome.stderr.contains(told), is_told, "{}: {}", folder.display(), outcome.stderr);
+        assert_eq!(fs::read_to_string(stage.termination_log()).unwrap(), "", "it was not killed");
+    }
+}

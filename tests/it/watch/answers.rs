@@ -91,9 +91,9 @@ fn the_metrics_are_as_the_exposition_format_has_them() {
             assert!(types.contains(family) && value.parse::<f64>().is_ok(), "{line}");
         }
     }
-    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sidecar.md")).unwrap();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/watch.md")).unwrap();
     for family in &types {
-        assert!(page.contains(&format!("`{family}")), "{family} is not in docs/sidecar.md");
+        assert!(page.contains(&format!("`{family}")), "{family} is not in docs/reference/watch.md");
     }
     let id = stage.current("").canonicalize().unwrap();
     let id = id.file_name().unwrap().to_str().unwrap();
