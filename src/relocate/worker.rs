@@ -10,7 +10,7 @@ use aho_corasick::AhoCorasick;
 
 use super::aarch64;
 use super::adapted::Adapted;
-use super::amd64::OPERAND;
+use super::amd64::{OPERAND, STORED, is_movabs};
 use super::boundaries::{LONGEST_PATH, LOOK_BEHIND, is_path_byte, path_at_start};
 use super::contents::Contents;
 use super::decide::VECTOR;
@@ -217,7 +217,8 @@ impl<'a> Worker<'a> {
                     // what follows the operand of an instruction, or the constant of a register, is something else
                     Err(kept) => {
                         let end = match region {
-                            region if region.is_code() => at + OPERAND,
+                            region if region.is_code() && is_movabs(&chunk[..at]) => at + OPERAND,
+                            region if region.is_code() => at + STORED,
                             Region::VectorConstant if !self.paths.has(path_at_start(&chunk[at..])) => {
                                 at + VECTOR
                             }
