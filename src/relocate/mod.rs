@@ -28,6 +28,7 @@
 //! | ELF files: paths that only those tell that refer to them | `unsettled`, `referrers` |
 //! | ELF files: paths in instructions | `amd64`, `aarch64` |
 //! | ELF files: the dynamic linker, and the folders of libraries | `loader` |
+//! | folders that have something by absolute paths | `mirrored` |
 //! | the variable `LD_LIBRARY_PATH` gets another name | `ld_library_path` |
 //! | what was done is kept in the tree | `record` |
 //! | it is told afterwards: `aptlet status --relocation` | `examine` |
@@ -49,6 +50,7 @@ mod form;
 mod kept;
 mod ld_library_path;
 mod loader;
+mod mirrored;
 mod needles;
 mod overwrite;
 mod pass;
