@@ -18,10 +18,12 @@ pub(super) fn is_movabs(before: &[u8]) -> bool {
 /// writes over: a compiler may make the seven bytes of `/usr/x` of two stores that overlap.
 pub(super) fn is_store(before: &[u8], after: &[u8]) -> bool {
     let near = (&before[before.len().saturating_sub(NEAR)..], &after[..after.len().min(NEAR)]);
-    stored_at(before).is_some_and(|place| {
-        !(1..STORED as u32)
-            .any(|more| place.after(more).is_some_and(|next| next.is_in(near.0) || next.is_in(near.1)))
-    })
+    let is_left = |place: &Place| {
+        (1..)
+            .take(STORED - 1)
+            .all(|more| place.after(more).is_none_or(|next| !next.is_in(near.0) && !next.is_in(near.1)))
+    };
+    stored_at(before).as_ref().is_some_and(is_left)
 }
 
 /// The address of a store: a register and a displacement.
@@ -55,8 +57,8 @@ fn stored_at(before: &[u8]) -> Option<Place> {
 }
 
 impl Place {
-    fn after(&self, more: u32) -> Option<Self> {
-        let displacement = self.displacement.checked_add_unsigned(more)?;
+    fn after(&self, more: i32) -> Option<Self> {
+        let displacement = self.displacement.checked_add(more)?;
         let mode = if i8::try_from(displacement).is_ok() { 1 } else { 2 };
         Some(Self { model: self.model & 7 | mode << 6, scale: self.scale, displacement })
     }

@@ -61,10 +61,7 @@ fn is_binary(before: &[u8]) -> bool {
     // it may begin in the middle of a letter
     let letter = if context.len() < before.len() { 3 } else { 0 };
     let start = context.iter().take(letter).take_while(|byte| **byte & 0xc0 == 0x80).count();
-    let text = match std::str::from_utf8(&context[start..]) {
-        Ok(text) => text,
-        Err(_) => return true,
-    };
+    let Ok(text) = std::str::from_utf8(&context[start..]) else { return true };
     text.chars().any(|letter| letter.is_control() && !letter.is_ascii_whitespace())
 }
 

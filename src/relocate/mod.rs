@@ -28,7 +28,7 @@
 //! | ELF files: paths that only those tell that refer to them | `unsettled`, `referrers` |
 //! | ELF files: paths in instructions | `amd64`, `aarch64` |
 //! | ELF files: the dynamic linker, and the folders of libraries | `loader` |
-//! | folders that have something by absolute paths | `mirrored` |
+//! | links for who asks below a folder for an absolute path | `mirrored` |
 //! | the variable `LD_LIBRARY_PATH` gets another name | `ld_library_path` |
 //! | what was done is kept in the tree | `record` |
 //! | it is told afterwards: `aptlet status --relocation` | `examine` |

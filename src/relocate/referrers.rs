@@ -110,7 +110,8 @@ impl Search {
         for at in inner {
             let byte = bytes[at];
             let is_relative = byte & 0xc7 == 0x05;
-            if !is_relative && !(is_fixed && byte & 0xf8 == 0xb8) {
+            let is_absolute = is_fixed && byte & 0xf8 == 0xb8;
+            if !is_relative && !is_absolute {
                 continue;
             }
             let Some(operand) = bytes.get(at + 1..).and_then(<[u8]>::first_chunk) else { continue };
