@@ -14,16 +14,17 @@ pub(super) fn is_movabs(before: &[u8]) -> bool {
     matches!(before, [.., 0x48 | 0x49, 0xb8..=0xbf])
 }
 
-/// Whether the bytes before an operand, and those after it, make it one of four bytes that are stored, and that nothing near
-/// writes over: a compiler may make the seven bytes of `/usr/x` of two stores that overlap.
+/// Whether the bytes before an operand, and those after it, make it one of four bytes that are stored, and are all that is
+/// known of the path: nothing near writes over them, as for the seven bytes of `/usr/x` in two stores that overlap, or goes on
+/// with them but for a NUL, as R does with `/etc` and `/Renviron` behind the name of a folder.
 pub(super) fn is_store(before: &[u8], after: &[u8]) -> bool {
-    let near = (&before[before.len().saturating_sub(NEAR)..], &after[..after.len().min(NEAR)]);
-    let is_left = |place: &Place| {
-        (1..)
-            .take(STORED - 1)
-            .all(|more| place.after(more).is_none_or(|next| !next.is_in(near.0) && !next.is_in(near.1)))
-    };
-    stored_at(before).as_ref().is_some_and(is_left)
+    let near = [&before[before.len().saturating_sub(NEAR)..], &after[..after.len().min(NEAR)]];
+    let Some(place) = stored_at(before) else { return false };
+    (1..).take(STORED).all(|more| {
+        let next = place.after(more);
+        let mut stores = near.iter().filter_map(|instructions| next.as_ref()?.stored_in(instructions));
+        stores.all(|is_nul| is_nul && more == 4)
+    })
 }
 
 /// The address of a store: a register and a displacement.
@@ -63,16 +64,18 @@ impl Place {
         Some(Self { model: self.model & 7 | mode << 6, scale: self.scale, displacement })
     }
 
-    /// Whether one of some instructions stores there: C6, C7, 88 or 89, with whatever operand.
-    fn is_in(&self, instructions: &[u8]) -> bool {
+    /// Whether the first of some instructions that stores there, C6, C7, 88 or 89, stores a NUL. `None` if there is none.
+    fn stored_in(&self, instructions: &[u8]) -> Option<bool> {
         let bytes = self.displacement.to_le_bytes();
         let displacement = if self.model >> 6 == 1 { &bytes[..1] } else { &bytes[..] };
         let rest: Vec<u8> = self.scale.into_iter().chain(displacement.iter().copied()).collect();
-        instructions.windows(2 + rest.len()).any(|window| {
+        let length = 2 + rest.len();
+        let at = instructions.windows(length).position(|window| {
             matches!(window[0], 0x88 | 0x89 | 0xc6 | 0xc7)
                 && window[1] & 0xc7 == self.model
                 && window[2..] == *rest
-        })
+        })?;
+        Some(instructions[at] == 0xc6 && instructions.get(at + length) == Some(&0))
     }
 }
 
@@ -105,6 +108,15 @@ mod tests {
         ] {
             assert!(!is_store(before, after), "{}", before.escape_ascii());
         }
+    }
+
+    #[test]
+    fn a_store_that_another_goes_on_with_is_left() {
+        // libR 4.2: lea (%rax,%rbx), %rax; movl $…, (%rax); movb $'/', 4(%rax)
+        assert!(!is_store(b"\x48\x8d\x04\x18\xc7\x00", b"\xc6\x40\x04/\x48\x8d\x44\x1f\x05"));
+        // with a NUL, it is all of it: libclang 14
+        assert!(is_store(b"\xc7\x44\x24\x38", b"\x48\xc7\x44\x24\x30\x04\0\0\0\xc6\x44\x24\x3c\0"));
+        assert!(!is_store(b"\xc7\x44\x24\x38", b"\xc7\x44\x24\x3c/bin"));
     }
 
     #[test]

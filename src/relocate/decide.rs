@@ -124,8 +124,6 @@ fn decide_by_bytes_around<'a>(
         return Err(Kept::OfTheImage);
     }
     let wanted = match region {
-        // what follows is put behind it when it is used
-        Region::Code if matches!(path, b"/usr" | b"/usr/" | b"/etc" | b"/etc/") => true,
         _ if region.is_code() => is_meant(path, top, paths),
         _ if NAMED_BY_THE_LINKER.contains(&path) || path.starts_with(DATABASE) => true,
         // alone they are more often the end of something than a path
