@@ -7,6 +7,9 @@ use super::error::Error;
 use crate::tree::links::resolve_in_root;
 use crate::tree::write::Generated;
 
+/// Where links to alternatives stay what they are: the shell and the kernel follow those of commands, and people read them.
+const FOLLOWED: [&str; 5] = ["usr/bin", "usr/sbin", "usr/games", "usr/share/man", "etc"];
+
 /// Makes every absolute link relative whose target the tree has; others mean the main image's files and stay.
 pub(super) fn make_relative(tree: &Path) -> Result<(), Error> {
     let mut queue = vec![tree.to_owned()];
@@ -30,10 +33,12 @@ fn rewrite(tree: &Path, link: &Path) -> Result<(), Error> {
     let target = fs::read_link(link).map_err(|source| Error::read(link, source))?;
     let Ok(inside) = target.strip_prefix("/") else { return Ok(()) };
     let found = resolve_in_root(tree, &target).map_err(|source| Error::read(link, source))?;
-    if found.is_none() {
-        return Ok(());
-    }
+    let Some(found) = found else { return Ok(()) };
     let Some(folder) = link.parent().and_then(|folder| folder.strip_prefix(tree).ok()) else { return Ok(()) };
+    // uWSGI follows the links of its plugins one by one, and takes each for absolute: there must not be two
+    let is_chain =
+        inside.starts_with("etc/alternatives") && !FOLLOWED.iter().any(|place| folder.starts_with(place));
+    let inside = if is_chain { &found } else { inside };
     Generated::replace_link(&relative(folder, inside), link).map_err(|source| Error::write(link, source))
 }
 
@@ -78,6 +83,33 @@ mod tests {
             fs::canonicalize(root.join("usr/lib")).unwrap()
         );
         assert_eq!(target("etc/mtab"), Path::new("/proc/mounts"));
+    }
+
+    #[test]
+    fn a_chain_of_alternatives_is_one_link_but_for_commands() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = tree.path();
+        for folder in ["usr/lib/uwsgi/plugins", "usr/bin", "etc/alternatives"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        // as uwsgi-plugin-python3 and uwsgi-core register them
+        for (link, name, file) in [
+            (
+                "usr/lib/uwsgi/plugins/python3_plugin.so",
+                "uwsgi-plugin-python3",
+                "usr/lib/uwsgi/plugins/python311_plugin.so",
+            ),
+            ("usr/bin/uwsgi", "uwsgi", "usr/bin/uwsgi-core"),
+        ] {
+            fs::write(root.join(file), file).unwrap();
+            symlink(format!("/etc/alternatives/{name}"), root.join(link)).unwrap();
+            symlink(format!("/{file}"), root.join("etc/alternatives").join(name)).unwrap();
+        }
+        make_relative(root).unwrap();
+        let target = |path: &str| fs::read_link(root.join(path)).unwrap();
+        assert_eq!(target("usr/lib/uwsgi/plugins/python3_plugin.so"), Path::new("python311_plugin.so"));
+        assert_eq!(target("usr/bin/uwsgi"), Path::new("../../etc/alternatives/uwsgi"));
+        assert_eq!(target("etc/alternatives/uwsgi"), Path::new("../../usr/bin/uwsgi-core"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const SHORTEST: u64 = 4;
 
 /// Folders of aptlet's and dpkg's own records, whose paths are those of the packages; and of what only people read.
-const PASSED_OVER: [&str; 11] = [
+const PASSED_OVER: [&str; 12] = [
     "var/lib/dpkg",
     "var/lib/aptlet",
     "usr/share/doc",
@@ -23,6 +23,7 @@ const PASSED_OVER: [&str; 11] = [
     // patterns for files of others
     "usr/share/misc",
     "usr/lib/file",
+    "usr/share/mime",
 ];
 
 /// Files to look through; their paths are relative to the tree.

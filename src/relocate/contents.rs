@@ -66,6 +66,12 @@ impl<'a> Contents<'a> {
             self.data
         }
     }
+
+    /// Whether instructions or tables may refer to what is at a place that is such a kind of bytes.
+    pub(super) fn may_be_referred_to(&self, region: Region) -> bool {
+        self.layout.has_code() && matches!(region, Region::Data | Region::VectorConstant)
+    }
+
     /// What kind of bytes a constant is that instructions put together.
     pub(super) fn region_of_immediates(&self) -> Region {
         if self.is_linker() { Region::LinkerImmediates } else { Region::Immediates }

@@ -9,8 +9,9 @@
 //! - `/etc/passwd` is the main image's whatever the tree has ([`super::top_level`]).
 //! - `/lib` and `/bin` alone are more often the end of something than a path, and stay, but in a list: `/usr/bin:/bin`.
 
-use super::amd64::{OPERAND, is_movabs};
+use super::amd64::{OPERAND, STORED, is_movabs, is_store};
 use super::boundaries::{begins_after, goes_on, is_path_byte, path_at_start};
+use super::counted;
 use super::kept::Kept;
 use super::paths::Paths;
 use super::region::Region;
@@ -46,6 +47,65 @@ pub(super) fn decide<'a>(
     paths: &Paths,
 ) -> Result<TreePath<'a>, Kept> {
     let (before, rest) = bytes.split_at(at);
+    let decided = decide_by_bytes_around(before, rest, region, paths);
+    match decided {
+        Err(Kept::NotABeginning | Kept::NotInTheTree) if !region.is_code() => {
+            counted(before, rest, paths).map_or(decided, Ok)
+        }
+        decided => decided,
+    }
+}
+
+/// A path of the tree with its length before it.
+fn counted<'a>(before: &[u8], rest: &'a [u8], paths: &Paths) -> Option<TreePath<'a>> {
+    let run = path_at_start(rest);
+    counted::lengths(before, run.len()).into_iter().find_map(|length| {
+        let (path, more) = run.split_at(length);
+        let top = match more.first() {
+            None => is_a_path(path, None, paths),
+            Some(b'/') => None,
+            Some(_) if path.ends_with(b"/") => None,
+            Some(_) => is_a_path(path, None, paths).filter(|_| paths.has(path)),
+        }?;
+        Some(TreePath { top, path, is_part: false })
+    })
+}
+
+/// The top of a path that is known to begin and to end as it does, if it is the tree's.
+pub(super) fn is_a_path(path: &[u8], after: Option<u8>, paths: &Paths) -> Option<&'static TopLevel> {
+    let top = TopLevel::of(path)?;
+    let below = &path[top.path.len()..];
+    let is_one = !matches!(below, b"" | b"/")
+        && !top.is_of_the_image(below)
+        && is_of_the_tree(path, after, top, paths);
+    is_one.then_some(top)
+}
+
+/// The top of the path of the tree that some bytes, all of a path, begin and do not end.
+pub(super) fn begins_a_path(start: &[u8], paths: &Paths) -> Option<&'static TopLevel> {
+    let top = TopLevel::of(start)?;
+    let is_known = start.len() >= VECTOR || matches!(top.link, "u" | "e" | "v" | "o");
+    let below = &start[top.path.len()..];
+    let is_begun = is_known
+        && below.len() > 1
+        && !start.starts_with(b"/usr/local/")
+        && !top.is_of_the_image(below)
+        && !top.begins_some_of_the_image(below)
+        && paths.begins_some(start, |path| !top.is_of_the_image(&path[top.path.len()..]));
+    is_begun.then_some(top)
+}
+
+fn decide_by_bytes_around<'a>(
+    before: &[u8],
+    rest: &'a [u8],
+    region: Region,
+    paths: &Paths,
+) -> Result<TreePath<'a>, Kept> {
+    if region == Region::Code
+        && let Some(stored) = stored(before, rest)
+    {
+        return Ok(stored);
+    }
     let path = if region.is_code() { operand(before, rest, region)? } else { path_at_start(rest) };
     let top = TopLevel::of(path).ok_or(Kept::NotABeginning)?;
     if region == Region::VectorConstant && is_vector_constant(before, path, top, paths) {
@@ -94,6 +154,14 @@ fn is_meant(start: &[u8], top: &TopLevel, paths: &Paths) -> bool {
         && below.len() > 1
         && !top.begins_some_of_the_image(below)
         && paths.begins_some(start, |path| !top.is_of_the_image(&path[top.path.len()..]))
+}
+
+/// The four bytes that are stored as the beginning of a path, which other instructions go on with. Of `/lib`, `/bin` and `/var`
+/// that is not known: they may be the end of one, or the main image's.
+fn stored<'a>(before: &[u8], rest: &'a [u8]) -> Option<TreePath<'a>> {
+    let (path, after) = rest.split_at_checked(STORED)?;
+    let top = TopLevel::of(path).filter(|top| matches!(top.link, "u" | "e"))?;
+    is_store(before, after).then_some(TreePath { top, path, is_part: true })
 }
 
 /// The path in the operand of `movabs $…, %reg` (REX.W B8+r), which stands before these bytes; or in what is one already.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use object::elf::{
-    EM_AARCH64, FileHeader32, FileHeader64, PT_INTERP, PT_LOAD, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA,
+    EM_AARCH64, ET_EXEC, FileHeader32, FileHeader64, PT_INTERP, PT_LOAD, SHF_EXECINSTR, SHT_NOBITS, SHT_RELA,
 };
 use object::read::elf::{FileHeader, ProgramHeader as _, SectionHeader as _};
 use object::{Endianness, ReadCache, ReadRef};
@@ -24,7 +24,11 @@ pub(super) struct ElfLayout {
     pub(super) machine: u16,
     /// Whether the instructions are those of arm64, and its data little-endian.
     pub(super) is_aarch64: bool,
-    /// Tables of relocations with addends, likewise.
+    /// Whether it is loaded at the addresses that it names.
+    pub(super) is_fixed: bool,
+    /// Whether it is Go's, whose strings lie side by side without an end.
+    pub(super) is_go: bool,
+    /// Tables of relocations with addends, as the sections of instructions.
     pub(super) relocations: Vec<Range<u64>>,
     /// What is loaded, and the address of its first byte.
     loaded: Vec<(Range<u64>, u64)>,
@@ -43,8 +47,11 @@ pub(super) fn is_dynamic_linker(path: &Path) -> bool {
 fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Option<ElfLayout> {
     let header = H::parse(data).ok()?;
     let endian = header.endian().ok()?;
-    let (mut code, mut relocations) = (Vec::new(), Vec::new());
-    for section in header.section_headers(endian, data).unwrap_or_default() {
+    let (mut code, mut relocations, mut is_go) = (Vec::new(), Vec::new(), false);
+    let sections = header.section_headers(endian, data).unwrap_or_default();
+    let names = header.section_strings(endian, data, sections).unwrap_or_default();
+    for section in sections {
+        is_go |= section.name(endian, names).is_ok_and(|name| name.ends_with(b".gopclntab"));
         let (offset, size): (u64, u64) = (section.sh_offset(endian).into(), section.sh_size(endian).into());
         let range = offset..offset.saturating_add(size);
         let kind = section.sh_type(endian);
@@ -65,6 +72,8 @@ fn parse<'a, H: FileHeader<Endian = Endianness>>(data: impl ReadRef<'a>) -> Opti
         interpreter: interpreter.map(|segment| segment.p_offset(endian).into()),
         machine: header.e_machine(endian).0,
         is_aarch64: header.e_machine(endian) == EM_AARCH64 && endian == Endianness::Little,
+        is_fixed: header.e_type(endian) == ET_EXEC,
+        is_go,
         relocations: merged(relocations),
         loaded: loaded.collect(),
     })
@@ -97,6 +106,23 @@ impl ElfLayout {
     pub(super) fn is_code(&self, offset: u64) -> bool {
         let next = self.code.partition_point(|range| range.end <= offset);
         self.code.get(next).is_some_and(|range| range.contains(&offset))
+    }
+
+    /// What is loaded and is no instructions.
+    pub(super) fn data(&self) -> impl Iterator<Item = Range<u64>> {
+        self.loaded.iter().flat_map(|(range, _)| {
+            let mut from = range.start;
+            let code = self.code.iter().filter(|code| range.contains(&code.start));
+            let mut pieces: Vec<_> = code
+                .map(|code| {
+                    let piece = from..code.start;
+                    from = code.end;
+                    piece
+                })
+                .collect();
+            pieces.push(from..range.end);
+            pieces.into_iter().filter(|piece| piece.start < piece.end)
+        })
     }
 
     /// Where in the file an address is.

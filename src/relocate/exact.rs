@@ -59,8 +59,8 @@ impl Exact {
         decide(bytes, at, region, paths).map(|found| self.link(found.top))
     }
 
-    /// As long as the directory's own path.
-    fn link(&self, top: &TopLevel) -> Vec<u8> {
+    /// What stands for a directory at the top of the tree, as long as its own path.
+    pub(super) fn link(&self, top: &TopLevel) -> Vec<u8> {
         let slashes = "/".repeat(top.path.len() - top.link.len() - 2);
         format!("/{}{slashes}{}", char::from(self.letter), top.link).into_bytes()
     }

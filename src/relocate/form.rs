@@ -56,6 +56,13 @@ impl Form {
         }
     }
 
+    pub(super) fn exact(&self) -> Option<&Exact> {
+        match self {
+            Self::Exact(exact) => Some(exact),
+            _ => None,
+        }
+    }
+
     pub(super) fn adapted(&self) -> Option<&Adapted> {
         match self {
             Self::Adapted(adapted) => Some(adapted),

@@ -20,13 +20,15 @@
 //! | they are gone through by several threads | `pass` |
 //! | one is opened; what kind of bytes stand where in it | `contents`, `region` |
 //! | needles are found in it, such as `/usr` | `worker`, `needles` |
-//! | does a path begin there, and where does it end? | `boundaries` |
+//! | does a path begin there, and where does it end? | `boundaries`; `counted`, by a length before it |
 //! | is the path the tree's, or why does it stay? | `decide`, `top_level`, `kept` |
 //! | what is written over it | `form`: `exact`, or `adapted` with `folder_links` and `path_links` |
 //! | it is written over; the file is digested | `replacement`, `overwrite`, `read` |
 //! | ELF files: sections; what instructions point to | `elf`, `references` |
+//! | ELF files: paths that only those tell that refer to them | `unsettled`, `referrers` |
 //! | ELF files: paths in instructions | `amd64`, `aarch64` |
 //! | ELF files: the dynamic linker, and the folders of libraries | `loader` |
+//! | links for who asks below a folder for an absolute path | `mirrored` |
 //! | the variable `LD_LIBRARY_PATH` gets another name | `ld_library_path` |
 //! | what was done is kept in the tree | `record` |
 //! | it is told afterwards: `aptlet status --relocation` | `examine` |
@@ -37,6 +39,7 @@ mod amd64;
 mod boundaries;
 mod candidates;
 mod contents;
+mod counted;
 mod decide;
 mod elf;
 mod error;
@@ -47,6 +50,7 @@ mod form;
 mod kept;
 mod ld_library_path;
 mod loader;
+mod mirrored;
 mod needles;
 mod overwrite;
 mod pass;
@@ -55,12 +59,14 @@ mod paths;
 mod read;
 pub(crate) mod record;
 mod references;
+mod referrers;
 mod region;
 mod relocation;
 mod replacement;
 #[cfg(test)]
 mod tests;
 mod top_level;
+mod unsettled;
 mod worker;
 
 pub(crate) use error::Error;

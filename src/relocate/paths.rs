@@ -72,6 +72,23 @@ impl Paths {
         self.sorted[first..].iter().take_while(|path| path.starts_with(start)).any(|path| wanted(path))
     }
 
+    /// The longest name in a folder that some bytes begin with.
+    pub(super) fn longest_name<'a>(&self, folder: &[u8], bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let before = [self.folder(folder)?, b"/".to_vec()].concat();
+        let mut length = bytes.len();
+        while length > 0 {
+            let wanted = [&before, &bytes[..length]].concat();
+            let next = self.sorted.partition_point(|path| *path <= wanted);
+            let last = self.sorted[..next].last()?.strip_prefix(before.as_slice())?;
+            let same = last.iter().zip(bytes).take_while(|(one, other)| one == other).count();
+            if same == last.len() {
+                return Some(&bytes[..same]);
+            }
+            length = same.min(length - 1);
+        }
+        None
+    }
+
     /// Whether all links on the way lead to something.
     pub(super) fn resolves(&self, path: &[u8]) -> bool {
         matches!(resolve_in_root(&self.root, Path::new(OsStr::from_bytes(path))), Ok(Some(_)))
@@ -89,6 +106,34 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::tree::testing::too_deep;
+
+    #[test]
+    fn the_longest_name_that_begins_some_text_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let etc = folder.path().join("etc/tool");
+        fs::create_dir_all(etc.join("conf.d/x")).unwrap();
+        for name in ["conf", "config", "zz"] {
+            fs::write(etc.join(name), "").unwrap();
+        }
+        std::os::unix::fs::symlink("etc", folder.path().join("e")).unwrap();
+        let paths = Paths::read(folder.path(), |_, _| {}).unwrap();
+        for (text, name) in [
+            ("conf/run", Some("conf")),
+            ("configx", Some("config")),
+            ("configured", Some("config")),
+            ("conf.d", Some("conf.d")),
+            ("conf.c", Some("conf")),
+            ("con", None),
+            ("zzz", Some("zz")),
+            ("", None),
+        ] {
+            for folder in ["/etc/tool", "/e/tool"] {
+                let found = paths.longest_name(folder.as_bytes(), text.as_bytes());
+                assert_eq!(found, name.map(str::as_bytes), "{text}");
+            }
+        }
+        assert_eq!(paths.longest_name(b"/etc/other", b"conf"), None);
+    }
 
     #[test]
     fn a_folder_that_cannot_be_read_is_named() {

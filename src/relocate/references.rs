@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
 use object::elf::{EM_AARCH64, EM_X86_64, R_AARCH64_RELATIVE, R_X86_64_RELATIVE};
@@ -41,14 +42,7 @@ impl References {
             }
         }
         for table in &layout.relocations {
-            each(file, table.clone(), |_, bytes, whole| {
-                for entry in bytes[..whole].chunks_exact(24) {
-                    let (kind, addend) = (word(&entry[8..12]), word(&entry[16..24]));
-                    if kind == u64::from(R_X86_64_RELATIVE.0) || kind == u64::from(R_AARCH64_RELATIVE.0) {
-                        add(addend);
-                    }
-                }
-            })?;
+            relative_relocations(file, table.clone(), |_, addend| add(addend))?;
         }
         found.sort_unstable();
         found.dedup();
@@ -62,17 +56,29 @@ impl References {
     }
 }
 
+/// Gives the address that each relocation of a table writes to, and the one that it writes.
+pub(super) fn relative_relocations(
+    file: &File,
+    table: Range<u64>,
+    mut visit: impl FnMut(u64, u64),
+) -> io::Result<()> {
+    each(file, table, |_, bytes, whole| {
+        for entry in bytes[..whole].chunks_exact(24) {
+            let kind = word(&entry[8..12]);
+            if kind == u64::from(R_X86_64_RELATIVE.0) || kind == u64::from(R_AARCH64_RELATIVE.0) {
+                visit(word(&entry[..8]), word(&entry[16..24]));
+            }
+        }
+    })
+}
+
 /// Little-endian, as both machines are.
-fn word(bytes: &[u8]) -> u64 {
+pub(super) fn word(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// Gives the bytes of a range, with its offset in the file, and the number of those that are not given again.
-fn each(
-    file: &File,
-    range: std::ops::Range<u64>,
-    mut visit: impl FnMut(u64, &[u8], usize),
-) -> io::Result<()> {
+fn each(file: &File, range: Range<u64>, mut visit: impl FnMut(u64, &[u8], usize)) -> io::Result<()> {
     let mut buffer = vec![0; CHUNK + MORE];
     let mut at = range.start;
     while at < range.end {

@@ -7,6 +7,7 @@ use super::adapted::Adapted;
 use super::candidates::Candidates;
 use super::error::Error;
 use super::form::Form;
+use super::mirrored;
 use super::needles::searcher;
 use super::pass::Pass;
 use super::paths::Paths;
@@ -32,7 +33,7 @@ pub struct Relocated {
     pub(crate) digests: BTreeMap<PathBuf, Sha256>,
     /// What was done to each file, to be kept in the tree.
     pub(crate) record: Record,
-    /// Links that rewritten paths go through: their paths in the tree, and where they lead.
+    /// Links that paths below the prefix go through: their paths in the tree, and where they lead.
     pub(crate) links: Vec<(PathBuf, PathBuf)>,
     /// Files, with the paths of the tree in them that stay for lack of room.
     pub(crate) cramped: BTreeMap<PathBuf, Vec<Vec<u8>>>,
@@ -102,6 +103,12 @@ impl Relocation {
             relocated.digests.insert(path, one.sha256);
         }
         tree.update_digests(&digests);
+        if form.exact().is_some() {
+            relocated.links = mirrored::links(&root, &paths, &relocated.record.prefix);
+            for folder in relocated.links.iter().filter_map(|(link, _)| link.parent()) {
+                tree.create_directory(folder)?;
+            }
+        }
         if let Some(adapted) = form.adapted() {
             tree.create_directory(Path::new(Adapted::FOLDER))?;
             relocated.links = adapted.tree_links();

@@ -88,6 +88,23 @@ fn a_short_prefix_has_a_place_for_every_path() {
 }
 
 #[test]
+fn a_length_before_a_path_tells_where_it_begins_and_ends() {
+    // OCaml's toplevel, Debian 12
+    let marshalled = b"\xa0\xa9@@\"%B(/usr/bin./usr/lib/tool(OCAMLLIB\0";
+    let (result, _) = relocated_file("/p", "usr/bin/tool", marshalled);
+    assert_eq!(result, b"\xa0\xa9@@\"%B(/p/u/bin./usr/lib/tool(OCAMLLIB\0");
+    let marshalled = b"\xa0\xa9@@\"%B(/usr/bin-/usr/lib/tool(OCAMLLIB\0";
+    let (result, _) = relocated_file("/p", "usr/bin/tool", marshalled);
+    assert_eq!(result, b"\xa0\xa9@@\"%B(/p/u/bin-/p/u/lib/tool(OCAMLLIB\0");
+    for text in ["see ./usr/lib/tool/other and -/usr/lib/tool", "naïve -/usr/lib/tool"] {
+        assert_eq!(exact(text), text);
+    }
+    // Python's marshal: what follows is a code
+    let (result, _) = relocated_file("/p", "usr/bin/tool", b"\xe3\0\0z\x0d/usr/lib/toolr\x05\0");
+    assert_eq!(result, b"\xe3\0\0z\x0d/p/u/lib/toolr\x05\0");
+}
+
+#[test]
 fn what_is_the_main_images_stays() {
     for content in [
         "/etc/passwd /etc/hosts",

@@ -77,6 +77,11 @@ impl TopLevel {
         self.names_of_the_image().iter().any(|own| own.as_bytes().starts_with(start))
     }
 
+    /// Whether a name below it may be one that is the image's, and then something else: `passwdsome text`.
+    pub(super) fn may_be_of_the_image(&self, name: &[u8]) -> bool {
+        self.names_of_the_image().iter().any(|own| name.starts_with(own.as_bytes()))
+    }
+
     fn names_of_the_image(&self) -> &'static [&'static str] {
         match self.link {
             "e" => &ETC_OF_THE_IMAGE,

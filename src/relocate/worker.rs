@@ -10,7 +10,7 @@ use aho_corasick::AhoCorasick;
 
 use super::aarch64;
 use super::adapted::Adapted;
-use super::amd64::OPERAND;
+use super::amd64::{OPERAND, STORED, is_movabs};
 use super::boundaries::{LONGEST_PATH, LOOK_BEHIND, is_path_byte, path_at_start};
 use super::contents::Contents;
 use super::decide::VECTOR;
@@ -22,8 +22,10 @@ use super::overwrite::{digests_of, sha256_of, with_replacements, write, write_in
 use super::paths::Paths;
 use super::read::fill;
 use super::references::References;
+use super::referrers::referrers;
 use super::region::Region;
 use super::replacement::Replacement;
+use super::unsettled::{Candidate, Unsettled};
 use crate::digest::{Checksum, Sha256};
 
 /// What is read at once, in bytes.
@@ -184,6 +186,7 @@ impl<'a> Worker<'a> {
             }
             None => References::default(),
         };
+        let mut unsettled = Unsettled::of_file(contents.layout.is_go);
         // `offset` is where the buffer begins in the file, `from` where what is new in it begins in the buffer
         let (mut offset, mut from) = (0_u64, 0_usize);
         loop {
@@ -201,15 +204,21 @@ impl<'a> Worker<'a> {
                 let place = offset + at as u64;
                 let region = contents.region(place);
                 let alone = references.alone(place);
+                let may_be_settled = self.form.exact().is_some() && contents.may_be_referred_to(region);
                 match self.form.replacement(chunk, at, (region, alone), self.paths) {
                     Ok(bytes) => {
+                        if may_be_settled {
+                            unsettled.taken(path_at_start(&chunk[at..]), place);
+                        }
                         let original = chunk[at..at + bytes.len()].to_vec();
                         replacements.push(Replacement { offset: place, original, bytes });
                     }
+                    Err(kept) if may_be_settled && unsettled.add(chunk, (at, place), kept, self.paths) => {}
                     // what follows the operand of an instruction, or the constant of a register, is something else
                     Err(kept) => {
                         let end = match region {
-                            region if region.is_code() => at + OPERAND,
+                            region if region.is_code() && is_movabs(&chunk[..at]) => at + OPERAND,
+                            region if region.is_code() => at + STORED,
                             Region::VectorConstant if !self.paths.has(path_at_start(&chunk[at..])) => {
                                 at + VECTOR
                             }
@@ -231,6 +240,7 @@ impl<'a> Worker<'a> {
             }
             each(&self.buffer[from..to]);
             if at_end {
+                replacements.extend(self.settled(contents, unsettled)?);
                 replacements.sort_by_key(|replacement| replacement.offset);
                 return Ok(replacements);
             }
@@ -238,6 +248,23 @@ impl<'a> Worker<'a> {
             offset = next - LOOK_BEHIND as u64;
             from = LOOK_BEHIND;
         }
+    }
+
+    /// What to write over the paths of a program that only those tell that refer to them.
+    fn settled(&mut self, contents: &Contents<'_>, unsettled: Unsettled) -> Result<Vec<Replacement>, Error> {
+        let Some(exact) = self.form.exact() else { return Ok(Vec::new()) };
+        let referrers = referrers(&contents.file, &contents.layout, unsettled.places())
+            .map_err(|source| contents.unread(source))?;
+        let mut replacements = Vec::new();
+        for (Candidate { place, bytes, at, kept, .. }, top) in unsettled.settle(&referrers, self.paths) {
+            if let Some(top) = top {
+                let original = bytes[at..at + top.path.len()].to_vec();
+                replacements.push(Replacement { offset: place, original, bytes: exact.link(top) });
+            } else {
+                self.kept.add(&bytes, at, place, kept);
+            }
+        }
+        Ok(replacements)
     }
 }
 
