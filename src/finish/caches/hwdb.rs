@@ -215,7 +215,8 @@ mod tests {
 
     /// The properties of all patterns of a database, read as systemd does.
     fn all(file: &[u8]) -> BTreeMap<String, Vec<String>> {
-        let number = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().unwrap()) as usize;
+        let number =
+            |at: usize| usize::try_from(u64::from_le_bytes(file[at..at + 8].try_into().unwrap())).unwrap();
         let string = |at: usize| {
             let end = file[at..].iter().position(|byte| *byte == 0).unwrap();
             String::from_utf8(file[at..at + end].to_vec()).unwrap()

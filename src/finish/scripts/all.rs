@@ -21,7 +21,7 @@ const LARGEST_SCRIPT: usize = 1 << 20;
 const COVERED: [&str; 3] = [bundle::PROGRAM, java::PROGRAM, passwd::MASTERS[0]];
 
 /// One script.
-struct Text {
+struct Source {
     package: String,
     script: Script,
     text: String,
@@ -45,8 +45,8 @@ pub(crate) fn follow_all(tree: &mut Tree, date: i64) -> Result<(Registered, Vec<
 }
 
 /// Follows one script.
-fn one(world: &mut World<'_>, script: &Text, remaining: &mut Vec<Remaining>) -> Result<(), Error> {
-    let Text { package, script, text, config, covered } = script;
+fn one(world: &mut World<'_>, script: &Source, remaining: &mut Vec<Remaining>) -> Result<(), Error> {
+    let Source { package, script, text, config, covered } = script;
     let left = |lines: Vec<String>| Remaining { package: package.clone(), script: *script, lines };
     let interpreter = text.lines().next().and_then(|line| line.strip_prefix("#!")).unwrap_or_default().trim();
     if *covered || REVIEWED.contains(&(package.as_str(), *script)) {
@@ -115,7 +115,7 @@ fn without_helpers(text: &str) -> (String, bool) {
 }
 
 /// The scripts, those of a package behind those of what it depends on.
-fn texts(tree: &Tree, remaining: &mut Vec<Remaining>) -> Vec<Text> {
+fn texts(tree: &Tree, remaining: &mut Vec<Remaining>) -> Vec<Source> {
     let mut texts = Vec::new();
     for at in order(tree) {
         let package = &tree.packages()[at];
@@ -132,7 +132,7 @@ fn texts(tree: &Tree, remaining: &mut Vec<Remaining>) -> Vec<Text> {
             let config = package.control.file("config").filter(|config| config.len() <= LARGEST_SCRIPT);
             let config = config.map(|config| String::from_utf8_lossy(config).into_owned());
             let config = config.filter(|config| script == Script::Postinst && is_shell(config));
-            texts.push(Text { package: name.clone(), script, text, config, covered });
+            texts.push(Source { package: name.clone(), script, text, config, covered });
         }
     }
     texts

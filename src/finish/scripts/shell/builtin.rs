@@ -132,7 +132,7 @@ impl Shell<'_, '_> {
             "command" | "which" | "type" if name != "command" || matches!(first, Some("-v" | "-V")) => {
                 let mut names = arguments.iter().flatten().filter(|word| !word.starts_with('-'));
                 match names.next().cloned() {
-                    Some(name) => self.which(&name),
+                    Some(name) => Some(self.which(&name)),
                     None => None,
                 }
             }
@@ -145,7 +145,7 @@ impl Shell<'_, '_> {
                 let rest = &arguments[arguments.iter().take_while(|word| is_own(word)).count()..];
                 return self.call(rest).map(Some);
             }
-            _ if name.starts_with("db_") => self.debconf(name, arguments),
+            _ if name.starts_with("db_") => Some(self.debconf(name, arguments)),
             _ => return Ok(None),
         };
         Ok(Some(Left::NOT))
@@ -237,23 +237,23 @@ impl Shell<'_, '_> {
     }
 
     /// Finds a command, and prints where it is.
-    fn which(&mut self, name: &str) -> Option<i32> {
+    fn which(&mut self, name: &str) -> i32 {
         let base = name.rsplit('/').next().unwrap_or_default();
         let path = match name.starts_with('/') {
             true => self.world.files.kind(name).ok().flatten().flatten().map(|_| name.to_owned()),
             false => self.world.files.program(name),
         };
-        let is_own = self.functions.contains_key(name) || self.understands(base);
+        let is_own = self.functions.contains_key(name) || Self::understands(base);
         match path {
             Some(path) => self.print(Some(&format!("{path}\n"))),
             None if is_own => self.print(Some(&format!("/usr/bin/{base}\n"))),
-            None => return Some(1),
+            None => return 1,
         }
-        Some(0)
+        0
     }
 
     /// Whether a program is one that every Debian has, or that something here does the work of.
-    fn understands(&self, name: &str) -> bool {
+    fn understands(name: &str) -> bool {
         let all: [&[&str]; 4] = [&IDLE, &DONE, &READING, &adduser::PROGRAMS];
         all.iter().any(|names| names.contains(&name))
             || ["mkdir", "cp", "mv", "ln", "sed", "chmod", "touch", "install", "ucf", "perl", "tar"]
@@ -261,7 +261,7 @@ impl Shell<'_, '_> {
     }
 
     /// The answers of debconf (debconf-devel(7)) without a frontend.
-    fn debconf(&mut self, name: &str, arguments: &[Value]) -> Option<i32> {
+    fn debconf(&mut self, name: &str, arguments: &[Value]) -> i32 {
         let question = arguments.first().cloned().flatten();
         match name {
             "db_get" => {
@@ -279,10 +279,10 @@ impl Shell<'_, '_> {
                 self.variables.insert("RET".to_owned(), None);
             }
             // none is asked
-            "db_input" => return Some(30),
+            "db_input" => return 30,
             _ => {}
         }
-        Some(0)
+        0
     }
 
     /// A program that is no command here: if it is a shell script of the tree, that is read.

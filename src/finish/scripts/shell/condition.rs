@@ -49,10 +49,9 @@ impl Shell<'_, '_> {
             [Some("-z"), value] => value.map(str::is_empty),
             [Some("-n"), value] => value.map(|value| !value.is_empty()),
             [Some("-t"), _] => Some(false),
-            [Some(operator), path] if operator.len() == 2 && operator.starts_with('-') => match path {
-                Some(path) => self.file(operator, path)?,
-                None => None,
-            },
+            [Some(operator), Some(path)] if operator.len() == 2 && operator.starts_with('-') => {
+                self.file(operator, path)?
+            }
             [one, Some("=" | "=="), other] => one.zip(*other).map(|(one, other)| one == other),
             [one, Some("!="), other] => one.zip(*other).map(|(one, other)| one != other),
             [Some(one), Some(operator), Some(other)] => {

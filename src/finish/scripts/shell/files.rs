@@ -60,6 +60,7 @@ impl<'a> Files<'a> {
     }
 
     /// What is at a path, links followed: the outer `None` where that cannot be told.
+    #[allow(clippy::option_option)]
     pub(super) fn kind(&self, path: &str) -> Run<Option<Option<Kind>>> {
         let is_machine = |folder: &str| path == folder || path.starts_with(&format!("{folder}/"));
         if self.doubtful.contains(path) || ["/dev", "/proc", "/sys"].into_iter().any(is_machine) {
@@ -100,10 +101,12 @@ impl<'a> Files<'a> {
     }
 
     /// The text of a file: the outer `None` where there is none, the inner one where it cannot be told.
+    #[allow(clippy::option_option)]
     pub(super) fn text(&self, path: &str) -> Run<Option<Option<String>>> {
         Ok(self.bytes(path)?.map(|bytes| bytes.and_then(|bytes| String::from_utf8(bytes).ok())))
     }
 
+    #[allow(clippy::option_option)]
     pub(super) fn bytes(&self, path: &str) -> Run<Option<Option<Vec<u8>>>> {
         if path == "/dev/null" {
             return Ok(Some(Some(Vec::new())));

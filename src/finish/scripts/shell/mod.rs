@@ -21,6 +21,7 @@ mod printing;
 mod programs;
 mod run;
 mod sed;
+mod simple;
 mod state;
 mod syntax;
 mod value;

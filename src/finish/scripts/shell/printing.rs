@@ -134,17 +134,15 @@ impl Shell<'_, '_> {
                 (found, status)
             }
             "seq" => {
-                let numbers: Option<Vec<u32>> =
+                let numbers: Option<Vec<i64>> =
                     words.and_then(|words| words.iter().map(|word| word.parse().ok()).collect());
-                let text = match numbers.as_deref() {
-                    Some([last]) if *last < 1000 => Some((1, *last)),
-                    Some([first, last]) if last.saturating_sub(*first) < 1000 => Some((*first, *last)),
+                let range = match numbers.as_deref() {
+                    Some([last]) => Some((1, 1, *last)),
+                    Some([first, last]) => Some((*first, 1, *last)),
+                    Some([first, step, last]) if *step != 0 => Some((*first, *step, *last)),
                     _ => None,
                 };
-                (
-                    text.map(|(first, last)| (first..=last).map(|number| format!("{number}\n")).collect()),
-                    Some(0),
-                )
+                (range.and_then(|(first, step, last)| sequence(first, step, last)), Some(0))
             }
             _ => return Ok(false),
         };
@@ -204,7 +202,7 @@ impl Shell<'_, '_> {
                 "-type" => kind = value,
                 "-mindepth" => least = value.and_then(|value| value.parse().ok()).unwrap_or(0),
                 "-maxdepth" => {
-                    most = value.and_then(|value| value.parse().ok()).unwrap_or(DEEPEST).min(DEEPEST)
+                    most = value.and_then(|value| value.parse().ok()).unwrap_or(DEEPEST).min(DEEPEST);
                 }
                 _ => return Ok(None),
             }
@@ -252,6 +250,20 @@ impl Shell<'_, '_> {
         }
         Ok(Some(found))
     }
+}
+
+/// The numbers of seq(1), if they are not too many.
+fn sequence(first: i64, step: i64, last: i64) -> Option<String> {
+    let mut text = String::new();
+    let mut number = first;
+    for _ in 0..MOST_FOUND {
+        if (step > 0 && number > last) || (step < 0 && number < last) {
+            return Some(text);
+        }
+        text.push_str(&format!("{number}\n"));
+        number = number.checked_add(step)?;
+    }
+    None
 }
 
 fn echo(words: &[&str]) -> String {

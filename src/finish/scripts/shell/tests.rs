@@ -201,7 +201,8 @@ fn text_is_written_and_changed() {
          while read mode dir; do mkdir -m $mode -p $dir; done <<DATA\n700 /var/one\n755 /var/two\nDATA\n\
          case `dpkg --print-architecture` in amd64|i386) touch /etc/pc;; *) touch /etc/other;; esac\n\
          eval \"touch /etc/${name}\"\n( cd /etc && ln -s list here )\n\
-         touch ${UNSET:-/etc/default}-value ${name##*y}z; set -- /etc/p /etc/q; shift; touch $1\n",
+         touch ${UNSET:-/etc/default}-value ${name##*y}z; set -- /etc/p /etc/q; shift; touch $1\n\
+         for i in $(seq 2 -1 1); do touch /etc/n$(($i+1)); done\n",
     );
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(place.read("etc/new.cfg"), "# of x, not $name\n$name\nend\n");
@@ -220,6 +221,8 @@ fn text_is_written_and_changed() {
         "etc/q",
         "etc/default-value",
         "xz",
+        "etc/n2",
+        "etc/n3",
     ] {
         assert!(place.path(path).exists(), "{path}");
     }

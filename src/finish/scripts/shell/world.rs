@@ -39,18 +39,18 @@ pub(in crate::finish::scripts) struct World<'a> {
 /// What is known of the packages before their files are changed.
 #[derive(Debug, Default)]
 pub(in crate::finish::scripts) struct Packages {
-    packages: BTreeMap<String, (String, String)>,
+    all: BTreeMap<String, (String, String)>,
     answers: BTreeMap<String, Option<String>>,
     architecture: String,
 }
 
 impl Packages {
     pub(in crate::finish::scripts) fn of(tree: &Tree) -> Self {
-        let mut all = Self { architecture: tree.architecture().to_owned(), ..Self::default() };
+        let mut known = Self { architecture: tree.architecture().to_owned(), ..Self::default() };
         for package in tree.packages() {
             let artifact = &package.artifact;
-            let is = (artifact.version.to_string(), artifact.architecture.to_string());
-            all.packages.insert(artifact.name.clone(), is);
+            let is = (artifact.version.clone(), artifact.architecture.clone());
+            known.all.insert(artifact.name.clone(), is);
             let text = |name: &str| {
                 String::from_utf8_lossy(package.control.file(name).unwrap_or_default()).into_owned()
             };
@@ -58,14 +58,14 @@ impl Packages {
             // what one that is no shell script sets cannot be told
             let other = !config.is_empty() && !is_shell(&config);
             for (question, default) in questions(&text("templates")) {
-                all.answers.insert(question, (!other).then_some(default));
+                known.answers.insert(question, (!other).then_some(default));
             }
         }
-        all
+        known
     }
 
     pub(in crate::finish::scripts) fn world(self, files: Files<'_>) -> World<'_> {
-        let Self { packages, answers, architecture } = self;
+        let Self { all: packages, answers, architecture } = self;
         World {
             files,
             packages,
