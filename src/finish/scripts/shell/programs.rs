@@ -138,8 +138,8 @@ impl Shell<'_, '_> {
             self.status = Some(i32::from(!found));
             self.print(None);
         } else if kind.is_some() {
-            let line = |name: &&str| [*name, " (enabled by maintainer script)\n"];
-            let lines: String = enabled.iter().flat_map(line).collect();
+            let lines: String =
+                enabled.iter().flat_map(|name| [*name, " (enabled by maintainer script)\n"]).collect();
             self.status = Some(0);
             self.print(Some(&lines));
         } else {
