@@ -53,7 +53,7 @@ fn nothing_is_left_of_what_was_asked_for_before() {
             for mount in ["/p", "/opt/t"] {
                 let (mount, auth_secret) = (mount.to_owned(), secret.map(str::to_owned));
                 let way = Rendering { mount, auth_secret, ..rendering(mode, config_map) };
-                if config_map.is_none() {
+                if config_map.is_none() && way.mount == "/p" {
                     let exposure = Exposure::Path(None);
                     let path_order = if mode == Mode::Sidecar { PathOrder::First } else { PathOrder::Last };
                     ways.push(Rendering { exposure, path_order, ..way.clone() });
