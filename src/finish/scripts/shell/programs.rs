@@ -138,8 +138,11 @@ impl Shell<'_, '_> {
             self.status = Some(i32::from(!found));
             self.print(None);
         } else if kind.is_some() {
-            let line = |name: &&str| [*name, " (enabled by maintainer script)\n"];
-            let lines: String = enabled.iter().flat_map(line).collect();
+            let mut lines = String::new();
+            for name in enabled {
+                lines.push_str(name);
+                lines.push_str(" (enabled by maintainer script)\n");
+            }
             self.status = Some(0);
             self.print(Some(&lines));
         } else {
