@@ -179,6 +179,7 @@ fn what_a_pod_is_told_follows_from_the_group() {
         Choosing::FLAGS,
         Sourcing::FLAGS,
         TreeMaking::FLAGS,
+        Libraries::FLAGS,
         Running::FLAGS,
         Network::FLAGS,
         Renewing::FLAGS,

@@ -237,6 +237,8 @@ mod tests {
     fn tree(root: &Path) {
         fs::create_dir_all(root.join("usr/bin")).unwrap();
         fs::create_dir_all(root.join("var/lib/x")).unwrap();
+        // the tree's own are all that it finds
+        symlink("/bin/ln", root.join("usr/bin/ln")).unwrap();
         for (name, script) in [
             ("make", "echo made of $0 >$1; ln -s out $1.link\n"),
             ("fail", "echo half >${0%/*}/half; echo odd >&2; exit 3\n"),
