@@ -17,6 +17,10 @@ fn main() {
     );
     if is_release && target.ends_with("-linux-musl") {
         leave_out_unwinding();
+        if musl(&target).is_some_and(|version| version >= (1, 2, 4)) {
+            // constants that are addresses take a word each for being moved, a thirtieth of the binary; this is the short form
+            println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+        }
     }
     println!("cargo::rerun-if-changed=build.rs");
 }
@@ -32,6 +36,20 @@ fn leave_out_unwinding() {
     if fs::write(&path, script).is_ok() {
         println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr,-T,{path}");
     }
+}
+
+/// The version of the musl that the toolchain brings, which has to move such constants where the program starts.
+fn musl(target: &str) -> Option<(u32, u32, u32)> {
+    let rustc = Command::new(std::env::var_os("RUSTC")?).args(["--print", "sysroot"]).output().ok()?;
+    let sysroot = String::from_utf8(rustc.stdout).ok()?;
+    let libc = format!("{}/lib/rustlib/{target}/lib/self-contained/libc.a", sysroot.trim());
+    let libc = fs::read(libc).ok()?;
+    // __libc_version is a string of its own
+    libc.split(|byte| !matches!(byte, b'0'..=b'9' | b'.')).find_map(|word| {
+        let mut numbers = str::from_utf8(word).ok()?.split('.').map(str::parse);
+        let version = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
+        (version.0 == 1 && numbers.next().is_none()).then_some(version)
+    })
 }
 
 /// The commit, and its day; none for a source that is no checkout.

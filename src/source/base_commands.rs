@@ -45,7 +45,9 @@ fn is_own(path: &Path) -> bool {
 fn listed(status: &Path) -> io::Result<BTreeSet<String>> {
     let folder = if status.is_dir() { status } else { status.parent().unwrap_or(status) };
     let mut names = BTreeSet::new();
-    for folder in [folder.to_owned(), folder.join("info"), folder.join("status.d")] {
+    // what is beside a file may be anything, such as sources.list(5)
+    let own = status.is_dir().then(|| folder.to_owned());
+    for folder in own.into_iter().chain([folder.join("info"), folder.join("status.d")]) {
         let Ok(entries) = fs::read_dir(folder) else { continue };
         for entry in entries {
             let path = entry?.path();

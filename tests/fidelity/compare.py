@@ -180,10 +180,20 @@ class Archive:
         return {merged(name): time * 10**9 for name, time in times if name not in ALIASES}
 
     def names(self, place):
-        """Whether its scripts for an installation name a place."""
+        """Whether its scripts for an installation name a place: as a whole, or a folder and what is in it apart, as loops and functions do."""
         scripts = self.control.get("postinst", "") + self.control.get("preinst", "")
         scripts = re.sub(r"\$DPKG_ROOT|\$\{DPKG_ROOT(:-)?\}", "", scripts)
-        return bool(re.search(rf"""(?<![\w.-])/{re.escape(place)}/?(?=[\s;"'&|)]|$)""", scripts))
+
+        def said(path, not_after, end):
+            return re.search(rf"(?<!{not_after}){re.escape(path)}{end}", scripts)
+
+        def whole(path, end):
+            return said(f"/{path}", r"[\w.-]", end) or said(path, r"[\w./-]", end)
+
+        word, ended = r"(?![\w.-])", r"""/?(?=[\s;"'&|)]|$)"""
+        parts = place.split("/")
+        cuts = [("/".join(parts[:cut]), "/".join(parts[cut:])) for cut in range(1, len(parts))]
+        return bool(whole(place, ended) or any(whole(folder, word) and said(inside, r"[\w.-]", word) for folder, inside in cuts))
 
     def declares(self, kind, extracted):
         """Whether the package has what a class of additions comes from."""
