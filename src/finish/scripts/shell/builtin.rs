@@ -131,10 +131,7 @@ impl Shell<'_, '_> {
             "." | "source" => return self.source(arguments).map(Some),
             "command" | "which" | "type" if name != "command" || matches!(first, Some("-v" | "-V")) => {
                 let mut names = arguments.iter().flatten().filter(|word| !word.starts_with('-'));
-                match names.next().cloned() {
-                    Some(name) => Some(self.which(&name)),
-                    None => None,
-                }
+                names.next().cloned().map(|name| self.which(&name))
             }
             _ if PREFIXES.contains(&name) => {
                 let is_own = |word: &Value| {
