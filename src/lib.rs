@@ -48,7 +48,7 @@
 //! | flags, environment and `ConfigMap` become settings | [`config`], [`request`] |
 //! | settings become a plan | `planning`, of [`source`] and [`resolve`] |
 //! | the type that everything after works from | [`plan`], `lock` |
-//! | a plan becomes a tree | `building`, of `fetch`, [`deb`], [`tree`], [`finish`], [`relocate`], [`launch`] |
+//! | a plan becomes a tree | `building`, of `fetch`, [`deb`], [`tree`], [`finish`], [`relocate`], `generators`, [`launch`] |
 //! | a tree becomes the current generation | `publish`, `current_generation` |
 //! | what is told | `report`: log, progress, termination message |
 //! | beside the way | `process`: signals, becoming a command; [`render`]: manifests for Kubernetes |
@@ -67,6 +67,7 @@ pub mod digest;
 pub mod error;
 mod fetch;
 pub mod finish;
+mod generators;
 pub mod launch;
 mod lock;
 mod masking;

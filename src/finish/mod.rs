@@ -16,7 +16,7 @@
 //! | configuration that is a copy of a template | `templates` |
 //! | absolute links become relative, unless the tree is seen at `/` | `relative` |
 //!
-//! When paths have been rewritten, `generators` runs what only the tree's own programs can make.
+//! What only the tree's own programs can make is left to `generators`, when paths have been rewritten.
 //!
 //! All of them make and read files by `inside`, which no link of a package leads out of the tree. What a step cannot do
 //! is a note, not an error.
@@ -27,7 +27,6 @@ mod caches;
 mod certificates;
 mod dropins;
 mod error;
-pub(crate) mod generators;
 mod inside;
 mod locales;
 mod maintainer_script;

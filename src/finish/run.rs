@@ -4,12 +4,12 @@ use super::accounts::{adduser, passwd, sysusers};
 use super::caches::{graphviz, gsettings, hwdb, input_methods, ldconfig, mime, pixbuf};
 use super::certificates::{Authority, bundle, java};
 use super::error::Error;
-use super::generators::Call;
 use super::inside::Inside;
 use super::note::Note;
 use super::registers::{catalogues, desktop, php, wordlists};
 use super::scripts::{self, Remaining, remaining};
 use super::{alternatives, locales, relative, templates, tmpfiles};
+use crate::generators::Call;
 use crate::relocate::Relocation;
 use crate::tree::Tree;
 

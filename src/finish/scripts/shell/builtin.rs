@@ -7,8 +7,8 @@ use super::value::{Run, Value, known};
 use super::world::is_shell;
 use crate::deb::shell::Call;
 use crate::finish::accounts::adduser;
-use crate::finish::generators::{self, is_known};
 use crate::finish::scripts::known::{DONE, IDLE, READING};
+use crate::generators::{self, is_known};
 
 /// Programs of the tree that are read in their turn are not larger.
 const LARGEST_PROGRAM: usize = 64 << 10;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::Files;
 use crate::deb::shell::Call;
-use crate::finish::generators;
+use crate::generators;
 use crate::tree::Tree;
 
 /// Calls of programs that a step of its own carries out when all scripts have been followed.
