@@ -45,6 +45,11 @@ class StandIn:
             name = place.name
             place.write_text((SERVER if path == self.commands[0] else SCRIPT).format(name=name), encoding="utf-8")
             place.chmod(0o755)
+        # where Debian's images have it: the formats of xmlto name it so
+        copy = folder / "usr/bin/cp"
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if not os.path.lexists(copy):
+            copy.symlink_to("/bin/busybox")
 
 
 ALL = {
