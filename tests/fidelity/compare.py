@@ -30,7 +30,7 @@ CLASSES = {
     "accounts": "added, where a script or a sysusers.d file makes accounts: `etc/passwd`, `etc/group`",
     "certificates": "added, where certificates are shipped: `etc/ssl/certs`, `etc/ca-certificates.conf`",
     "tmpfiles": "added, where a tmpfiles.d file asks for it: folders, links",
-    "caches": "added, where there is what they are made from: those of the linker, GSettings, gdk-pixbuf, MIME, Graphviz",
+    "caches": "added, where there is what they are made from: those of the linker, GSettings, gdk-pixbuf, MIME, Graphviz, input methods, hardware, XML, SGML, word lists",
     "scripts": "added, where a script names it: folders, empty files, links, copies of configuration",
 }
 # Of these, what `--owners keep` as root leaves.
@@ -48,8 +48,13 @@ TYPES = {
 CACHE = re.compile(
     r"etc/ld\.so\.cache|usr/share/mime(/.*)?|usr/share/glib-2\.0/schemas/gschemas\.compiled"
     r"|usr/lib/[^/]+/(gdk-pixbuf-2\.0/2\.10\.0/loaders\.cache|graphviz/config6a)|etc/R/Renviron"
+    r"|usr/(local/)?share/applications/mimeinfo\.cache|usr/lib/udev/hwdb\.bin|usr/lib/[^/]+/gtk-3\.0/3\.0\.0/immodules\.cache"
+    r"|etc/(xml|sgml|dictionaries-common)(/.*)?|var/lib/(xml-core|sgml-base|dictionaries-common)(/.*)?"
 )
-CACHED = re.compile(r"/gdk-pixbuf-2\.0/2\.10\.0/loaders/|/graphviz/libgvplugin_|\.ucf$")
+CACHED = re.compile(
+    r"/gdk-pixbuf-2\.0/2\.10\.0/loaders/|/graphviz/libgvplugin_|\.ucf$|/gtk-3\.0/3\.0\.0/immodules/|/dictionaries-common/|/udev/hwdb\.d/"
+    r"|/share/(applications|xml|sgml|xml-core|sgml-base)/"
+)
 ACCOUNTS = re.compile(r"\b(add(user|group)|(user|group)(add|mod)|gpasswd)\b")
 
 
