@@ -14,7 +14,7 @@ use crate::tree::volume::set_mode;
 const MOST_NAMED: usize = 30;
 
 /// Where they are kept in the destination: beside the generations, which are the same whatever was before them.
-const FILE: &str = ".aptlet/changes.json";
+pub(super) const FILE: &str = ".aptlet/changes.json";
 
 /// The file.
 #[derive(Serialize, Deserialize)]
@@ -81,12 +81,10 @@ impl Changes {
     }
 
     /// Writes them down as those of a generation.
-    pub(crate) fn keep(&self, destination: &Path, generation: &str) -> io::Result<()> {
+    pub(super) fn write(&self, path: &Path, generation: &str) -> io::Result<()> {
         let kept = Kept { generation: generation.to_owned(), changes: self.clone() };
-        let (path, fresh) = (destination.join(FILE), destination.join(format!("{FILE}.new")));
-        fs::write(&fresh, serde_json::to_vec(&kept)?)?;
-        set_mode(&fresh, 0o644)?;
-        fs::rename(&fresh, &path)
+        fs::write(path, serde_json::to_vec(&kept)?)?;
+        set_mode(path, 0o644)
     }
 
     /// Those of a generation, if it took the place of another.

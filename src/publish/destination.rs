@@ -10,10 +10,12 @@ use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
 use super::Error;
+use super::changes::{self, Changes};
 use super::commands::{self, BINARY, COMMANDS, Exposure};
 use super::exclusion::Exclusion;
 use super::folders::make_dirs;
 use super::generations::{self, HISTORY, LINK, NEW, history_for, known, remove_tree};
+use super::made::{Made, turn};
 use super::space::{Amount, Free, Full, Shortage, Volume, lacked, lacking, taken};
 use super::synchronise::{synchronise, synchronise_file};
 use crate::current_generation::{CURRENT, FOLDER, GENERATIONS, current, is_plain};
@@ -238,20 +240,26 @@ impl Destination {
     }
 
     /// Makes a finished tree the current generation, and removes those that are not to stay. All that takes space is
-    /// in place before the one rename that shows the tree; what fails before it leaves nothing.
-    pub(crate) fn publish(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
-        match self.publish_as(tree, id) {
+    /// in place before the one rename that shows the tree; what fails before it leaves nothing. `changes` are those
+    /// since the generation before.
+    pub(crate) fn publish(
+        &mut self,
+        tree: &Path,
+        id: &str,
+        changes: Option<&Changes>,
+    ) -> Result<PathBuf, Error> {
+        match self.publish_as(tree, id, changes) {
             // beside it, until it is no longer among those that stay
             Err(error) if is_no_exchange(&error) && self.generation(id).exists() => {
                 let names = (2..).map(|number| format!("{id}-{number}"));
                 let free = names.take(100).find(|name| !self.generation(name).exists());
-                free.map_or(Err(error), |name| self.publish_as(tree, &name))
+                free.map_or(Err(error), |name| self.publish_as(tree, &name, changes))
             }
             published => published,
         }
     }
 
-    fn publish_as(&mut self, tree: &Path, id: &str) -> Result<PathBuf, Error> {
+    fn publish_as(&mut self, tree: &Path, id: &str, changes: Option<&Changes>) -> Result<PathBuf, Error> {
         let mut made = Made::default();
         let mut fresh = Made::default();
         let names = exposed_in(tree);
@@ -265,6 +273,16 @@ impl Destination {
         let exposure = exposure?;
         let turned = self.make_links(&mut made, &mut fresh)?;
         let history = self.write_history(id, &mut fresh)?;
+        // they say of which generation they are, so that they count for nothing if it does not become current
+        let changes = changes.and_then(|changes| {
+            let path = self.path.join(changes::FILE);
+            let beside = path.with_extension(&NEW[1..]);
+            fresh.0.push(beside.clone());
+            let noted = changes
+                .write(&beside, id)
+                .inspect_err(|error| tracing::warn!("cannot note for 'aptlet status' what changed: {error}"));
+            noted.is_ok().then_some((beside, path))
+        });
         let link = self.fresh_link("current", &format!("generations/{id}"), &mut fresh)?;
         let generation = self.generation(id);
         let failed = |source| Error::write(&generation, source);
@@ -274,6 +292,7 @@ impl Destination {
         let current = self.path.join(CURRENT);
         let moved = history
             .map_or(Ok(()), |fresh| fs::rename(fresh, self.path.join(HISTORY)))
+            .and_then(|()| changes.map_or(Ok(()), |(beside, path)| fs::rename(beside, path)))
             .and_then(|()| fs::rename(link, &current));
         if let Err(source) = moved {
             if replaced { replace(&generation, tree).map(drop) } else { fs::rename(&generation, tree) }
@@ -404,19 +423,6 @@ impl Drop for Destination {
     }
 }
 
-/// Files and links that are removed when this is dropped, unless they have been renamed to their places or taken out
-/// of the list.
-#[derive(Debug, Default)]
-struct Made(Vec<PathBuf>);
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        for path in &self.0 {
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
 /// A folder for a tree in the making; removed with all it holds when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Staging {
@@ -449,14 +455,6 @@ impl Drop for Staging {
 fn exposed_in(tree: &Path) -> Vec<String> {
     let text = fs::read_to_string(tree.join(records::EXPOSED)).unwrap_or_default();
     text.lines().filter(|name| is_plain(name)).map(str::to_owned).collect()
-}
-
-/// Moves links from beside to their places.
-fn turn(links: Vec<(PathBuf, PathBuf)>) -> Result<(), Error> {
-    for (fresh, link) in links {
-        fs::rename(fresh, &link).map_err(|source| Error::write(&link, source))?;
-    }
-    Ok(())
 }
 
 /// Moves a tree to a place where there may be one, which may be the current generation, in one step. Tells whether there

@@ -196,6 +196,7 @@ async fn complete_or_make(
         authorities: &authorities,
         image,
         plan: &plan,
+        changes: changes.as_ref(),
         staging: staging.path(),
         lacks: staging.lacks(),
     };
@@ -214,10 +215,6 @@ async fn complete_or_make(
     let notes = notes::tell(&state.notes, settings, &plan);
     if let Some(changes) = &changes {
         tracing::info!("changed since the generation before: {changes}");
-        let id = generation.file_name().unwrap_or_default().to_string_lossy();
-        if let Err(error) = changes.keep(&settings.dest, &id) {
-            tracing::warn!("cannot note for 'aptlet status' what changed: {error}");
-        }
     }
     let (packages, size) = (counted(state.packages, "package"), mebibytes(state.download_size));
     let summary = format!("{packages} ({size}) installed in {}{notes}", settings.dest.display());
@@ -236,6 +233,7 @@ struct Making<'a> {
     /// That whose own programs are to load the tree's libraries.
     image: Option<Image>,
     plan: &'a Arc<Plan>,
+    changes: Option<&'a Changes>,
     staging: &'a Path,
     lacks: Lacks,
 }
@@ -248,7 +246,7 @@ impl Making<'_> {
         destination: &mut Destination,
         state: &mut State,
     ) -> Result<PathBuf, Error> {
-        let Self { settings, report, client, authorities, image, plan, staging, lacks } = self;
+        let Self { settings, report, client, authorities, image, plan, changes, staging, lacks } = self;
         let stop = report.begin("fetch", plan.download_size());
         let unpacking = unpacking(settings, filter, staging)?;
         let progress = |bytes| stop.advance(bytes);
@@ -278,7 +276,7 @@ impl Making<'_> {
         size_limit::check(&settings.dest, settings.size_limit, own, state.packages)
             .map_err(publish::Error::from)?;
         let id = id(state);
-        let generation = destination.publish(&root, &id)?;
+        let generation = destination.publish(&root, &id, changes)?;
         stop.end(format!("{commands} in generation {id}"));
         Ok(generation)
     }
