@@ -49,6 +49,8 @@ pub(crate) struct Built {
     pub(crate) commands: usize,
     /// The names of those that are exposed.
     pub(crate) exposed: Vec<String>,
+    /// The names of the packages that were asked for.
+    pub(crate) requested: Vec<String>,
     /// Where it differs from an installation by dpkg.
     pub(crate) notes: Vec<Note>,
     /// Whether its commands need this binary beside the tree, though all its paths could be rewritten.
@@ -150,7 +152,9 @@ pub(crate) fn assemble(
         generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))
     };
     record(records::LOCK, lock::render(plan).as_bytes())?;
-    let exposed = if at_root { Vec::new() } else { launch::exposed(&tree, plan) };
+    let requested = launch::requested(plan, tree.packages());
+    let exposed = if at_root { Vec::new() } else { launch::exposed(&tree, &requested) };
+    let requested = requested.iter().map(|number| tree.packages()[*number].artifact.name.clone()).collect();
     if !at_root {
         record(
             records::EXPOSED,
@@ -166,7 +170,7 @@ pub(crate) fn assemble(
     }
     let directory_mode = |folder: &Path| tree.directory_mode(folder);
     record(records::MANIFEST, &manifest::describe(root, keep, directory_mode, &relocated.digests)?)?;
-    Ok(Built { commands, exposed, notes, needs_binary: needs_linker, tree, generated })
+    Ok(Built { commands, exposed, requested, notes, needs_binary: needs_linker, tree, generated })
 }
 
 /// Runs what only the tree's own programs can make, where they can be run.

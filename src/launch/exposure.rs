@@ -15,11 +15,10 @@ use crate::tree::{Tree, Unpacked, in_tree};
 const OF_NO_USE: [&str; 5] =
     ["usr/share/doc", "usr/share/man", "usr/share/lintian", "usr/share/bug", "usr/share/metainfo"];
 
-/// The names of the commands to expose, sorted: of the packages that `plan` was made for, and of those of the same source
-/// package; and, where one has none and is there for its dependencies alone, of the nearest of these that have any.
-pub(crate) fn exposed(tree: &Tree, plan: &Plan) -> Vec<String> {
+/// The names of the commands to expose, sorted: of the packages that were asked for, by their numbers, and of those of the same
+/// source package; and, where one has none and is there for its dependencies alone, of the nearest of these that have any.
+pub(crate) fn exposed(tree: &Tree, requested: &BTreeSet<usize>) -> Vec<String> {
     let packages = tree.packages();
-    let requested = requested(plan, packages);
     let owned = Owned::of(tree);
     let sources: BTreeSet<&str> = requested.iter().map(|number| source(&packages[*number])).collect();
     let mut names = BTreeSet::new();
@@ -28,7 +27,7 @@ pub(crate) fn exposed(tree: &Tree, plan: &Plan) -> Vec<String> {
             names.extend(owned.by(number));
         }
     }
-    for number in requested {
+    for &number in requested {
         let of_same_source =
             |other: &usize| source(&packages[*other]) == source(&packages[number]) && owned.has(*other);
         if !(0..packages.len()).any(|other| of_same_source(&other)) && is_empty(tree, &packages[number]) {
@@ -84,7 +83,7 @@ impl Owned {
 }
 
 /// The numbers of the packages that were asked for by name, pattern or place.
-fn requested(plan: &Plan, packages: &[Unpacked]) -> BTreeSet<usize> {
+pub(crate) fn requested(plan: &Plan, packages: &[Unpacked]) -> BTreeSet<usize> {
     let mut requested = BTreeSet::new();
     for text in &plan.basis.packages {
         let Ok(request) = text.parse::<Request>() else { continue };

@@ -15,7 +15,7 @@ use super::commands::{self, BINARY, COMMANDS, Exposure};
 use super::exclusion::Exclusion;
 use super::folders::make_dirs;
 use super::generations::{self, HISTORY, LINK, NEW, history_for, known, remove_tree};
-use super::made::{Made, turn};
+use super::made::{Made, remove_dangling, turn};
 use super::space::{Amount, Free, Full, Shortage, Volume, lacked, lacking, taken};
 use super::synchronise::{synchronise, synchronise_file};
 use crate::current_generation::{CURRENT, FOLDER, GENERATIONS, current, is_plain};
@@ -303,6 +303,7 @@ impl Destination {
         self.made.clear();
         self.note_for_aftermath();
         turn(turned)?;
+        remove_dangling(&self.path, &self.view.links);
         exposure.map_or(Ok(()), |exposure| exposure.remove_others())?;
         self.tidy()?;
         Ok(generation)
@@ -321,6 +322,7 @@ impl Destination {
         let turned = self.make_links(&mut made, &mut fresh)?;
         made.0.clear();
         turn(turned)?;
+        remove_dangling(&self.path, &self.view.links);
         exposure.map_or(Ok(()), |exposure| exposure.remove_others())
     }
 

@@ -1,9 +1,10 @@
 //! What a run makes beside the places where it is to be seen.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Error;
+use crate::current_generation::CURRENT;
 
 /// Files and links that are removed when this is dropped, unless they have been renamed to their places or taken out
 /// of the list.
@@ -24,4 +25,18 @@ pub(super) fn turn(links: Vec<(PathBuf, PathBuf)>) -> Result<(), Error> {
         fs::rename(fresh, &link).map_err(|source| Error::write(&link, source))?;
     }
     Ok(())
+}
+
+/// Removes the links into the current generation that are not among `names` and lead nowhere any more, as `lib` does in a tree that
+/// has none.
+pub(super) fn remove_dangling(destination: &Path, names: &[(&str, &str)]) {
+    for entry in fs::read_dir(destination).into_iter().flatten().flatten() {
+        let (name, path) = (entry.file_name(), entry.path());
+        let is_wanted = names.iter().any(|(wanted, _)| name == *wanted);
+        let is_ours = || fs::read_link(&path).is_ok_and(|target| target.starts_with(CURRENT));
+        if !is_wanted && is_ours() && !path.exists() {
+            // it hides nothing, should it stay
+            let _ = fs::remove_file(&path);
+        }
+    }
 }

@@ -200,8 +200,8 @@ async fn complete_or_make(
         staging: staging.path(),
         lacks: staging.lacks(),
     };
-    let generation = match making.generation(filter, &mut destination, &mut state).await {
-        Ok(generation) => generation,
+    let (generation, requested) = match making.generation(filter, &mut destination, &mut state).await {
+        Ok(made) => made,
         Err(error) => {
             let error = told_of_volume(error, settings, staging.lacks());
             let missing = (space::missing(&plan, staging.path()), plan.download_size());
@@ -212,7 +212,7 @@ async fn complete_or_make(
     };
     drop(staging);
 
-    let notes = notes::tell(&state.notes, settings, &plan);
+    let notes = notes::tell(&state.notes, &requested);
     if let Some(changes) = &changes {
         tracing::info!("changed since the generation before: {changes}");
     }
@@ -239,13 +239,13 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// From the plan to the current generation; adds the notes to its state.
+    /// From the plan to the current generation, with the names of the packages that were asked for; adds the notes to its state.
     async fn generation(
         self,
         filter: Filter,
         destination: &mut Destination,
         state: &mut State,
-    ) -> Result<PathBuf, Error> {
+    ) -> Result<(PathBuf, Vec<String>), Error> {
         let Self { settings, report, client, authorities, image, plan, changes, staging, lacks } = self;
         let stop = report.begin("fetch", plan.download_size());
         let unpacking = unpacking(settings, filter, staging)?;
@@ -258,7 +258,7 @@ impl Making<'_> {
         let stop = report.begin("merge", 0);
         let root = staging::tree(staging);
         let layout = layout(settings, authorities, &unpacking, &unpacked, image);
-        let built = building::assemble(&root, staging, plan, unpacked, &layout)?;
+        let mut built = building::assemble(&root, staging, plan, unpacked, &layout)?;
         if built.needs_binary {
             destination.need_binary();
         }
@@ -270,6 +270,7 @@ impl Making<'_> {
         let also = notes::of_base(settings, &built.exposed);
         state.notes = built.notes.iter().chain(&also).map(Recorded::from).collect();
         let commands = counted(built.commands, "command");
+        let requested = std::mem::take(&mut built.requested);
         built.finish(&[(records::STATE, &state.render()?)])?;
         // packages may have declared less than they take
         let own = destination.own_need().bytes;
@@ -278,7 +279,7 @@ impl Making<'_> {
         let id = id(state);
         let generation = destination.publish(&root, &id, changes)?;
         stop.end(format!("{commands} in generation {id}"));
-        Ok(generation)
+        Ok((generation, requested))
     }
 }
 

@@ -4,8 +4,6 @@
 use crate::config::Settings;
 use crate::launch;
 use crate::note::{Note, Recorded};
-use crate::plan::Plan;
-use crate::request::{self, Kind, Origin, Request};
 use crate::source::base_commands::in_base;
 use crate::wording::counted;
 
@@ -13,17 +11,10 @@ use crate::wording::counted;
 const MOST: usize = 10;
 
 /// Tells the notes about packages that were asked for, and gives the end of the summary, which counts the others.
-pub(super) fn tell(notes: &[Recorded], settings: &Settings, plan: &Plan) -> String {
-    let requests = requested(settings, plan);
-    let asked: Vec<&str> = plan
-        .packages
-        .iter()
-        .filter(|package| requests.iter().any(|request| is_meant(request, &package.name, &package.filename)))
-        .map(|package| package.name.as_str())
-        .collect();
-    let (ours, others): (Vec<_>, Vec<_>) = notes
-        .iter()
-        .partition(|note| note.is_told() || note.about().is_some_and(|name| asked.contains(&name)));
+pub(super) fn tell(notes: &[Recorded], requested: &[String]) -> String {
+    let is_asked_for = |name: &str| requested.iter().any(|requested| requested == name);
+    let (ours, others): (Vec<_>, Vec<_>) =
+        notes.iter().partition(|note| note.is_told() || note.about().is_some_and(is_asked_for));
     for note in ours.iter().take(MOST) {
         let remedy = if note.is_of_script() { "; if it is needed, let the main container do it" } else { "" };
         tracing::info!("note: {note}{remedy}");
@@ -43,24 +34,4 @@ pub(super) fn of_base(settings: &Settings, exposed: &[String]) -> Option<Note> {
     let commands = in_base(settings.base.as_deref()?, exposed);
     let commands: Vec<String> = commands.into_iter().map(str::to_owned).collect();
     (!commands.is_empty()).then(|| launch::Note::AlsoInBase { commands }.into())
-}
-
-/// The requests; beside a lock there may be none, but those that it was made from.
-fn requested(settings: &Settings, plan: &Plan) -> Vec<Request> {
-    if !settings.requests.is_empty() {
-        return settings.requests.clone();
-    }
-    let folder = std::path::Path::new("/");
-    let parsed = plan.basis.packages.iter().map(|text| request::parse(text, folder, |_, _| Origin::Flag));
-    // a later aptlet may know more forms of requests
-    parsed.filter_map(Result::ok).flatten().collect()
-}
-
-fn is_meant(request: &Request, name: &str, filename: &str) -> bool {
-    !request.forbid
-        && match &request.kind {
-            Kind::Name => request.name == name,
-            Kind::Names(names) => names.matches(name),
-            Kind::Archive(archive) => filename.rsplit('/').next() == Some(&archive.file_name),
-        }
 }

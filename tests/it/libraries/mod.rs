@@ -129,6 +129,10 @@ fn the_folder_changes_with_the_tree() {
     assert_eq!(fs::read_link(&lib).unwrap(), way, "it leads through the one link that moves");
     assert!(way.starts_with(".aptlet/current"), "{}", way.display());
 
+    stage.install(&["one"]).run().succeeded();
+    assert!(lib.symlink_metadata().is_err(), "it would lead nowhere");
+    install(&stage, &["one"]).run().succeeded();
+
     // as after a kill
     fs::remove_file(&lib).unwrap();
     install(&stage, &["one"]).run().succeeded();
