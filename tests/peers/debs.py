@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import os
 import subprocess
 import tarfile
 import threading
@@ -64,8 +65,9 @@ class Workshop:
         place.parent.mkdir(parents=True)
         place.write_text(f"{name} {version} {arch} {mark}\n")
         path = self.folder / f"{len(self.made)}.deb"
+        # the same bytes on any day: apt takes versions that compare equal for one, if their packages are equally large
         subprocess.run(["dpkg-deb", "--root-owner-group", f"-Z{compression}", "--build", root, path], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                       env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         return Deb(name, version, arch, control.encode(), path)
 
     def raw(self, control, members=None, name="tool", version="1.0", arch="amd64"):
