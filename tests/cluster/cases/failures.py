@@ -101,7 +101,7 @@ def volumes_that_do_not_do(ns):
     def by_memory(pod, _):
         # the volume is as large as the largest of the containers' limits, and what another wrote counts for all of them
         pod.packages_in(emptyDir={"medium": "Memory", "sizeLimit": "1Gi"})
-        fill = {**pod.aptlet, "name": "fill", "image": images.BUSYBOX, "command": ["dd", "if=/dev/zero", "of=/p/filler", "bs=1M", "count=50"]}
+        fill = {**pod.aptlet, "name": "fill", "image": images.BUSYBOX, "command": ["dd", "if=/dev/zero", "of=/p/filler", "bs=1M", "count=54"]}
         pod.spec["initContainers"].insert(0, fill)
         for one in (fill, pod.aptlet, pod.main):
             one["resources"] = {"limits": {"memory": "64Mi"}}
@@ -114,7 +114,7 @@ def volumes_that_do_not_do(ns):
         ns,
         Failure("full", ENDED, "/p has 1 MiB (1048576 bytes) free, but ", in_memory, code=6, quote="free, but",
                 hint="an emptyDir in memory: its sizeLimit and the memory limit of this container, since the smaller one counts"),
-        Failure("limited", ("Init:OOMKilled",), "the volume at /p is in memory and holds 50 MiB", by_memory, code=137, hint="leave 'medium: Memory' out"),
+        Failure("limited", ("Init:OOMKilled",), "the volume at /p is in memory and holds 54 MiB", by_memory, code=137, seconds=400, hint="leave 'medium: Memory' out"),
         Failure("read-only", ENDED, "Read-only file system", read_only, code=6, hint="without readOnly"),
     )
 
