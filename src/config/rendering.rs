@@ -16,7 +16,9 @@ use crate::request::{Kind, Origin, Request};
 
 /// Where the chart and the manifests let a sidecar answer.
 const DEFAULT_PORT: u16 = 8081;
-const DEFAULT_IMAGE: &str = "ghcr.io/aptlet/aptlet:0.1";
+/// The image of aptlet where none is said: none before the project publishes one, since a name that nobody owns is one that a
+/// stranger may register.
+const DEFAULT_IMAGE: Option<&str> = None;
 
 /// Folders of an image in which nothing may be mounted.
 const CLOSED: [&str; 10] = ["base", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "sbin", "sys"];
@@ -49,10 +51,8 @@ pub struct Rendering {
     pub auth_secret: Option<String>,
     /// The name of the Secret with `tls.crt` and `tls.key`.
     pub tls_secret: Option<String>,
-    /// The image of aptlet.
-    pub image: String,
-    /// Whether that was said, and is not the default.
-    pub image_is_given: bool,
+    /// The image of aptlet, if one is said.
+    pub image: Option<String>,
     /// What the volume may hold, as Kubernetes writes it.
     pub size_limit: Option<String>,
     /// Where the sidecar answers.
@@ -118,8 +118,7 @@ impl Rendering {
             config_map,
             auth_secret: named("auth-secret", options.manifest.auth_secret.clone())?,
             tls_secret: named("tls-secret", options.manifest.tls_secret.clone())?,
-            image: options.manifest.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
-            image_is_given: options.manifest.image.is_some(),
+            image: options.manifest.image.clone(),
             size_limit: settings.size_limit.map(|bytes| Quantity(bytes).to_string()),
             port: port(options.answering.listen.as_ref())?,
             port_is_given: options.answering.listen.is_some(),
@@ -131,6 +130,11 @@ impl Rendering {
             libraries: settings.libraries,
             flags: options.pod_flags()?,
         })
+    }
+
+    /// The image of a container that has none yet.
+    pub(crate) fn image(&self) -> Option<&str> {
+        self.image.as_deref().or(DEFAULT_IMAGE)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) const COMMANDS: &str = "commands";
 /// The container that brings the packages; in mode sidecar it stays
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 pub(super) fn container(rendering: &Rendering) -> Value {
-    let mut container = json!({ "name": NAME, "image": rendering.image, "args": arguments(rendering) });
+    let mut container = json!({ "name": NAME, "image": rendering.image(), "args": arguments(rendering) });
     if rendering.mode == Mode::Sidecar {
         let ready = json!({ "path": "/readyz", "port": NAME });
         container["restartPolicy"] = json!("Always");

@@ -42,6 +42,7 @@ pub(super) fn add(
     }
 
     check_names(spec, rendering, workload)?;
+    check_image(spec, rendering)?;
     check_shapes(spec, &shape)?;
     let claim = names::borrow(spec, claims);
     let rendering = &with_port_of(spec, rendering);
@@ -156,6 +157,14 @@ fn check_names(spec: &Map<String, Value>, rendering: &Rendering, workload: &str)
     Ok(())
 }
 
+/// That aptlet's container has an image, or gets one.
+fn check_image(spec: &Map<String, Value>, rendering: &Rendering) -> Result<(), Error> {
+    let mut init = spec.get("initContainers").and_then(Value::as_array).into_iter().flatten();
+    let has_image =
+        init.any(|container| name(container) == pieces::NAME && !text(container, "image").is_empty());
+    if has_image || rendering.image().is_some() { Ok(()) } else { Err(Error::NoImage) }
+}
+
 /// That lists and maps which are added to are such; nothing in their place is as good.
 fn check_shapes(spec: &Map<String, Value>, shape: &dyn Fn(&str) -> Error) -> Result<(), Error> {
     let containers = ["initContainers", "containers"].into_iter().filter_map(|key| spec.get(key)?.as_array());
@@ -233,7 +242,7 @@ fn renewed(there: &Value, own: Value, rendering: &Rendering, pod: &Value) -> Val
     let mut container = Map::new();
     for (key, value) in there {
         let new = match (key.as_str(), own.get(key)) {
-            ("image", _) if !rendering.image_is_given => value.clone(),
+            ("image", _) if rendering.image.is_none() => value.clone(),
             ("resources", _) | (_, None) if !OF_MODES.contains(&key.as_str()) => value.clone(),
             ("securityContext", Some(Value::Object(ours))) => {
                 let mut both = value.as_object().cloned().unwrap_or_default();

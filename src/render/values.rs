@@ -75,9 +75,7 @@ pub(super) fn values(rendering: &Rendering, data: Data) -> Result<Value, Error> 
     if !rendering.containers.is_empty() {
         values.insert("containers".to_owned(), json!(rendering.containers));
     }
-    if rendering.image_is_given {
-        values.insert("image".to_owned(), image(&rendering.image));
-    }
+    values.insert("image".to_owned(), image(rendering.image().ok_or(Error::NoImage)?));
     if !flags.is_empty() {
         values.insert("extraArgs".to_owned(), json!(flags));
     }

@@ -12,7 +12,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aptlet"));
     let log = folder.join("log");
     command.arg("render").args(arguments).current_dir(folder).env_clear();
-    command.env("APTLET_TERMINATION_LOG", log);
+    command.env("APTLET_TERMINATION_LOG", log).env("APTLET_IMAGE", "registry.example/aptlet:0.1");
     command
 }
 
@@ -53,6 +53,29 @@ fn a_manifest_comes_from_a_file_or_from_standard_input() {
     child.stdin.take().unwrap().write_all(POD.as_bytes()).unwrap();
     assert_eq!(String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap(), from_file);
     assert_eq!(fs::read_to_string(folder.path().join("pod.yaml")).unwrap(), POD, "it is only read");
+}
+
+#[test]
+fn an_image_is_given_or_in_the_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let without =
+        |arguments: &[&str]| command(folder.path(), arguments).env_remove("APTLET_IMAGE").output().unwrap();
+    fs::write(at("pod.yaml"), POD).unwrap();
+    for arguments in [&["jq"][..], &["jq", "-f", "pod.yaml"], &["jq", "--helm-values"]] {
+        let output = without(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+        assert!(said.starts_with("error: which image aptlet is to be started from is not given"), "{said}");
+        assert!(said.contains("docs/tasks/quickstart.md), and give --image"), "{said}");
+    }
+    // one that is there stays, and another flag is another one
+    let once = printed(folder.path(), &["jq", "--image=mirror.example/aptlet:2", "-f", "pod.yaml"]);
+    fs::write(at("once.yaml"), &once).unwrap();
+    assert_eq!(String::from_utf8(without(&["jq", "-f", "once.yaml"]).stdout).unwrap(), once);
+    let other = printed(folder.path(), &["jq", "-f", "once.yaml"]);
+    assert_eq!(other, once.replace("mirror.example/aptlet:2", "registry.example/aptlet:0.1"));
 }
 
 fn listed(arguments: &[&str]) -> String {

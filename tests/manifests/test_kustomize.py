@@ -169,10 +169,10 @@ class Component(unittest.TestCase):
         self.assertEqual(kustomize.built(self.folder / "overlay"), once)
 
     def test_an_image_of_your_own(self):
-        images = [{"name": "ghcr.io/aptlet/aptlet", "newName": "registry.example/aptlet", "newTag": "1"}]
+        images = [{"name": "registry.example/aptlet", "newName": "registry.corp.example/tools/aptlet", "newTag": "1"}]
         built = self.changed(OVERLAY, lambda one: one.update(images=images))
         (container,) = built["Deployment"]["spec"]["template"]["spec"]["initContainers"]
-        self.assertEqual(container["image"], "registry.example/aptlet:1")
+        self.assertEqual(container["image"], "registry.corp.example/tools/aptlet:1")
 
     def test_prefixes_and_namespaces(self):
         built = self.changed(OVERLAY, lambda one: one.update(namePrefix="dev-", namespace="dev"))

@@ -79,8 +79,10 @@ PAIRS = [
 ]
 
 
-def run(*arguments, text=None):
-    done = subprocess.run([BINARY, "render", *arguments], capture_output=True, text=True, env={}, input=text or "")
+def run(*arguments, text=None, image="registry.example/aptlet:0.1"):
+    """What is printed; with `image` None, nobody says which image aptlet has."""
+    env = {"APTLET_IMAGE": image} if image else {}
+    done = subprocess.run([BINARY, "render", *arguments], capture_output=True, text=True, env=env, input=text or "")
     if done.returncode:
         raise AssertionError(f"{arguments}: exit code {done.returncode}: {done.stderr}")
     return done.stdout
@@ -123,7 +125,7 @@ class Render(unittest.TestCase):
             ports = [f"--listen=:{port['containerPort']}" for port in own[0].get("ports", [])]
             mounts = [word.replace("--dest", "--mount") for word in words if word.startswith("--dest=")]
             with self.subTest(name):
-                again = run(*flags, *ports, *mounts, *extra, f"--configmap={config}", "-f", "-", text=text)
+                again = run(*flags, *ports, *mounts, *extra, f"--configmap={config}", "-f", "-", text=text, image=None)
                 self.assertMultiLineEqual(again, text)
 
     def test_both_make_the_same_of_a_path_that_is_there(self):
@@ -197,8 +199,8 @@ class Render(unittest.TestCase):
             for mode in MODES:
                 given = [f"--mode={mode}", f"--configmap={config}", workload, "-f", "-"]
                 with self.subTest(path.name, mode=mode):
-                    once = run("jq", *given, text=text)
-                    self.assertEqual(run("jq", *given, text=once), once)
+                    once = run("jq", *given, text=text, image=None)
+                    self.assertEqual(run("jq", *given, text=once, image=None), once)
                     documents = objects.documents(once)
                     self.assertEqual(list(objects.unmounted(documents)), [])
                     for document in documents:
@@ -206,7 +208,7 @@ class Render(unittest.TestCase):
                     for template in objects.templates(documents):
                         self.assertEqual([*standard.violations(template), *standard.more(template)], [])
                     # with older names, all is the same but for a claim's
-                    taken = run("jq", *given, text=old)
+                    taken = run("jq", *given, text=old, image=None)
                     if "volumeClaimTemplates" in old:
                         taken = re.sub(r"(?<=name: )packages\b", "aptlet-packages", taken)
                     self.assertMultiLineEqual(taken, once)

@@ -45,7 +45,7 @@ group! {
         #[arg(value_name = "NAME")]
         pub(crate) tls_secret: Option<String>,
 
-        /// Start aptlet from this image [default: ghcr.io/aptlet/aptlet:0.1]
+        /// Start aptlet from this image, which you have pushed; needed unless the manifest names one for aptlet already
         #[arg(value_name = "IMAGE")]
         pub(crate) image: Option<String>,
 
