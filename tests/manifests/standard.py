@@ -120,6 +120,12 @@ def more(template):
     for container in containers(spec):
         if (container.get("securityContext") or {}).get("readOnlyRootFilesystem") is not True:
             yield f"{container['name']} can write to its root file system"
+    yield from unasked(template)
+
+
+def unasked(template):
+    """Which resources containers do not ask for; quotas and policies refuse such pods."""
+    for container in containers(template["spec"]):
         resources = container.get("resources") or {}
         for key in ("requests.cpu", "requests.memory", "limits.memory"):
             kind, name = key.split(".")

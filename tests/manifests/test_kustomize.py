@@ -107,7 +107,7 @@ class Component(unittest.TestCase):
 
     def test_only_what_has_the_label_is_patched(self):
         spec = self.deployment(lambda one: one["metadata"]["labels"].update(aptlet="disabled"))
-        self.assertEqual(spec.keys(), {"automountServiceAccountToken", "securityContext", "containers"})
+        self.assertEqual(spec.keys(), {"automountServiceAccountToken", "nodeSelector", "securityContext", "containers"})
         self.assertNotIn("volumeMounts", spec["containers"][0])
 
     def test_the_first_container_is_patched_whatever_it_is_called_and_has(self):
