@@ -21,6 +21,7 @@ fuzz_target!(|input: (u8, &str)| {
         image: (choice & 32 != 0).then(|| "aptlet".to_owned()),
         port: 8081,
         size_limit: None,
+        storage: None,
         port_is_given: false,
         manifest: Some("-".into()),
         workload: None,

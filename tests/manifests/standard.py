@@ -123,6 +123,19 @@ def more(template):
     yield from unasked(template)
 
 
+def unbounded(template):
+    """Which containers may fill the node's disk by an emptyDir, as Kyverno's policy "Require Requests and Limits for emptyDir" has it."""
+    spec = template["spec"]
+    volumes = [one for one in spec.get("volumes") or [] if "emptyDir" in one]
+    open_ended = {one["name"] for one in volumes if "sizeLimit" not in (one["emptyDir"] or {})}
+    for container in containers(spec):
+        resources = container.get("resources") or {}
+        bounds = all("ephemeral-storage" in (resources.get(kind) or {}) for kind in ("requests", "limits"))
+        for mount in container.get("volumeMounts") or []:
+            if mount["name"] in open_ended and not bounds:
+                yield f"{container['name']} mounts {mount['name']}"
+
+
 def unasked(template):
     """Which resources containers do not ask for; quotas and policies refuse such pods."""
     for container in containers(template["spec"]):

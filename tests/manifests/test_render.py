@@ -52,6 +52,29 @@ MADE_BY_CHART = {
     "pod": [],
     "root-pod": [],
 }
+LOCK = """\
+version = 1
+
+[request]
+packages = ["jq"]
+architecture = "amd64"
+
+[[source]]
+id = "debian"
+uris = ["http://mirror.example/debian"]
+suite = "trixie"
+component = "main"
+
+[[package]]
+name = "jq"
+version = "1"
+architecture = "amd64"
+source = "debian"
+filename = "pool/jq.deb"
+size = 1000
+sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+installed-size = 2000
+"""
 # flags of render, and values of the chart that say the same
 PAIRS = [
     ([], {}),
@@ -216,6 +239,26 @@ class Render(unittest.TestCase):
                     for line in text.splitlines():
                         if re.match(r"#| +(- )?(image|fsGroup|seccompProfile|runAs\w+|requests):", line):
                             self.assertIn(line, once.splitlines())
+
+    def test_a_lock_bounds_the_volume_as_policies_demand(self):
+        with tempfile.TemporaryDirectory() as folder:
+            lock = Path(folder) / "aptlet.lock"
+            lock.write_text(LOCK)
+            for mode in MODES:
+                for storage in ("request", "limit"):
+                    flags = [f"--lock={lock}", f"--storage={storage}", f"--mode={mode}"]
+                    text = run(*flags, "--configmap=demo-aptlet", "-f", "-", text=yaml.safe_dump(POD))
+                    rendered = next(one for one in objects.documents(text) if one["kind"] == "Pod")
+                    with self.subTest(mode, storage=storage):
+                        (pod,) = objects.templates([rendered])
+                        self.assertEqual([*standard.violations(pod), *standard.more(pod), *standard.unbounded(pod)], [])
+                        self.assertIsNone(objects.invalid(rendered, objects.newest()[-1]))
+                        values = yaml.safe_load(run(*flags, "--helm-values"))["aptlet"]
+                        charted = objects.documents(self.charts.render("given", {"manifest": POD, "aptlet": values}))[-1]
+                        self.assertEqual(comparable(charted), comparable(rendered))
+                        self.assertEqual(run(*flags, "--configmap=demo-aptlet", "-f", "-", text=text), text)
+            plain = objects.documents(run("jq", "-f", "-", text=yaml.safe_dump(POD)))
+            self.assertNotEqual(list(standard.unbounded(objects.templates(plain)[0])), [])
 
     def test_the_snippet_of_the_documents_is_what_it_makes(self):
         (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL) if "app-packages" in one]

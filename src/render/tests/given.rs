@@ -21,6 +21,7 @@ pub(super) fn rendering(mode: Mode, config_map: Option<&str>) -> Rendering {
         tls_secret: None,
         image: Some("mirror.example/aptlet:1".to_owned()),
         size_limit: None,
+        storage: None,
         port: 8081,
         port_is_given: false,
         manifest: Some("pod.yaml".into()),
