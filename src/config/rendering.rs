@@ -55,7 +55,7 @@ pub struct Rendering {
     pub image: Option<String>,
     /// What the volume may hold, as Kubernetes writes it.
     pub size_limit: Option<String>,
-    /// What else is said of the room that the packages take; [`Self::give_room`] says how much that is.
+    /// What else is said of the room that the packages take, which is `size_limit`.
     pub storage: Option<Storage>,
     /// Where the sidecar answers.
     pub port: u16,
