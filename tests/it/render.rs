@@ -209,7 +209,7 @@ fn a_lock_tells_how_much_room_its_packages_take() {
         let common = ["--lock=aptlet.lock", "--configmap=web", "-f=pod.yaml", "--mode", mode, "--storage"];
         let text = printed(folder.path(), &[common.as_slice(), &["request"]].concat());
         assert!(text.contains(&format!("sizeLimit: {room}\n")), "{mode}: {text}");
-        assert!(text.contains(&format!("--size-limit={room}\n")), "{mode}: {text}");
+        assert!(text.contains(&format!("--size-limit={room}")), "{mode}: {text}");
         assert_eq!(text.matches(&format!("ephemeral-storage: {room}\n")).count(), 1, "{mode}: {text}");
         let text = printed(folder.path(), &[common.as_slice(), &["limit"]].concat());
         assert_eq!(text.matches(&format!("ephemeral-storage: {room}\n")).count(), 2, "{mode}: {text}");

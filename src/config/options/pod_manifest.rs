@@ -51,7 +51,7 @@ group! {
 
         /// Write down the room that the packages of the lock take: 'request' as the sizeLimit of the volume and as a request of
         /// ephemeral-storage, 'limit' as a limit of it as well, which bounds the whole pod [default: neither]
-        #[arg(value_name = "HOW")]
+        #[arg(value_name = "BOUND")]
         pub(crate) storage: Option<Storage>,
 
         /// Print this manifest with aptlet added, and all else as it is; '-' for standard input
