@@ -29,6 +29,19 @@ pub(crate) fn needed(plan: &Plan) -> Amount {
     plan.packages.iter().map(unpacked).fold(own, |sum, amount| sum + amount)
 }
 
+/// aptlet itself, which launchers are: more than any release of it has, and the same whichever build is asked.
+const BINARY: u64 = 16 << 20;
+/// What packages do not declare, at least: the dpkg database, caches, dictionaries, the odd page. In all it is also a fifth.
+const UNDECLARED: u64 = 16 << 20;
+
+/// Bytes in which a volume has room for so many trees as large as the plan's, in whole MiB: what its sizeLimit is to be.
+pub(crate) fn of_volume(plan: &Plan, trees: u64) -> u64 {
+    let tree = needed(plan).bytes;
+    let tree = tree.saturating_add(tree / 5).saturating_add(UNDECLARED);
+    let all = tree.saturating_mul(trees).saturating_add(BINARY);
+    all.div_ceil(1 << 20).saturating_mul(1 << 20)
+}
+
 /// What is missing still in the middle of a run, besides what lies in `staging`.
 pub(crate) fn missing(plan: &Plan, staging: &Path) -> Amount {
     if tree(staging).exists() {
@@ -72,6 +85,14 @@ mod tests {
             sha256: Sha256::of(b""),
         };
         Plan { packages: packages.iter().map(package).collect(), ..Plan::default() }
+    }
+
+    #[test]
+    fn a_volume_has_room_for_trees_and_for_what_is_not_declared() {
+        // 100 MiB and 12 bytes, a fifth of it, and 16 MiB
+        let plan = plan(&[(4, 60 << 10), (12, 40 << 10)]);
+        assert_eq!(of_volume(&plan, 1), (100 + 20 + 16 + 16 + 1) << 20);
+        assert_eq!(of_volume(&plan, 3), (3 * (100 + 20 + 16) + 16 + 1) << 20);
     }
 
     #[test]

@@ -119,10 +119,12 @@ with a pod template, in YAML or JSON. Comments, order and style stay; what is th
 already is brought up to date, and a second time changes nothing. Flags and variables of 'aptlet
 install', or of 'watch' and 'run' as the mode is, become arguments in the pod. Files (--lock,
 --sources, --keyring and so on, and those of --config) become keys of the ConfigMap that
---configmap names.
+--configmap names. No image of aptlet is published: --image or APTLET_IMAGE names yours, unless
+the manifest does already.
 
 Examples:
   Print the pieces for a pod spec:
+    export APTLET_IMAGE=registry.example/aptlet:0.1
     aptlet render jq
 
   Add jq to a Deployment, and apply it:

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use crate::config::{self, Host, Options, Rendering, Settings};
+use crate::building::space;
+use crate::config::{self, Host, Mode, Options, Rendering, Settings};
 use crate::error::Error;
+use crate::lock;
 use crate::render::{self, Manifest};
 use crate::report;
 use crate::resolve::likely_owners;
@@ -20,7 +22,10 @@ pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
             );
         }
     }
-    let rendering = Rendering::resolve(flags, settings, &Host::this()?)?;
+    let mut rendering = Rendering::resolve(flags, settings, &Host::this()?)?;
+    if let (Some(_), Some(path)) = (rendering.storage, &settings.lock) {
+        rendering.give_room(space::of_volume(&lock::read(path)?, trees(rendering.mode, settings)));
+    }
     let manifest =
         rendering.manifest.as_deref().map(|path| read(path).map(|text| (path, text))).transpose()?;
     let text = match &manifest {
@@ -32,6 +37,16 @@ pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
         }
     };
     report::print(&text)
+}
+
+/// How many trees are in the volume at once, at most. A container that starts again may find another list in its ConfigMap, and
+/// makes that tree beside the first; an init container does so only after its node has started anew.
+fn trees(mode: Mode, settings: &Settings) -> u64 {
+    match mode {
+        Mode::Init => 1,
+        Mode::Entrypoint => 2,
+        Mode::Sidecar => settings.keep_generations as u64 + 1,
+    }
 }
 
 fn read(path: &Path) -> Result<String, config::Error> {

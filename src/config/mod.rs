@@ -48,7 +48,7 @@ pub(crate) use rendering::contents;
 pub use settings::Settings;
 pub(crate) use sources::SourceChoice;
 pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
-pub use values::{FileOrText, Mode, PathOrder};
+pub use values::{FileOrText, Mode, PathOrder, Storage};
 pub(crate) use values::{
     Generators, ImageLibc, Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts,
     Verbosity,

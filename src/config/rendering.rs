@@ -10,13 +10,15 @@ use super::keys::{Key, classify};
 use super::options::{Layer as _, Options};
 use super::places::prefix;
 use super::settings::Settings;
-use super::values::{FileOrText, Listen, Mode, OnFailure, Owners, PathOrder, Quantity, Word};
+use super::values::{FileOrText, Listen, Mode, OnFailure, Owners, PathOrder, Quantity, Storage, Word};
 use super::{configmap, environment, text};
 use crate::request::{Kind, Origin, Request};
 
 /// Where the chart and the manifests let a sidecar answer.
 const DEFAULT_PORT: u16 = 8081;
-const DEFAULT_IMAGE: &str = "ghcr.io/aptlet/aptlet:0.1";
+/// The image of aptlet where none is said: none before the project publishes one, since a name that nobody owns is one that a
+/// stranger may register.
+const DEFAULT_IMAGE: Option<&str> = None;
 
 /// Folders of an image in which nothing may be mounted.
 const CLOSED: [&str; 10] = ["base", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "sbin", "sys"];
@@ -49,12 +51,12 @@ pub struct Rendering {
     pub auth_secret: Option<String>,
     /// The name of the Secret with `tls.crt` and `tls.key`.
     pub tls_secret: Option<String>,
-    /// The image of aptlet.
-    pub image: String,
-    /// Whether that was said, and is not the default.
-    pub image_is_given: bool,
+    /// The image of aptlet, if one is said.
+    pub image: Option<String>,
     /// What the volume may hold, as Kubernetes writes it.
     pub size_limit: Option<String>,
+    /// What else is said of the room that the packages take, which is `size_limit`.
+    pub storage: Option<Storage>,
     /// Where the sidecar answers.
     pub port: u16,
     /// Whether that was said, and is not the default.
@@ -93,6 +95,7 @@ impl Rendering {
             let instead = "write it as registry.example/aptlet:0.1";
             return Err(Error::NotRendered { setting: "image", reason, instead });
         }
+        check_storage(&options, settings)?;
         let files = files(&options, settings, host)?;
         let config_map = named("configmap", options.manifest.configmap.clone())?;
         let helm_values = options.manifest.helm_values.unwrap_or(false);
@@ -118,8 +121,8 @@ impl Rendering {
             config_map,
             auth_secret: named("auth-secret", options.manifest.auth_secret.clone())?,
             tls_secret: named("tls-secret", options.manifest.tls_secret.clone())?,
-            image: options.manifest.image.clone().unwrap_or_else(|| DEFAULT_IMAGE.to_owned()),
-            image_is_given: options.manifest.image.is_some(),
+            image: options.manifest.image.clone(),
+            storage: options.manifest.storage,
             size_limit: settings.size_limit.map(|bytes| Quantity(bytes).to_string()),
             port: port(options.answering.listen.as_ref())?,
             port_is_given: options.answering.listen.is_some(),
@@ -131,6 +134,18 @@ impl Rendering {
             libraries: settings.libraries,
             flags: options.pod_flags()?,
         })
+    }
+
+    /// The image of a container that has none yet.
+    pub(crate) fn image(&self) -> Option<&str> {
+        self.image.as_deref().or(DEFAULT_IMAGE)
+    }
+
+    /// Bounds the volume by so many bytes, and tells aptlet as well.
+    pub(crate) fn give_room(&mut self, bytes: u64) {
+        let limit = Quantity(bytes).to_string();
+        self.flags.insert(0, format!("--size-limit={limit}"));
+        self.size_limit = Some(limit);
     }
 }
 
@@ -165,6 +180,22 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     }
     if mode == Mode::Sidecar && options.tree.keep_generations.is_some_and(|count| count.0 < 2) {
         return Err(Error::KeepGenerations);
+    }
+    Ok(())
+}
+
+/// That a lock says how much room is to be written down, and nothing else does.
+fn check_storage(options: &Options, settings: &Settings) -> Result<(), Error> {
+    let refuse = |setting, reason, instead| Err(Error::NotRendered { setting, reason, instead });
+    if options.manifest.storage.is_none() {
+        return Ok(());
+    }
+    if settings.lock.is_none() {
+        let instead = "run 'aptlet lock -o aptlet.lock' for the same packages, and give --lock aptlet.lock";
+        return refuse("storage", "only a lock says how much room the packages take", instead);
+    }
+    if settings.size_limit.is_some() {
+        return refuse("size-limit", "--storage takes it from the lock", "drop one of the two");
     }
     Ok(())
 }

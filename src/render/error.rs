@@ -172,6 +172,9 @@ pub enum Error {
         /// The sum of its values.
         bytes: usize,
     },
+    /// Nobody says which image aptlet is started from.
+    #[error("which image aptlet is to be started from is not given, and there is no published one")]
+    NoImage,
     /// A file that the chart has no value for.
     #[error("the Helm chart has no value for the file '{key}'")]
     NoValue {
@@ -211,6 +214,10 @@ impl Error {
             Self::Immutable { .. } => "give another name to --configmap",
             Self::PortTaken { .. } => "give the sidecar another one with --listen :PORT",
             Self::TooLarge { .. } => "put large packages into a repository, or under a URL with a digest",
+            Self::NoImage => {
+                "build it and push it to a registry of yours (docs/tasks/quickstart.md), and give --image, such as \
+                 registry.example/aptlet:0.1, or APTLET_IMAGE"
+            }
             Self::NoValue { .. } => "leave it out, or render manifests without --helm-values",
             Self::Shape { .. } => "correct the manifest",
             Self::Stuck { .. } => "change the manifest there as it says, in a line for each thing",

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::config::{Exposure, Mode, PathOrder, Rendering};
+use crate::config::{Exposure, Mode, PathOrder, Rendering, Storage};
 use crate::process::DEFAULT_PATH;
 
 /// The name of the container that brings the packages.
@@ -16,10 +16,13 @@ pub(super) const CONFIG_PATH: &str = "/etc/aptlet";
 /// The folder of the volume that has the commands of what was asked for.
 pub(super) const COMMANDS: &str = "commands";
 
+/// The resource that an emptyDir on the node's disk takes of.
+pub(super) const STORAGE: &str = "ephemeral-storage";
+
 /// The container that brings the packages; in mode sidecar it stays
 /// (<https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/>).
 pub(super) fn container(rendering: &Rendering) -> Value {
-    let mut container = json!({ "name": NAME, "image": rendering.image, "args": arguments(rendering) });
+    let mut container = json!({ "name": NAME, "image": rendering.image(), "args": arguments(rendering) });
     if rendering.mode == Mode::Sidecar {
         let ready = json!({ "path": "/readyz", "port": NAME });
         container["restartPolicy"] = json!("Always");
@@ -43,11 +46,24 @@ pub(super) fn container(rendering: &Rendering) -> Value {
     });
     container["resources"] =
         json!({ "requests": { "cpu": "100m", "memory": "64Mi" }, "limits": { "memory": "160Mi" } });
+    for (key, room) in storage(rendering) {
+        container["resources"][key][STORAGE] = json!(room);
+    }
     let mut mounts = vec![json!({ "name": PACKAGES, "mountPath": rendering.mount })];
     // an entrypoint installs by itself: its init container only brings aptlet
     mounts.extend(config_mount(rendering).filter(|_| rendering.mode != Mode::Entrypoint));
     container["volumeMounts"] = Value::Array(mounts);
     container
+}
+
+/// What the container's resources have of [`STORAGE`]: `requests` or `limits`, and how much.
+pub(super) fn storage(rendering: &Rendering) -> impl Iterator<Item = (&'static str, &str)> {
+    let keys: &[&str] = match rendering.storage {
+        None => &[],
+        Some(Storage::Request) => &["requests"],
+        Some(Storage::Limit) => &["requests", "limits"],
+    };
+    keys.iter().filter_map(|key| Some((*key, rendering.size_limit.as_deref()?)))
 }
 
 fn arguments(rendering: &Rendering) -> Vec<String> {

@@ -42,6 +42,7 @@ pub(super) fn add(
     }
 
     check_names(spec, rendering, workload)?;
+    check_image(spec, rendering)?;
     check_shapes(spec, &shape)?;
     let claim = names::borrow(spec, claims);
     let rendering = &with_port_of(spec, rendering);
@@ -67,6 +68,12 @@ pub(super) fn add(
     }
 
     let mut own = pieces::container(rendering);
+    if claim.is_some() || !is_on_disk(spec) {
+        // what is in a claim or in memory is none of the node's disk
+        for (key, _) in pieces::storage(rendering) {
+            forget(&mut own, &["resources", key, pieces::STORAGE]);
+        }
+    }
     // root must not run it; an entrypoint writes to the same folder as the container that brought it
     let user = match (identity.get("runAsUser").and_then(Value::as_i64), rendering.mode) {
         (Some(0), _) => json!({ "runAsUser": 65532, "runAsGroup": 65532 }),
@@ -156,6 +163,14 @@ fn check_names(spec: &Map<String, Value>, rendering: &Rendering, workload: &str)
     Ok(())
 }
 
+/// That aptlet's container has an image, or gets one.
+fn check_image(spec: &Map<String, Value>, rendering: &Rendering) -> Result<(), Error> {
+    let mut init = spec.get("initContainers").and_then(Value::as_array).into_iter().flatten();
+    let has_image =
+        init.any(|container| name(container) == pieces::NAME && !text(container, "image").is_empty());
+    if has_image || rendering.image().is_some() { Ok(()) } else { Err(Error::NoImage) }
+}
+
 /// That lists and maps which are added to are such; nothing in their place is as good.
 fn check_shapes(spec: &Map<String, Value>, shape: &dyn Fn(&str) -> Error) -> Result<(), Error> {
     let containers = ["initContainers", "containers"].into_iter().filter_map(|key| spec.get(key)?.as_array());
@@ -226,6 +241,13 @@ fn part(spec: &Map<String, Value>, rendering: &Rendering) -> Option<(&'static st
     ["subPath", "subPathExpr"].into_iter().filter_map(part).find(|(_, path)| !path.is_empty())
 }
 
+/// Whether the packages are, or are to be, in an emptyDir on the disk of the node.
+fn is_on_disk(spec: &Map<String, Value>) -> bool {
+    let mut volumes = spec.get("volumes").and_then(Value::as_array).into_iter().flatten();
+    let on_disk = |volume: &Value| volume.get("emptyDir").is_some_and(|one| text(one, "medium") != "Memory");
+    volumes.find(|volume| name(volume) == pieces::PACKAGES).is_none_or(on_disk)
+}
+
 /// aptlet's container as it is to be: what is not ours to decide stays as it is there. `pod` is the security context that it has
 /// from the pod.
 fn renewed(there: &Value, own: Value, rendering: &Rendering, pod: &Value) -> Value {
@@ -233,8 +255,18 @@ fn renewed(there: &Value, own: Value, rendering: &Rendering, pod: &Value) -> Val
     let mut container = Map::new();
     for (key, value) in there {
         let new = match (key.as_str(), own.get(key)) {
-            ("image", _) if !rendering.image_is_given => value.clone(),
-            ("resources", _) | (_, None) if !OF_MODES.contains(&key.as_str()) => value.clone(),
+            ("image", _) if rendering.image.is_none() => value.clone(),
+            ("resources", Some(ours)) => {
+                let mut resources = value.clone();
+                // the limits and requests are theirs, but for what was asked for
+                for (key, _) in pieces::storage(rendering) {
+                    if let Some(room) = ours.pointer(&format!("/{key}/{}", pieces::STORAGE)) {
+                        child(child_of(&mut resources), key)[pieces::STORAGE] = room.clone();
+                    }
+                }
+                resources
+            }
+            (_, None) if !OF_MODES.contains(&key.as_str()) => value.clone(),
             ("securityContext", Some(Value::Object(ours))) => {
                 let mut both = value.as_object().cloned().unwrap_or_default();
                 for (key, value) in ours {

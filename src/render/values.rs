@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::config_map::Data;
 use super::error::Error;
+use super::pieces;
 use crate::config::{Exposure, Mode, PathOrder, Rendering};
 
 /// The value that holds files whose names have this end.
@@ -45,6 +46,9 @@ pub(super) fn values(rendering: &Rendering, data: Data) -> Result<Value, Error> 
     if let Some(limit) = &rendering.size_limit {
         values.insert("volume".to_owned(), json!({ "sizeLimit": limit }));
     }
+    for (key, room) in pieces::storage(rendering) {
+        values.entry("resources").or_insert_with(|| json!({}))[key] = json!({ pieces::STORAGE: room });
+    }
     let mirrors = flags.extract_if(.., |flag| flag.starts_with("--mirror="));
     let mirrors: Vec<String> = mirrors.filter_map(|flag| Some(flag.split_once('=')?.1.to_owned())).collect();
     match mirrors.as_slice() {
@@ -75,9 +79,7 @@ pub(super) fn values(rendering: &Rendering, data: Data) -> Result<Value, Error> 
     if !rendering.containers.is_empty() {
         values.insert("containers".to_owned(), json!(rendering.containers));
     }
-    if rendering.image_is_given {
-        values.insert("image".to_owned(), image(&rendering.image));
-    }
+    values.insert("image".to_owned(), image(rendering.image().ok_or(Error::NoImage)?));
     if !flags.is_empty() {
         values.insert("extraArgs".to_owned(), json!(flags));
     }

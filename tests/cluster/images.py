@@ -15,7 +15,7 @@ import archive
 import stand_ins
 from cluster import command
 
-APTLET = "ghcr.io/aptlet/aptlet:0.1"
+APTLET = "registry.example/aptlet:0.1"
 DEBIAN = "debian:bookworm-slim"
 BUSYBOX = "docker.io/library/alpine:3.22"
 NGINX = "docker.io/library/nginx:1.28"

@@ -57,7 +57,7 @@ class Overlay:
 
     def image(self):
         repository, tag = self.world.image.rsplit(":", 1)
-        return f'{{name: ghcr.io/aptlet/aptlet, newName: {repository}, newTag: "{tag}"}}'
+        return f'{{name: registry.example/aptlet, newName: {repository}, newTag: "{tag}"}}'
 
     def write(self, name, text):
         (self.folder / name).write_text(text, encoding="utf-8")

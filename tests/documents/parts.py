@@ -76,6 +76,7 @@ def wrong(documents, before=False):
     if not before:
         for pod in objects.templates(documents):
             yield from standard.violations(pod)
+            yield from standard.unasked(pod)
 
 
 def settings(documents):

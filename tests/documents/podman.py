@@ -9,7 +9,7 @@ from pathlib import Path
 import markdown
 import terminal
 
-IMAGE, OWN = "ghcr.io/aptlet/aptlet:0.1", "localhost/documents:latest"
+IMAGE, OWN = "registry.example/aptlet:0.1", "localhost/documents:latest"
 MAIN_IMAGE = "docker.io/library/debian:bookworm-slim"
 # runc, since Debian's crun needs cgroups v2; the limits, since podman's own are above what a machine may allow
 SETTINGS = """\

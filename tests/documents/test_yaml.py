@@ -141,7 +141,7 @@ class Kustomizations(unittest.TestCase):
                     self.assertEqual(objects.dangling(built.values()), set())
                     (container,) = built["Deployment"]["spec"]["template"]["spec"]["initContainers"]
                     self.assertEqual(container["name"], "aptlet")
-            self.assertEqual(container["image"], "registry.example/aptlet:0.1")
+            self.assertEqual(container["image"], "registry.corp.example/tools/aptlet:0.1")
             self.assertEqual(built["ConfigMap"]["data"], {"packages": "jq curl"})
 
 

@@ -30,7 +30,7 @@ fn printing(stage: &Stage) -> Vec<(&'static str, Command)> {
         ("verify", own(&["verify"])),
         ("lock", lock),
         ("lock --explain", explain),
-        ("render", own(&["render", "tool"])),
+        ("render", own(&["render", "--image=registry.example/aptlet:0.1", "tool"])),
         ("probe", own(&["probe"])),
         ("--help", own(&["--help"])),
         ("--version", own(&["--version"])),

@@ -12,7 +12,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aptlet"));
     let log = folder.join("log");
     command.arg("render").args(arguments).current_dir(folder).env_clear();
-    command.env("APTLET_TERMINATION_LOG", log);
+    command.env("APTLET_TERMINATION_LOG", log).env("APTLET_IMAGE", "registry.example/aptlet:0.1");
     command
 }
 
@@ -53,6 +53,29 @@ fn a_manifest_comes_from_a_file_or_from_standard_input() {
     child.stdin.take().unwrap().write_all(POD.as_bytes()).unwrap();
     assert_eq!(String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap(), from_file);
     assert_eq!(fs::read_to_string(folder.path().join("pod.yaml")).unwrap(), POD, "it is only read");
+}
+
+#[test]
+fn an_image_is_given_or_in_the_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let without =
+        |arguments: &[&str]| command(folder.path(), arguments).env_remove("APTLET_IMAGE").output().unwrap();
+    fs::write(at("pod.yaml"), POD).unwrap();
+    for arguments in [&["jq"][..], &["jq", "-f", "pod.yaml"], &["jq", "--helm-values"]] {
+        let output = without(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+        assert!(said.starts_with("error: which image aptlet is to be started from is not given"), "{said}");
+        assert!(said.contains("docs/tasks/quickstart.md), and give --image"), "{said}");
+    }
+    // one that is there stays, and another flag is another one
+    let once = printed(folder.path(), &["jq", "--image=mirror.example/aptlet:2", "-f", "pod.yaml"]);
+    fs::write(at("once.yaml"), &once).unwrap();
+    assert_eq!(String::from_utf8(without(&["jq", "-f", "once.yaml"]).stdout).unwrap(), once);
+    let other = printed(folder.path(), &["jq", "-f", "once.yaml"]);
+    assert_eq!(other, once.replace("mirror.example/aptlet:2", "registry.example/aptlet:0.1"));
 }
 
 fn listed(arguments: &[&str]) -> String {
@@ -171,6 +194,32 @@ fn a_changed_package_list_changes_the_pod_template() {
     assert!(matches!(changed[..], ["    curl", line] if line.contains("checksum/aptlet: ")), "{changed:?}");
 }
 
+const LOCK: &str = "version = 1\n\n[request]\npackages = [\"tool\"]\narchitecture = \"amd64\"\n\n\
+     [[source]]\nid = \"s\"\nuris = [\"http://mirror.example/debian\"]\nsuite = \"trixie\"\ncomponent = \"main\"\n\n\
+     [[package]]\nname = \"tool\"\nversion = \"1\"\narchitecture = \"amd64\"\nsource = \"s\"\nfilename = \"pool/tool.deb\"\n\
+     size = 20971520\nsha256 = \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\ninstalled-size = 81920\n";
+
+#[test]
+fn a_lock_tells_how_much_room_its_packages_take() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("aptlet.lock"), LOCK).unwrap();
+    fs::write(folder.path().join("pod.yaml"), POD).unwrap();
+    // each tree 80 MiB and 20 on their way, a fifth more and 16; and 16 for aptlet
+    for (mode, room) in [("init", "152Mi"), ("entrypoint", "288Mi"), ("sidecar", "424Mi")] {
+        let common = ["--lock=aptlet.lock", "--configmap=web", "-f=pod.yaml", "--mode", mode, "--storage"];
+        let text = printed(folder.path(), &[common.as_slice(), &["request"]].concat());
+        assert!(text.contains(&format!("sizeLimit: {room}\n")), "{mode}: {text}");
+        assert!(text.contains(&format!("--size-limit={room}")), "{mode}: {text}");
+        assert_eq!(text.matches(&format!("ephemeral-storage: {room}\n")).count(), 1, "{mode}: {text}");
+        let text = printed(folder.path(), &[common.as_slice(), &["limit"]].concat());
+        assert_eq!(text.matches(&format!("ephemeral-storage: {room}\n")).count(), 2, "{mode}: {text}");
+    }
+    let more = ["--mode=sidecar", "--keep-generations=4", "--storage=request"];
+    let text = printed(folder.path(), &[&["--lock=aptlet.lock", "--helm-values"][..], &more].concat());
+    let wanted = "  resources:\n    requests:\n      ephemeral-storage: 696Mi\n";
+    assert!(text.contains(wanted) && text.contains("  volume:\n    sizeLimit: 696Mi\n"), "{text}");
+}
+
 #[test]
 fn what_a_pod_cannot_be_given_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -192,6 +241,12 @@ fn what_a_pod_cannot_be_given_is_refused() {
         (&["jq", "--mirror", "http://u:p@mirror.example/"], "the password in its URL", "--auth-secret NAME"),
         (&["jq", "--owners", "keep"], "takes root", "drop it"),
         (&["jq", "--interval", "6h"], "only a sidecar", "--mode sidecar"),
+        (&["jq", "--storage", "request"], "only a lock says how much room", "--lock aptlet.lock"),
+        (
+            &["--lock", "a.lock", "--configmap", "a", "--storage", "limit", "--size-limit", "1Gi"],
+            "cannot have 'size-limit'",
+            "drop one of the two",
+        ),
         (&["jq", "--listen", ":1"], "only a sidecar", "--mode sidecar"),
         (&["jq", "--on-failure", "continue"], "only an entrypoint", "--mode entrypoint"),
         (&["jq", "--mode", "sidecar", "--listen", "127.0.0.1:1"], "at the address of the pod", ":PORT"),

@@ -247,7 +247,7 @@ fn a_pod_is_told_of_names_that_no_package_has() {
     let stage = Stage::new();
     let render = |request: &str| {
         let mut command = stage.sandbox.aptlet();
-        command.args(["render", request]);
+        command.args(["render", "--image=registry.example/aptlet:0.1", request]);
         command.run().succeeded()
     };
     let outcome = render("psql");

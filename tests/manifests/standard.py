@@ -120,6 +120,25 @@ def more(template):
     for container in containers(spec):
         if (container.get("securityContext") or {}).get("readOnlyRootFilesystem") is not True:
             yield f"{container['name']} can write to its root file system"
+    yield from unasked(template)
+
+
+def unbounded(template):
+    """Which containers may fill the node's disk by an emptyDir, as Kyverno's policy "Require Requests and Limits for emptyDir" has it."""
+    spec = template["spec"]
+    volumes = [one for one in spec.get("volumes") or [] if "emptyDir" in one]
+    open_ended = {one["name"] for one in volumes if "sizeLimit" not in (one["emptyDir"] or {})}
+    for container in containers(spec):
+        resources = container.get("resources") or {}
+        bounds = all("ephemeral-storage" in (resources.get(kind) or {}) for kind in ("requests", "limits"))
+        for mount in container.get("volumeMounts") or []:
+            if mount["name"] in open_ended and not bounds:
+                yield f"{container['name']} mounts {mount['name']}"
+
+
+def unasked(template):
+    """Which resources containers do not ask for; quotas and policies refuse such pods."""
+    for container in containers(template["spec"]):
         resources = container.get("resources") or {}
         for key in ("requests.cpu", "requests.memory", "limits.memory"):
             kind, name = key.split(".")

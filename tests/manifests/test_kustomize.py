@@ -107,7 +107,7 @@ class Component(unittest.TestCase):
 
     def test_only_what_has_the_label_is_patched(self):
         spec = self.deployment(lambda one: one["metadata"]["labels"].update(aptlet="disabled"))
-        self.assertEqual(spec.keys(), {"automountServiceAccountToken", "securityContext", "containers"})
+        self.assertEqual(spec.keys(), {"automountServiceAccountToken", "nodeSelector", "securityContext", "containers"})
         self.assertNotIn("volumeMounts", spec["containers"][0])
 
     def test_the_first_container_is_patched_whatever_it_is_called_and_has(self):
@@ -169,10 +169,10 @@ class Component(unittest.TestCase):
         self.assertEqual(kustomize.built(self.folder / "overlay"), once)
 
     def test_an_image_of_your_own(self):
-        images = [{"name": "ghcr.io/aptlet/aptlet", "newName": "registry.example/aptlet", "newTag": "1"}]
+        images = [{"name": "registry.example/aptlet", "newName": "registry.corp.example/tools/aptlet", "newTag": "1"}]
         built = self.changed(OVERLAY, lambda one: one.update(images=images))
         (container,) = built["Deployment"]["spec"]["template"]["spec"]["initContainers"]
-        self.assertEqual(container["image"], "registry.example/aptlet:1")
+        self.assertEqual(container["image"], "registry.corp.example/tools/aptlet:1")
 
     def test_prefixes_and_namespaces(self):
         built = self.changed(OVERLAY, lambda one: one.update(namePrefix="dev-", namespace="dev"))

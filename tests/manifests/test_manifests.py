@@ -95,7 +95,7 @@ class Manifests(unittest.TestCase):
     def test_one_pod_gets_packages(self):
         def check(_, documents):
             (pod,) = [pod for pod in objects.templates(documents) if own(pod)]
-            self.assertEqual({one["image"] for one in own(pod)}, {"ghcr.io/aptlet/aptlet:0.1"})
+            self.assertEqual({one["image"] for one in own(pod)}, {"registry.example/aptlet:0.1"})
             requests = [one["data"]["packages"] for one in documents if "packages" in (one.get("data") or {})]
             self.assertEqual(len(requests), 1)
             main = pod["spec"]["containers"][0]

@@ -52,6 +52,29 @@ MADE_BY_CHART = {
     "pod": [],
     "root-pod": [],
 }
+LOCK = """\
+version = 1
+
+[request]
+packages = ["jq"]
+architecture = "amd64"
+
+[[source]]
+id = "debian"
+uris = ["http://mirror.example/debian"]
+suite = "trixie"
+component = "main"
+
+[[package]]
+name = "jq"
+version = "1"
+architecture = "amd64"
+source = "debian"
+filename = "pool/jq.deb"
+size = 1000
+sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+installed-size = 2000
+"""
 # flags of render, and values of the chart that say the same
 PAIRS = [
     ([], {}),
@@ -79,8 +102,10 @@ PAIRS = [
 ]
 
 
-def run(*arguments, text=None):
-    done = subprocess.run([BINARY, "render", *arguments], capture_output=True, text=True, env={}, input=text or "")
+def run(*arguments, text=None, image="registry.example/aptlet:0.1"):
+    """What is printed; with `image` None, nobody says which image aptlet has."""
+    env = {"APTLET_IMAGE": image} if image else {}
+    done = subprocess.run([BINARY, "render", *arguments], capture_output=True, text=True, env=env, input=text or "")
     if done.returncode:
         raise AssertionError(f"{arguments}: exit code {done.returncode}: {done.stderr}")
     return done.stdout
@@ -123,7 +148,7 @@ class Render(unittest.TestCase):
             ports = [f"--listen=:{port['containerPort']}" for port in own[0].get("ports", [])]
             mounts = [word.replace("--dest", "--mount") for word in words if word.startswith("--dest=")]
             with self.subTest(name):
-                again = run(*flags, *ports, *mounts, *extra, f"--configmap={config}", "-f", "-", text=text)
+                again = run(*flags, *ports, *mounts, *extra, f"--configmap={config}", "-f", "-", text=text, image=None)
                 self.assertMultiLineEqual(again, text)
 
     def test_both_make_the_same_of_a_path_that_is_there(self):
@@ -197,8 +222,8 @@ class Render(unittest.TestCase):
             for mode in MODES:
                 given = [f"--mode={mode}", f"--configmap={config}", workload, "-f", "-"]
                 with self.subTest(path.name, mode=mode):
-                    once = run("jq", *given, text=text)
-                    self.assertEqual(run("jq", *given, text=once), once)
+                    once = run("jq", *given, text=text, image=None)
+                    self.assertEqual(run("jq", *given, text=once, image=None), once)
                     documents = objects.documents(once)
                     self.assertEqual(list(objects.unmounted(documents)), [])
                     for document in documents:
@@ -206,7 +231,7 @@ class Render(unittest.TestCase):
                     for template in objects.templates(documents):
                         self.assertEqual([*standard.violations(template), *standard.more(template)], [])
                     # with older names, all is the same but for a claim's
-                    taken = run("jq", *given, text=old)
+                    taken = run("jq", *given, text=old, image=None)
                     if "volumeClaimTemplates" in old:
                         taken = re.sub(r"(?<=name: )packages\b", "aptlet-packages", taken)
                     self.assertMultiLineEqual(taken, once)
@@ -214,6 +239,26 @@ class Render(unittest.TestCase):
                     for line in text.splitlines():
                         if re.match(r"#| +(- )?(image|fsGroup|seccompProfile|runAs\w+|requests):", line):
                             self.assertIn(line, once.splitlines())
+
+    def test_a_lock_bounds_the_volume_as_policies_demand(self):
+        with tempfile.TemporaryDirectory() as folder:
+            lock = Path(folder) / "aptlet.lock"
+            lock.write_text(LOCK)
+            for mode in MODES:
+                for storage in ("request", "limit"):
+                    flags = [f"--lock={lock}", f"--storage={storage}", f"--mode={mode}"]
+                    text = run(*flags, "--configmap=demo-aptlet", "-f", "-", text=yaml.safe_dump(POD))
+                    rendered = next(one for one in objects.documents(text) if one["kind"] == "Pod")
+                    with self.subTest(mode, storage=storage):
+                        (pod,) = objects.templates([rendered])
+                        self.assertEqual([*standard.violations(pod), *standard.more(pod), *standard.unbounded(pod)], [])
+                        self.assertIsNone(objects.invalid(rendered, objects.newest()[-1]))
+                        values = yaml.safe_load(run(*flags, "--helm-values"))["aptlet"]
+                        charted = objects.documents(self.charts.render("given", {"manifest": POD, "aptlet": values}))[-1]
+                        self.assertEqual(comparable(charted), comparable(rendered))
+                        self.assertEqual(run(*flags, "--configmap=demo-aptlet", "-f", "-", text=text), text)
+            plain = objects.documents(run("jq", "-f", "-", text=yaml.safe_dump(POD)))
+            self.assertNotEqual(list(standard.unbounded(objects.templates(plain)[0])), [])
 
     def test_the_snippet_of_the_documents_is_what_it_makes(self):
         (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL) if "app-packages" in one]

@@ -95,6 +95,20 @@ class Standard(unittest.TestCase):
                 found = {sentence.split(": ")[0] for sentence in standard.violations(changed(path, value))}
                 self.assertEqual(found, {control})
 
+    def test_an_empty_dir_is_bounded_by_its_limit_or_by_those_of_its_containers(self):
+        def found(volume, **resources):
+            pod = copy.deepcopy(GOOD)
+            pod["spec"]["volumes"] = [{"name": "files", "emptyDir": volume}]
+            for kind, amount in resources.items():
+                pod["spec"]["containers"][0]["resources"][kind]["ephemeral-storage"] = amount
+            return list(standard.unbounded(pod))
+
+        self.assertEqual(list(standard.unbounded(GOOD)), [])
+        self.assertEqual(found({"sizeLimit": "1Gi"}), [])
+        self.assertEqual(found({}, requests="1Gi", limits="1Gi"), [])
+        self.assertEqual(found({}), ["main mounts files"])
+        self.assertEqual(found(None, requests="1Gi"), ["main mounts files"])
+
     def test_init_and_ephemeral_containers_are_no_way_around(self):
         for kind in ("initContainers", "ephemeralContainers"):
             pod = changed("spec." + kind, [{"name": "other", "securityContext": {"privileged": True}}])

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::group::group;
-use crate::config::values::{Expose, Mode, PathElsewhere, Word};
+use crate::config::values::{Expose, Mode, PathElsewhere, Storage, Word};
 
 group! {
     /// Which manifests are printed; the pod in them has no use for that.
@@ -45,9 +45,14 @@ group! {
         #[arg(value_name = "NAME")]
         pub(crate) tls_secret: Option<String>,
 
-        /// Start aptlet from this image [default: ghcr.io/aptlet/aptlet:0.1]
+        /// Start aptlet from this image, which you have pushed; needed unless the manifest names one for aptlet already
         #[arg(value_name = "IMAGE")]
         pub(crate) image: Option<String>,
+
+        /// Write down the room that the packages of the lock take: 'request' as the sizeLimit of the volume and as a request of
+        /// ephemeral-storage, 'limit' as a limit of it as well, which bounds the whole pod [default: neither]
+        #[arg(value_name = "BOUND")]
+        pub(crate) storage: Option<Storage>,
 
         /// Print this manifest with aptlet added, and all else as it is; '-' for standard input
         #[arg(short = 'f', value_name = "FILE")]

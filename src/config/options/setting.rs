@@ -14,7 +14,7 @@ use crate::config::values::from_yaml::{list, parsed};
 use crate::config::values::{
     Base, Count, Expose, FileOrText, Generators, ImageLibc, Interval, Listen, Locale, LogFormat, MirrorUri,
     Mode, OnFailure, Output, Owners, PathElsewhere, PathOrder, PathPattern, Quantity, Release,
-    RequireScripts, Word,
+    RequireScripts, Storage, Word,
 };
 use crate::control::architecture::Architecture;
 
@@ -225,7 +225,7 @@ macro_rules! choice {
     )*};
 }
 
-choice!(Expose, Generators, LogFormat, Mode, OnFailure, Owners, PathOrder, RequireScripts);
+choice!(Expose, Generators, LogFormat, Mode, OnFailure, Owners, PathOrder, RequireScripts, Storage);
 
 /// A file or folder of this machine, and so of no pod. In `aptlet.yaml`, a relative one is beside that, and an empty
 /// one says nothing.

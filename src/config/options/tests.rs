@@ -81,6 +81,7 @@ fn sample(flag: &Arg) -> &'static str {
         "N" | "SECONDS" | "SIZE" => "7",
         "URL" => "http://mirror.example/debian",
         "WHICH" => "known",
+        "BOUND" => "limit",
         "HOW" => "keep",
         "WHAT" => "continue",
         "LOCALE" => "de_DE.UTF-8",

@@ -92,6 +92,16 @@ pub(crate) enum Expose {
     Path,
 }
 
+/// What a rendered pod says of the room that its packages take, besides the volume's `sizeLimit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Storage {
+    /// What the node is to have for it.
+    Request,
+    /// That, and the same as a limit: the kubelet takes it for one of the whole pod.
+    Limit,
+}
+
 /// Where the tree's commands are on a PATH that has others.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,

@@ -15,7 +15,7 @@ mod word;
 
 pub(crate) use address::{Listen, MirrorUri};
 pub(crate) use choice::{Expose, Generators, LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
-pub use choice::{Mode, PathOrder};
+pub use choice::{Mode, PathOrder, Storage};
 pub use in_place::FileOrText;
 pub(crate) use libc::ImageLibc;
 pub(crate) use number::{Count, Interval, Quantity};

@@ -10,4 +10,5 @@ mod names;
 mod random;
 mod refused;
 mod shapes;
+mod storage;
 mod styles;

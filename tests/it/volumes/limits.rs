@@ -89,7 +89,9 @@ fn little_address_space() {
     for mebibytes in [24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 160, 192, 256] {
         let limit = format!("--as={}", mebibytes << 20);
         // where it is hardly loaded, it has nothing to say
-        if with(&limit, stage.sandbox.aptlet().args(["render", "tool"])).run().code != Some(0) {
+        if with(&limit, stage.sandbox.aptlet().args(["render", "--image=aptlet", "tool"])).run().code
+            != Some(0)
+        {
             continue;
         }
         let outcome = with(&limit, &stage.install(&["tool"])).run();

@@ -65,10 +65,12 @@ a dependency with an alias, a list of context and values.
 {{- end -}}
 
 {{- define "aptlet.image" -}}
+{{- $where := "aptlet: set the value image.repository to where you pushed aptlet's image, such as registry.example/aptlet" -}}
+{{- $repository := required $where .image.repository -}}
 {{- if .image.digest -}}
-{{- printf "%s@%s" .image.repository .image.digest -}}
+{{- printf "%s@%s" $repository .image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" .image.repository (required "aptlet: image has neither a tag nor a digest" .image.tag) -}}
+{{- printf "%s:%s" $repository (required "aptlet: image has neither a tag nor a digest" .image.tag) -}}
 {{- end -}}
 {{- end -}}
 
