@@ -15,7 +15,7 @@ MORE = "jq\ndash\ncoreutils"
 # for what takes seconds on a machine that has nothing else to do
 PATIENCE = 400
 # a share of a processor, so that an install takes some seconds, as on a busy node, and an instant of it can be met
-SLOW = {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"cpu": "250m", "memory": "160Mi"}}
+SLOW = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "250m", "memory": "160Mi"}}
 
 
 def installer(ns, name, packages=MORE, policy="OnFailure", claim=None):

@@ -1,6 +1,7 @@
 """Whose the volume is and what it lies on: users, groups, memory, a folder of the node, volumes that pods share."""
 
 import os
+import shutil
 
 import images
 import pods
@@ -29,7 +30,8 @@ def writes_nothing(ns, pod):
     ns.contains("a write by the main container", ns.logs(pod, "main"), "Read-only file system")
 
 
-TRIES = ["sh", "-c", "touch /p/x; jq -n 1+1; id -u; id -G"]
+# one stream: the lines of two come into a log in any order
+TRIES = ["sh", "-c", "exec 2>&1; touch /p/x; jq -n 1+1; id -u; id -G"]
 
 
 @test(seconds=15, each=USERS)
@@ -116,6 +118,7 @@ def claim_shared(ns):
 def host_path_shared(ns):
     """No standard below privileged lets a pod have a hostPath, and the kubelet gives none to an fsGroup."""
     folder = ns.cluster.folder / "volumes" / f"{ns.name}-host"
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     folder.chmod(0o777)
     return together(ns, {"hostPath": {"path": str(folder), "type": "Directory"}})
