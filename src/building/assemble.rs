@@ -146,7 +146,7 @@ pub(crate) fn assemble(
         }
         commands
     };
-    notes.extend(generate(root, &unfinished_calls, layout, relocation_links)?);
+    notes.extend(generate(&tree, &unfinished_calls, layout, relocation_links)?);
     let record = |path: &str, text: &[u8]| {
         let path = root.join(path);
         generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))
@@ -175,7 +175,7 @@ pub(crate) fn assemble(
 
 /// Runs what only the tree's own programs can make, where they can be run.
 fn generate(
-    root: &Path,
+    tree: &Tree,
     calls: &[Call],
     layout: &Layout,
     links: Vec<(&'static str, &'static str)>,
@@ -186,7 +186,9 @@ fn generate(
     let outcomes = match &layout.generate_at {
         Some(destination) if !links.is_empty() => {
             let current = current_generation::current(destination);
-            generators::run(calls, &Place { root, destination, current, links, date: layout.date })?
+            let ships = |package: &str, path: &Path| is_shipped_by(tree, package, path);
+            let (root, date) = (tree.root(), layout.date);
+            generators::run(calls, &Place { root, destination, current, links, date, ships: &ships })?
         }
         _ => {
             let reason = "programs are run only at the prefix, and with --generators=known";
@@ -209,6 +211,17 @@ fn generate(
         });
     }
     Ok(notes.into_iter().map(Note::from).collect())
+}
+
+/// Whether a package has a file of the tree, and no other: one may have diverted it.
+fn is_shipped_by(tree: &Tree, package: &str, path: &Path) -> bool {
+    // as archived, by a link of merged-usr or not
+    let merged = Path::new("/").join(path);
+    let archived = path.strip_prefix("usr").map(|path| Path::new("/").join(path)).ok();
+    let has = |shipped: &PathBuf| *shipped == merged || Some(shipped) == archived.as_ref();
+    let owners = tree.packages().iter().filter(|unpacked| unpacked.paths.iter().any(has));
+    let names: Vec<&str> = owners.map(|unpacked| unpacked.artifact.name.as_str()).collect();
+    names == [package]
 }
 
 /// One note for what concerns a file; one a package for owners, of which there can be thousands; one for all that was

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
+use super::before::Before;
 use super::confined::{self, Start};
 use super::known::Call;
 use super::room::Room;
@@ -30,6 +30,8 @@ pub(crate) struct Place<'a> {
     pub(crate) links: Vec<(&'static str, &'static str)>,
     /// The time of what is made, in seconds since 1970.
     pub(crate) date: i64,
+    /// Whether a package, and no other, ships a file; its path is relative to the root, without links.
+    pub(crate) ships: &'a dyn Fn(&str, &Path) -> bool,
 }
 
 /// What became of a call.
@@ -84,49 +86,77 @@ fn all(
     let folder = place.root.with_extension("generating");
     let mut outcomes = Vec::new();
     for call in calls {
-        fs::create_dir_all(&folder).map_err(|source| Error::write(&folder, source))?;
-        // what is made in the same second as the tree may not be told from it
-        let before = newest(place.root)?;
-        let outcome = match one(call, place, &folder) {
-            Ok(()) => Outcome::Done,
+        let outcome = match start_of(call, place) {
+            Ok((program, arguments)) => one(&program, &arguments, place, &folder)?,
+            Err(reason) => Err(reason),
+        };
+        let outcome = match outcome {
+            Ok(paths) => {
+                made.insert(call.line(), paths);
+                Outcome::Done
+            }
             Err(reason) => Outcome::Not(reason),
         };
-        let paths = changed(place.root, before)?;
-        for path in paths.iter().map(|path| place.root.join(path)) {
-            match outcome {
-                Outcome::Done => stamp(&path, place.date)?,
-                // half of a file is worse than none
-                _ => fs::remove_file(&path).map_err(|source| Error::write(&path, source))?,
-            }
-        }
-        if outcome == Outcome::Done {
-            made.insert(call.line(), paths);
-        }
         outcomes.push(((*call).clone(), outcome));
-        fs::remove_dir_all(&folder).map_err(|source| Error::write(&folder, source))?;
     }
     drop(room);
     Ok(outcomes)
 }
 
-fn one(call: &Call, place: &Place<'_>, folder: &Path) -> Result<(), String> {
+/// Runs a program in a folder of its own; what it has made, or why it has failed.
+fn one(
+    program: &Path,
+    arguments: &[String],
+    place: &Place<'_>,
+    folder: &Path,
+) -> Result<Result<Vec<PathBuf>, String>, Error> {
+    let work = folder.join("work");
+    fs::create_dir_all(&work).map_err(|source| Error::write(&work, source))?;
+    let before = Before::of(place.root, &folder.join("before"))?;
+    let path = FOLDERS.map(|folder| seen(folder, place)).join(":");
+    let ended = match confined::run(&Start { program, arguments, path: &path, folder: &work }) {
+        Ok(()) => {
+            let paths = before.changed()?;
+            for path in &paths {
+                stamp(&place.root.join(path), place.date)?;
+            }
+            Ok(paths)
+        }
+        // half of a file is worse than none, and none is worse than that of a package
+        Err(reason) => {
+            before.restore()?;
+            Err(reason)
+        }
+    };
+    drop(before);
+    fs::remove_dir_all(folder).map_err(|source| Error::write(folder, source))?;
+    Ok(ended)
+}
+
+/// The program of a call and its arguments, as they are seen at the prefix.
+fn start_of(call: &Call, place: &Place<'_>) -> Result<(PathBuf, Vec<String>), String> {
     let program = match call.program.starts_with('/') {
         true => Some(call.program.clone()),
         false => {
             let mut paths = FOLDERS.iter().map(|folder| format!("{folder}/{}", call.program));
-            paths.find(|path| exists(place.root, path))
+            paths.find(|path| resolved(place.root, path).is_some())
         }
     };
-    let program = program.filter(|path| exists(place.root, path)).ok_or("the tree does not have it")?;
-    let arguments: Vec<String> = call.arguments.iter().map(|argument| seen(argument, place)).collect();
-    let path = FOLDERS.map(|folder| seen(folder, place)).join(":");
-    let program = PathBuf::from(seen(&program, place));
-    confined::run(&Start { program: &program, arguments: &arguments, path: &path, folder })
+    let file = program.as_ref().and_then(|path| resolved(place.root, path));
+    let (Some(program), Some(file)) = (program, file) else {
+        return Err("the tree does not have it".to_owned());
+    };
+    let package = call.shipped_by().ok_or("it is not known")?;
+    if !(place.ships)(package, &file) {
+        return Err(format!("it is not the one that {package} has"));
+    }
+    let arguments = call.arguments.iter().map(|argument| seen(argument, place)).collect();
+    Ok((PathBuf::from(seen(&program, place)), arguments))
 }
 
-/// Whether the tree has a path, links followed inside the tree.
-fn exists(root: &Path, path: &str) -> bool {
-    matches!(resolve_in_root(root, Path::new(path)), Ok(Some(_)))
+/// What the tree has by a path, links followed inside the tree.
+fn resolved(root: &Path, path: &str) -> Option<PathBuf> {
+    resolve_in_root(root, Path::new(path)).ok().flatten()
 }
 
 /// A path of the tree as it is seen at the prefix; what is none stays.
@@ -138,39 +168,6 @@ fn seen(text: &str, place: &Place<'_>) -> String {
         }
     }
     text.to_owned()
-}
-
-/// The latest change of anything in a tree.
-fn newest(root: &Path) -> Result<SystemTime, Error> {
-    let now = SystemTime::now();
-    let mark = root.join(".generating");
-    fs::write(&mark, b"").map_err(|source| Error::write(&mark, source))?;
-    let time = fs::metadata(&mark).and_then(|meta| meta.modified()).unwrap_or(now);
-    fs::remove_file(&mark).map_err(|source| Error::write(&mark, source))?;
-    // a clock of file systems is coarser than it says
-    std::thread::sleep(Duration::from_millis(20));
-    Ok(time)
-}
-
-/// Files and links that were made or written since, relative to the root.
-fn changed(root: &Path, since: SystemTime) -> Result<Vec<PathBuf>, Error> {
-    let mut changed = Vec::new();
-    let mut queue = vec![PathBuf::new()];
-    while let Some(folder) = queue.pop() {
-        let place = root.join(&folder);
-        for entry in fs::read_dir(&place).map_err(|source| Error::read(&place, source))? {
-            let entry = entry.map_err(|source| Error::read(&place, source))?;
-            let path = folder.join(entry.file_name());
-            let Ok(meta) = root.join(&path).symlink_metadata() else { continue };
-            if meta.is_dir() {
-                queue.push(path);
-            } else if meta.modified().is_ok_and(|time| time > since) {
-                changed.push(path);
-            }
-        }
-    }
-    changed.sort();
-    Ok(changed)
 }
 
 /// Gives a file the time of all that is made, and no writer but its owner.
@@ -237,13 +234,16 @@ mod tests {
         Call { package: "x".to_owned(), program: program.to_owned(), arguments }
     }
 
-    /// A tree with two programs, one of which fails; they need the machine's shell.
+    /// A tree with three programs, one of which fails; they need the machine's shell.
     fn tree(root: &Path) {
         fs::create_dir_all(root.join("usr/bin")).unwrap();
         fs::create_dir_all(root.join("var/lib/x")).unwrap();
-        for (name, script) in
-            [("make", "echo made of $0 >$1\n"), ("fail", "echo half >${0%/*}/half; echo odd >&2; exit 3\n")]
-        {
+        fs::write(root.join("var/lib/x/shipped"), "shipped\n").unwrap();
+        for (name, script) in [
+            ("aspell-autobuildhash", "echo made of $0 >$1\n"),
+            ("ghc-pkg", "echo half >${0%/*}/half; echo half >$1; echo odd >&2; exit 3\n"),
+            ("mecab-dict-index", "echo theirs >$1\n"),
+        ] {
             let path = root.join("usr/bin").join(name);
             fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -265,23 +265,34 @@ mod tests {
             current,
             links: links.clone(),
             date: 77,
+            ships: &|package, path| package != "mecab-utils" && path.starts_with("usr/bin"),
         };
         let calls = [
-            call("make", &["/var/lib/x/out"]),
-            call("/usr/bin/make", &["/var/lib/x/other"]),
-            call("make", &["/var/lib/x/out"]),
-            call("fail", &[]),
-            call("gone", &[]),
+            call("aspell-autobuildhash", &["/var/lib/x/out"]),
+            call("/usr/bin/aspell-autobuildhash", &["/var/lib/x/other"]),
+            call("aspell-autobuildhash", &["/var/lib/x/out"]),
+            call("ghc-pkg", &["/var/lib/x/shipped"]),
+            call("ispell-autobuildhash", &[]),
+            call("mecab-dict-index", &["/var/lib/x/shipped"]),
         ];
         let outcomes = run(&calls, &place(&root, None)).unwrap();
-        let [(_, Outcome::Done), (_, Outcome::Done), (_, Outcome::Not(failed)), (_, Outcome::Not(gone))] =
-            &outcomes[..]
-        else {
+        let [(_, Outcome::Done), (_, Outcome::Done), rest @ ..] = &outcomes[..] else {
             panic!("{outcomes:?}")
         };
-        assert_eq!((failed.as_str(), gone.as_str()), ("exit status: 3: odd", "the tree does not have it"));
+        let reasons: Vec<_> = rest
+            .iter()
+            .map(|(_, outcome)| match outcome {
+                Outcome::Not(reason) => reason.as_str(),
+                _ => panic!("{outcome:?}"),
+            })
+            .collect();
+        let expected =
+            ["exit status: 3: odd", "the tree does not have it", "it is not the one that mecab-utils has"];
+        assert_eq!(reasons, expected);
         let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
-        assert_eq!(read("var/lib/x/out"), format!("made of {}/u/bin/make\n", destination.display()));
+        let program = destination.join("u/bin/aspell-autobuildhash");
+        assert_eq!(read("var/lib/x/out"), format!("made of {}\n", program.display()));
+        assert_eq!(read("var/lib/x/shipped"), "shipped\n");
         assert_eq!(root.join("var/lib/x/out").metadata().unwrap().mtime(), 77);
         assert_eq!(read(RECORD).lines().count(), 2);
         assert!(!root.join("usr/bin/half").exists());
@@ -290,7 +301,8 @@ mod tests {
         // the next generation, while this one is in use
         let next = destination.join("next");
         tree(&next);
-        let calls = [call("make", &["/var/lib/x/out"]), call("make", &["/var/lib/x/new"])];
+        let calls =
+            ["out", "new"].map(|name| call("aspell-autobuildhash", &[format!("/var/lib/x/{name}").as_str()]));
         let outcomes = run(&calls, &place(&next, Some(root.clone()))).unwrap();
         assert!(matches!(&outcomes[..], [(_, Outcome::Kept), (_, Outcome::Not(_))]), "{outcomes:?}");
         assert_eq!(

@@ -144,15 +144,6 @@ impl Candidate {
         } else {
             is_constant || self.is_whole
         };
-        if is_path && std::env::var_os("DBG").is_some() {
-            eprintln!(
-                "{:x} {:?} {:?} const {is_constant} whole {}",
-                self.place,
-                String::from_utf8_lossy(run),
-                referrers,
-                self.is_whole
-            );
-        }
         TopLevel::of(run).filter(|_| is_path)
     }
 }
