@@ -273,6 +273,15 @@ fn only_a_first_installation_counts() {
 }
 
 #[test]
+fn no_link_leads_to_itself() {
+    let mut place = Place::new(&[("usr/bin/x", "own")]);
+    let body = "test -e /usr/bin/ksh || test -h /usr/bin/ksh || \\\n  ln -s /bin/ksh /usr/bin/ksh\nln -s /bin/x /usr/bin/y\n";
+    assert_eq!(place.lines(body), Vec::<String>::new());
+    assert!(place.path("usr/bin/ksh").symlink_metadata().is_err());
+    assert_eq!(fs::read_link(place.path("usr/bin/y")).unwrap(), Path::new("/bin/x"));
+}
+
+#[test]
 fn what_a_package_ships_stays_and_nothing_is_made_outside() {
     let mut place = Place::new(&[("usr/bin/x", "own"), ("etc/source", "new"), ("etc/old", "old")]);
     let outside = place.folder.path().join("outside");
