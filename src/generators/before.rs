@@ -135,7 +135,7 @@ mod tests {
             ["etc/conf", "var/lib/x/written", "var/lib/x/replaced", "var/lib/x/gone", "usr/share/data"]
         {
             fs::write(root.join(path), "as shipped").unwrap();
-            volume::set_time_of_link(rustix::fs::CWD, &root.join(path), 77).unwrap();
+            volume::set_time_of_link(rustix::fs::CWD, root.join(path), 77).unwrap();
         }
         symlink("written", root.join("var/lib/x/link")).unwrap();
         let before = Before::of(&root, &store).unwrap();
