@@ -24,7 +24,8 @@ pub fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
             let (field, tail) = rest.split_at(end_of_field(rest));
             rest = tail;
             if let Some((name, value)) = field.split_once(':') {
-                return Some((name, value.trim_start_matches([' ', '\t']).trim_end()));
+                // dpkg takes blanks before the colon
+                return Some((name.trim_ascii_end(), value.trim_start_matches([' ', '\t']).trim_end()));
             }
         }
         None
@@ -33,7 +34,7 @@ pub fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// The value of a field, whatever the case of its name (Debian Policy 5.1).
 pub fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    fields(text).find_map(|(found, value)| found.trim_ascii_end().eq_ignore_ascii_case(name).then_some(value))
+    fields(text).find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
 }
 
 fn end_of_field(text: &str) -> usize {
@@ -52,7 +53,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<String, Malformed> {
     let text = text.trim_start_matches('\n');
     check(text)?;
     let mut plain = String::with_capacity(text.len());
-    for (name, value) in fields(text).map(|(name, value)| (name.trim_ascii_end(), value)) {
+    for (name, value) in fields(text) {
         if name.eq_ignore_ascii_case("Conffiles") {
             continue;
         }
@@ -129,6 +130,7 @@ mod tests {
         assert_eq!(field(TEXT, "VERSION"), Some("1"));
         assert_eq!(field(TEXT, "Vers"), None);
         assert_eq!(field("Package: jq", "Package"), Some("jq"), "the last newline may be missing");
+        assert_eq!(fields("Package : jq").next(), Some(("Package", "jq")));
     }
 
     #[test]
