@@ -188,7 +188,8 @@ impl Destination {
     /// # Errors
     /// [`Error::Full`].
     pub(crate) fn check_space(&self, needed: Amount, packages: usize) -> Result<(), Error> {
-        let needed = needed + self.own_need();
+        let own = self.own_need();
+        let needed = needed + own;
         let volume = Volume::of(&self.path);
         match lacking(volume, needed) {
             None => Ok(()),
@@ -196,7 +197,9 @@ impl Destination {
                 let (destination, replaced) = (self.path.clone(), self.replaced().of(resource));
                 let free = Free::Only(free);
                 let in_memory = volume.is_some_and(|volume| volume.in_memory);
-                Err(Shortage { destination, resource, free, needed, replaced, packages, in_memory }.into())
+                let own = own.bytes;
+                Err(Shortage { destination, resource, free, needed, own, replaced, packages, in_memory }
+                    .into())
             }
         }
     }
@@ -211,13 +214,14 @@ impl Destination {
         (missing, downloads): (Amount, u64),
         packages: usize,
     ) -> Shortage {
-        let missing = missing + self.own_need();
+        let own = self.own_need();
+        let missing = missing + own;
         let volume = Volume::of(&self.path);
         let (resource, free, needed) = lacked(volume, (taken(staging), missing), full, downloads);
         let destination = self.path.clone();
         let replaced = self.replaced().of(resource);
         let in_memory = volume.is_some_and(|volume| volume.in_memory);
-        Shortage { destination, resource, free, needed, replaced, packages, in_memory }
+        Shortage { destination, resource, free, needed, own: own.bytes, replaced, packages, in_memory }
     }
 
     /// What publishing takes besides the tree: mostly the launchers' binary, until it is there.

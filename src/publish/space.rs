@@ -149,6 +149,8 @@ pub struct Shortage {
     pub(crate) free: Free,
     /// How much of it is needed in all.
     pub(crate) needed: u64,
+    /// How much of that is aptlet itself, in bytes.
+    pub(crate) own: u64,
     /// How much of it generations hold that are neither current nor being made.
     pub(crate) replaced: u64,
     /// Number of packages.
@@ -172,7 +174,13 @@ impl fmt::Display for Shortage {
         let verb = if self.packages == 1 { " needs" } else { "s need" };
         // no index has the number of files
         let about = if self.resource == Resource::Inodes { "at least" } else { "about" };
-        write!(f, ", {and} {} package{verb} {about} {}", self.packages, shown(self.resource, self.needed))
+        write!(f, ", {and} {} package{verb} {about} {}", self.packages, shown(self.resource, self.needed))?;
+        match mebibytes(self.own) {
+            own if own > 0 && self.resource == Resource::Bytes => {
+                write!(f, ", {own} MiB of it for aptlet itself, which starts their commands")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -208,7 +216,7 @@ impl Shortage {
 /// makes it no larger than the memory limit of the pod.
 const fn bounds(in_memory: bool) -> &'static str {
     if in_memory {
-        "an emptyDir in memory: its sizeLimit and the memory limit of this container, since the smaller one counts"
+        "it is in memory: its size; of an emptyDir, its sizeLimit and the memory limit of this container, since the smaller one counts"
     } else {
         "an emptyDir has what the node's disk has"
     }
@@ -329,7 +337,16 @@ mod tests {
 
     fn shortage(resource: Resource, free: Option<u64>, needed: u64, replaced: u64) -> Shortage {
         let free = free.map_or(Free::Quota, Free::Only);
-        Shortage { destination: "/p".into(), resource, free, needed, replaced, packages: 2, in_memory: false }
+        Shortage {
+            destination: "/p".into(),
+            resource,
+            free,
+            needed,
+            own: 0,
+            replaced,
+            packages: 2,
+            in_memory: false,
+        }
     }
 
     #[test]
@@ -408,11 +425,21 @@ mod tests {
         let in_memory = Shortage { in_memory: true, ..bytes };
         assert_eq!(
             in_memory.hint(),
-            "Give the volume 3Mi more (an emptyDir in memory: its sizeLimit and the memory limit of this container, since \
+            "Give the volume 3Mi more (it is in memory: its size; of an emptyDir, its sizeLimit and the memory limit of this container, since \
              the smaller one counts), or ask for fewer packages."
         );
         let inodes = shortage(Resource::Inodes, Some(7), 70, 62);
         assert_eq!(inodes.to_string(), "/p has 7 inodes free, but 2 packages need at least 70 inodes");
+        let with_aptlet = Shortage { own: 9 * MIB, ..shortage(Resource::Bytes, Some(MIB), 26 * MIB, 0) };
+        let said = with_aptlet.to_string();
+        assert!(
+            said.ends_with(
+                "about 26 MiB (27262976 bytes), 9 MiB of it for aptlet itself, which starts their commands"
+            ),
+            "{said}"
+        );
+        let inodes = Shortage { own: 9 * MIB, ..inodes };
+        assert!(inodes.to_string().ends_with("at least 70 inodes"));
         assert_eq!(inodes.hint(), "Give the volume 63 inodes more, or ask for fewer packages.");
         let replaced = shortage(Resource::Bytes, Some(MIB), 3 * MIB, 2 * MIB);
         assert!(replaced.hint().contains("--keep-generations 1"), "{}", replaced.hint());

@@ -22,6 +22,7 @@ pub(crate) mod archive;
 mod armor;
 pub mod base;
 pub(crate) mod base_commands;
+mod blocks;
 mod by_sha512;
 mod certificate;
 mod clearsign;

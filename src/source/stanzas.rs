@@ -1,11 +1,12 @@
 //! The stanzas of a `Packages` file as they stand there, one after the other, while it is read; nothing else of it is kept.
 
-use std::io::{self, Read};
+use std::io::Read;
 
+use super::blocks::in_blocks;
 use super::index::BadIndex;
 
-/// What is read at once, in bytes.
-const CHUNK: usize = 64 << 10;
+/// Ends a stanza.
+const GAP: &[u8] = b"\n\n";
 /// A stanza longer than this is no package.
 const LONGEST_STANZA: usize = 4 << 20;
 
@@ -13,38 +14,18 @@ const LONGEST_STANZA: usize = 4 << 20;
 ///
 /// # Errors
 /// Where reading or decoding fails.
-pub(super) fn each_stanza(mut reader: impl Read, mut take: impl FnMut(&[u8])) -> Result<(), BadIndex> {
-    let mut buffer = vec![0; CHUNK];
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            if filled > LONGEST_STANZA {
-                return Err(BadIndex::TooLarge("a stanza of more than 4 MiB"));
-            }
-            buffer.resize(filled * 2, 0);
+pub(super) fn each_stanza(reader: impl Read, mut take: impl FnMut(&[u8])) -> Result<(), BadIndex> {
+    let longest = (LONGEST_STANZA, "a stanza of more than 4 MiB");
+    in_blocks(reader, GAP, longest, |piece| {
+        let mut start = 0;
+        for gap in memchr::memmem::find_iter(piece, GAP) {
+            take(&piece[start..gap]);
+            start = gap + GAP.len();
         }
-        let count = match reader.read(&mut buffer[filled..]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            result => result?,
-        };
-        if count == 0 {
-            break;
+        if start < piece.len() {
+            take(&piece[start..]);
         }
-        // only what is new can have the gap that ends a stanza, and what follows the last one waits for more
-        let seen = filled.saturating_sub(1);
-        filled += count;
-        if let Some(end) = memchr::memmem::rfind(&buffer[seen..filled], b"\n\n").map(|end| seen + end) {
-            let mut start = 0;
-            for gap in memchr::memmem::find_iter(&buffer[..end + 2], b"\n\n") {
-                take(&buffer[start..gap]);
-                start = gap + 2;
-            }
-            buffer.copy_within(end + 2..filled, 0);
-            filled -= end + 2;
-        }
-    }
-    take(&buffer[..filled]);
-    Ok(())
+    })
 }
 
 /// The first line of a field of a stanza; empty for one that is not there. Names of fields are the same in any case
@@ -64,28 +45,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_size_of_the_reads_makes_no_difference() {
-        struct Trickle<'a>(&'a [u8], usize);
-        impl Read for Trickle<'_> {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                let count = self.0.len().min(buffer.len()).min(self.1);
-                buffer[..count].copy_from_slice(&self.0[..count]);
-                self.0 = &self.0[count..];
-                Ok(count)
-            }
-        }
-        let long = "x".repeat(3 * CHUNK);
-        let text = format!("Package: a\n\nPackage: b\nDescription: {long}\n\n\nPackage: c\nVersion: 1");
-        for step in [1, 7, CHUNK] {
-            let mut names = Vec::new();
-            let take =
-                |stanza: &[u8]| names.push(field(str::from_utf8(stanza).unwrap(), "package").to_owned());
-            each_stanza(Trickle(text.as_bytes(), step), take).unwrap();
-            names.retain(|name| !name.is_empty());
-            assert_eq!(names, ["a", "b", "c"]);
-        }
-        let endless = io::repeat(b'x').take(10 << 20);
-        assert!(matches!(each_stanza(endless, |_| ()), Err(BadIndex::TooLarge(_))));
+    fn each_stanza_is_handed_on_once() {
+        let text = "Package: a\n\nPackage: b\nDescription: x\n\n\nPackage: c\nVersion: 1";
+        let mut names = Vec::new();
+        let take = |stanza: &[u8]| names.push(field(str::from_utf8(stanza).unwrap(), "package").to_owned());
+        each_stanza(text.as_bytes(), take).unwrap();
+        names.retain(|name| !name.is_empty());
+        assert_eq!(names, ["a", "b", "c"]);
     }
 
     #[test]

@@ -2,12 +2,11 @@
 //! library, while it is read; nothing else of it is kept.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io::Read;
 
+use crate::source::blocks::in_blocks;
 use crate::source::index::BadIndex;
 
-/// What is read at once, in bytes.
-const CHUNK: usize = 256 << 10;
 /// A longer line tells of no file.
 const LONGEST_LINE: usize = 1 << 20;
 /// As many packages are kept; more would help nobody to choose.
@@ -57,41 +56,18 @@ pub(crate) fn is_library(name: &str) -> bool {
 ///
 /// # Errors
 /// Where reading or decoding fails. Lines that make no sense are passed over.
-pub(super) fn owners(mut reader: impl Read, name: &str) -> Result<Option<Owners>, BadIndex> {
+pub(super) fn owners(reader: impl Read, name: &str) -> Result<Option<Owners>, BadIndex> {
     let finder = memchr::memmem::Finder::new(name.as_bytes());
     let mut best: Option<Owners> = None;
-    let mut buffer = vec![0; CHUNK];
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            if filled > LONGEST_LINE {
-                return Err(BadIndex::TooLarge("a line of more than 1 MiB"));
-            }
-            buffer.resize(filled * 2, 0);
-        }
-        let count = match reader.read(&mut buffer[filled..]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            result => result?,
-        };
-        let seen = filled;
-        filled += count;
-        let end = match memchr::memrchr(b'\n', &buffer[seen..filled]) {
-            Some(end) => seen + end + 1,
-            None if count == 0 => filled,
-            None => continue,
-        };
-        for found in in_lines(&buffer[..end], &finder) {
+    in_blocks(reader, b"\n", (LONGEST_LINE, "a line of more than 1 MiB"), |lines| {
+        for found in in_lines(lines, &finder) {
             match &mut best {
                 Some(best) => best.add(found),
                 None => best = Some(found),
             }
         }
-        if count == 0 {
-            return Ok(best);
-        }
-        buffer.copy_within(end..filled, 0);
-        filled -= end;
-    }
+    })?;
+    Ok(best)
 }
 
 /// What whole lines say of the name that `finder` finds.
@@ -195,28 +171,6 @@ usr/sbin/last admin/last";
         assert_eq!(found("libblas.so.3").unwrap(), owned(Fit::Below, &["libblas3"]));
         assert_eq!(found("libz.so.1").unwrap(), owned(Fit::Below, &["lib32z1"]));
         assert_eq!(found("libpq.so"), None);
-    }
-
-    #[test]
-    fn the_size_of_the_reads_makes_no_difference() {
-        struct Trickle<'a>(&'a [u8], usize);
-        impl Read for Trickle<'_> {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                let count = self.0.len().min(buffer.len()).min(self.1);
-                buffer[..count].copy_from_slice(&self.0[..count]);
-                self.0 = &self.0[count..];
-                Ok(count)
-            }
-        }
-        let long = format!("{} doc/long\n{CONTENTS}\n", "x".repeat(3 * CHUNK));
-        for step in [1, 7, CHUNK] {
-            for name in ["dig", "last", "nc"] {
-                let found = owners(Trickle(long.as_bytes(), step), name).unwrap().unwrap();
-                assert_eq!(Some(found), owners(CONTENTS.as_bytes(), name).unwrap(), "{name}");
-            }
-        }
-        let endless = io::repeat(b'x').take(10 << 20);
-        assert!(matches!(owners(endless, "dig"), Err(BadIndex::TooLarge(_))));
     }
 
     #[test]

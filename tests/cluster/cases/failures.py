@@ -113,7 +113,7 @@ def volumes_that_do_not_do(ns):
     return fail(
         ns,
         Failure("full", ENDED, "/p has 1 MiB (1048576 bytes) free, but ", in_memory, code=6, quote="free, but",
-                hint="an emptyDir in memory: its sizeLimit and the memory limit of this container, since the smaller one counts"),
+                hint="it is in memory: its size; of an emptyDir, its sizeLimit and the memory limit of this container, since the smaller one counts"),
         Failure("limited", ("Init:OOMKilled",), "the volume at /p is in memory and holds 54 MiB", by_memory, code=137, seconds=400, hint="leave 'medium: Memory' out"),
         Failure("read-only", ENDED, "Read-only file system", read_only, code=6, hint="without readOnly"),
     )
