@@ -84,8 +84,9 @@ def cut_power(cluster):
             os.kill(int((cluster.folder / "pid" / name).read_text()), signal.SIGKILL)
     mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
     for folder in (Path(words[1]) / f"kube{cluster.net}" for words in mounts if words[2].startswith("cgroup")):
-        for procs in folder.rglob("cgroup.procs"):
+        # groups vanish while this walks through them, which os.walk passes over
+        for group, _, _ in os.walk(folder):
             with contextlib.suppress(OSError):
-                for number in procs.read_text(encoding="utf-8").split():
+                for number in Path(group, "cgroup.procs").read_text(encoding="utf-8").split():
                     os.kill(int(number), signal.SIGKILL)
     cluster.stop("node")
