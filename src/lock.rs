@@ -105,9 +105,12 @@ impl Error {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Document {
     version: u32,
+    /// Of the packages, so that a merge or an editor that loses some does not go unnoticed. None in the lock of an older aptlet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    packages_sha256: Option<Sha256>,
     #[serde(rename = "request")]
     basis: Basis,
     #[serde(default, rename = "source")]
@@ -123,8 +126,13 @@ struct Version {
 
 /// The text of a lock. The same plan always gives the same text.
 pub(crate) fn render(plan: &Plan) -> String {
+    text(plan, Some(digest(plan)))
+}
+
+fn text(plan: &Plan, packages_sha256: Option<Sha256>) -> String {
     let document = Document {
         version: VERSION,
+        packages_sha256,
         basis: plan.basis.clone(),
         sources: plan.sources.clone(),
         packages: plan.packages.clone(),
@@ -143,7 +151,7 @@ pub(crate) fn digest(plan: &Plan) -> Sha256 {
     // where else they are is no part of what they are
     let packages =
         plan.packages.iter().map(|package| Artifact { also: Vec::new(), ..package.clone() }).collect();
-    Sha256::of(render(&Plan { basis, sources: Vec::new(), packages }).as_bytes())
+    Sha256::of(text(&Plan { basis, sources: Vec::new(), packages }, None).as_bytes())
 }
 
 /// Reads a lock file.
@@ -192,10 +200,13 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Plan, Error> {
         return Err(Error::UnknownVersion { path: path.to_owned(), version });
     }
     let document: Document = toml::from_str(text).map_err(|error| malformed(&error))?;
+    let written = document.packages_sha256;
     let mut plan = Plan { basis: document.basis, sources: document.sources, packages: document.packages };
     plan.packages
         .sort_by(|left, right| (&left.name, &left.architecture).cmp(&(&right.name, &right.architecture)));
-    match flaw(&plan) {
+    let is_changed = || written.is_some_and(|written| written != digest(&plan));
+    let changed = "its packages are not those that it was written with: some were changed, added or lost";
+    match flaw(&plan).or_else(|| is_changed().then(|| changed.to_owned())) {
         None => Ok(plan),
         Some(reason) => Err(Error::Inconsistent { path: path.to_owned(), reason }),
     }
@@ -284,6 +295,30 @@ mod tests {
         let error = parse(Path::new("dir/aptlet.lock"), &text).unwrap_err().to_string();
         assert!(error.starts_with("dir/aptlet.lock:2"), "{error}");
         assert!(error.contains(":8: invalid type"), "{error}");
+    }
+
+    #[test]
+    fn packages_that_were_lost_or_changed_are_noticed() {
+        let mut two = plan();
+        two.packages.push(Artifact {
+            name: "libjq1".into(),
+            filename: "pool/j/l.deb".into(),
+            ..two.packages[0].clone()
+        });
+        let lock = render(&two);
+        assert_eq!(parse(Path::new("l"), &lock).unwrap(), two);
+        let last = lock.rfind("\n[[package]]").unwrap();
+        let first = lock.find("\n[[package]]").unwrap();
+        let hand = lock.replace("1.7-1", "1.7-2");
+        for changed in [&lock[..last], &lock[..first], &hand] {
+            let error = parse(Path::new("l"), changed).unwrap_err();
+            assert!(error.to_string().contains("not those that it was written with"), "{error}");
+        }
+        // mirrors may be others
+        parse(Path::new("l"), &lock.replace("mirror.example", "other.example")).unwrap();
+        // an older aptlet did not say
+        let digest = lock.lines().find(|line| line.starts_with("packages-sha256")).unwrap();
+        parse(Path::new("l"), &lock[..last].replace(digest, "")).unwrap();
     }
 
     #[test]

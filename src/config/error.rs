@@ -176,8 +176,9 @@ impl Error {
                 Some(format!("look whether they are given by a wrong name: {}", warnings.join("; ")))
             }
             Self::NoRequests { config, .. } => Some(format!(
-                "name packages as arguments, in APTLET_PACKAGES, or in the key 'packages' of the ConfigMap at {}",
-                config.display()
+                "name packages as arguments, in APTLET_PACKAGES, or in the key 'packages' of the ConfigMap at {}{}",
+                config.display(),
+                if config.exists() { "" } else { ", which is not mounted" }
             )),
             Self::OtherPrefix { prefix, .. } => Some(format!(
                 "unset the prefix (APTLET_PREFIX, aptlet.yaml), or mount the volume at {prefix} and set --dest to it"

@@ -49,6 +49,13 @@ pub(super) fn classify(name: &str) -> Option<Key> {
 
 /// The key that `name` was probably meant to be; of `NAME.EXTENSION` only the extension is doubted.
 pub(super) fn nearest_key(name: &str) -> Option<String> {
+    // there is one of each kind
+    let kind = name.rsplit('.').next().unwrap_or_default();
+    if let Some(only) =
+        ["aptlet.lock", "aptlet.yaml"].into_iter().find(|only| only.strip_prefix("aptlet.") == Some(kind))
+    {
+        return Some(only.to_owned());
+    }
     let whole = KEYS.iter().map(|(key, _)| *key).filter(|key| !key.starts_with('*'));
     nearest(name, whole).or_else(|| {
         let (stem, extension) = name.rsplit_once('.')?;

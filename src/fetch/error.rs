@@ -274,8 +274,8 @@ impl Error {
             Self::Unsupported { scheme, .. } => instead_of(scheme),
             Self::Unreachable { cause, proxy, .. } => cause.hint(proxy.is_some()),
             Self::NotFound { .. } => {
-                "check the URI, suite and component of the source; if a lock names the file, the mirror may \
-                 have dropped that version: make a new lock or use snapshot.debian.org"
+                "check the URI, suite and component of the source; where a lock names the file, the repository may have \
+                 dropped that version: write the lock again (snapshot.debian.org has the old ones of Debian)"
             }
             Self::Status { status, .. } => match status.as_u16() {
                 400 => {
@@ -305,7 +305,8 @@ impl Error {
             Self::Slow { .. } => "add another mirror to the source's URIs, or lower --min-speed",
             Self::Changed { .. } => "try again: the mirror is being updated",
             Self::Mismatch { .. } => {
-                "use another mirror; a proxy or a mirror in the middle of an update may have changed the file"
+                "use another mirror: a proxy, or a mirror in the middle of an update, may have changed the file; where a lock \
+                 names it, the repository may have built it anew under the same version: write the lock again"
             }
             Self::AllFailed { attempts, .. } => return attempts.iter().find_map(Self::hint),
             Self::BadAuth { .. } => "write each entry as `machine HOST[/PATH] login USER password PASSWORD`",

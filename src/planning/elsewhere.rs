@@ -24,7 +24,8 @@ pub(crate) async fn look(error: Error, settings: &Settings, loader: &Loader, rel
         unknown.elsewhere =
             places.iter().map(|place| told(place, &unknown.name, settings, &sources)).collect();
         if unknown.elsewhere.is_empty() && unknown.odd.is_empty() {
-            unknown.owners = loader.owners(releases, &unknown.name).await;
+            let (owners, all) = loader.owners(releases, &unknown.name).await;
+            (unknown.owners, unknown.given_up) = (owners, !all);
         }
     }
     resolve::Error::UnknownPackage(unknown).into()

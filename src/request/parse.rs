@@ -97,6 +97,7 @@ fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
     }
     let (mut version, mut suite) = (None, None);
     match choice {
+        Some(("=", value)) if value.starts_with('=') => return Err(Problem::Equals),
         Some((_, value)) if value.contains(['=', '/']) => return Err(Problem::VersionAndSuite),
         Some(("=", value)) => {
             check_version(value)?;
@@ -122,6 +123,9 @@ fn parse_word(text: &str, base: &Path) -> Result<Request, Problem> {
 fn check_supported(text: &str) -> Result<(), Problem> {
     if matches!(text, "\\" | "&&" | "&") {
         return Err(Problem::Shell);
+    }
+    if matches!(text, "-" | "+") {
+        return Err(Problem::Item);
     }
     if text.starts_with(['^', '~', '?']) || is_expression(text) {
         return Ok(());

@@ -60,6 +60,12 @@ pub enum Problem {
     /// `name>=version` and the like.
     #[error("is a relation, and a request can only ask for one exact version")]
     Relation,
+    /// `name==version`, as pip has it.
+    #[error("has two '=' before its version")]
+    Equals,
+    /// The mark of an item in a list of YAML or Markdown.
+    #[error("is not a package name, but the mark of an item in a list")]
+    Item,
     /// Both `=` and `/`.
     #[error("asks for a version and for a suite, but one excludes the other")]
     VersionAndSuite,
@@ -102,6 +108,10 @@ impl Problem {
             Self::Url(_) => "write it as https://mirror.example/name.deb#sha256=DIGEST",
             Self::NoDigest | Self::Digest(_) => {
                 "write '#sha256=' and the 64 digits after it; 'sha256sum FILE' prints them for a copy that you trust"
+            }
+            Self::Equals => "write one '=': name=version",
+            Self::Item => {
+                "write names alone, in lines or with white space between: the key is no list of YAML"
             }
             Self::Relation => "write name=version, or leave the version out",
             Self::VersionAndSuite => "write either name=version or name/suite",

@@ -131,6 +131,11 @@ impl Error {
                  with --upgrade-base."
                     .to_owned()
             }
+            Self::NoSolution(reason) if reason.contains(" in the sources") => {
+                "Add the source that has what is missing: sources of your own take the place of the built-in ones, so \
+                 name Debian's as well where they are needed."
+                    .to_owned()
+            }
             Self::NoSolution(_) => {
                 "Ask for fewer or other packages, or add the source that has what is missing.".to_owned()
             }

@@ -21,6 +21,8 @@ pub struct Unknown {
     pub(crate) odd: Vec<String>,
     /// The packages that have a command or library of that name.
     pub(crate) owners: Vec<String>,
+    /// Whether there was no time to look into all lists of files for it.
+    pub(crate) given_up: bool,
     /// The most similar names.
     pub(crate) nearest: Vec<String>,
     /// The sources that were read.
@@ -80,6 +82,7 @@ impl Unknown {
             architectures,
             odd,
             owners: likely_owners(name).into_iter().filter(|owner| is_there(universe, owner)).collect(),
+            given_up: false,
             nearest: nearest_in(universe, name),
             searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
             elsewhere: Vec::new(),
@@ -100,9 +103,17 @@ impl Unknown {
         if let Some(owned) = self.owned() {
             return owned;
         }
-        match self.nearest.as_slice() {
+        let hint = match self.nearest.as_slice() {
             [] => "Check the name, or add the source that has it.".to_owned(),
             nearest => format!("Did you mean {}? Otherwise add the source that has it.", nearest.join(", ")),
+        };
+        match self.given_up {
+            true => format!(
+                "{hint} It may be a command or library of a package: to look through the mirrors' lists of files took too long \
+                 here; 'aptlet lock {}' on a faster machine tells.",
+                self.name
+            ),
+            false => hint,
         }
     }
 

@@ -52,7 +52,16 @@ impl Keyring {
             let blocks = armor::blocks(&text, "PUBLIC KEY BLOCK")
                 .map_err(|kind| malformed(format!("its {kind} does not end")))?;
             if blocks.is_empty() {
-                return Err(malformed("it has no PGP PUBLIC KEY BLOCK".to_owned()));
+                let is_secret =
+                    armor::blocks(&text, "PRIVATE KEY BLOCK").is_ok_and(|blocks| !blocks.is_empty());
+                let reason = match is_secret {
+                    true => {
+                        "it is a private key, which belongs into no ConfigMap: replace that key, and give here what \
+                         'gpg --armor --export' prints of its successor"
+                    }
+                    false => "it has no PGP PUBLIC KEY BLOCK",
+                };
+                return Err(malformed(reason.to_owned()));
             }
             for block in &blocks {
                 // gpg needs it, too

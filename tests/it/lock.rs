@@ -33,6 +33,13 @@ fn locked() -> (Stage, String) {
     (stage, lock)
 }
 
+/// The lock as an aptlet wrote it that noted no digest of the packages: what was changed in it is found by the `.deb`s alone.
+fn undigested((stage, lock): (Stage, String)) -> (Stage, String) {
+    let lines = lock.lines().filter(|line| !line.starts_with("packages-sha256 = "));
+    let undigested = lines.map(|line| format!("{line}\n")).collect();
+    (stage, undigested)
+}
+
 /// A locked run, which names no source.
 fn install(stage: &Stage, dest: &Path) -> Command {
     let mut install = stage.bare("install");
@@ -108,7 +115,7 @@ fn a_locked_run_needs_no_key_and_no_clock() {
 
 #[test]
 fn one_changed_digit_and_nothing_is_visible() {
-    let (stage, lock) = locked();
+    let (stage, lock) = undigested(locked());
     let start = lock.rfind("sha256 = \"").unwrap() + "sha256 = \"".len();
     let digit = if lock.as_bytes()[start] == b'0' { "1" } else { "0" };
     let changed = [&lock[..start], digit, &lock[start + 1..]].concat();
@@ -122,7 +129,7 @@ fn one_changed_digit_and_nothing_is_visible() {
 
 #[test]
 fn a_changed_size_or_version_and_nothing_is_visible() {
-    let (stage, lock) = locked();
+    let (stage, lock) = undigested(locked());
     let sizes = ["size is", "expected"];
     let versions = ["control file says Version '1.0'", "plan says '1.1'"];
     let size = lock.lines().rfind(|line| line.starts_with("size = ")).unwrap();
@@ -161,6 +168,22 @@ fn a_lock_that_is_none_is_refused_with_line_and_column() {
     }
     fs::remove_file(stage.sandbox.path("aptlet.lock")).unwrap();
     install(&stage, &stage.sandbox.dest).run().failed(2, &["aptlet.lock"]);
+}
+
+/// As a merge of two changes leaves it that was resolved in a hurry.
+#[test]
+fn a_lock_that_lost_packages_is_refused() {
+    let (stage, lock) = locked();
+    let file = stage.sandbox.path("aptlet.lock");
+    let [first, last] = [lock.find("[[package]]"), lock.rfind("[[package]]")].map(Option::unwrap);
+    assert_ne!(first, last);
+    for rest in [&lock[..last], &lock[..first]] {
+        fs::write(&file, rest).unwrap();
+        let words = ["aptlet.lock: its packages are not those that it was written with", "Write the lock again"];
+        install(&stage, &stage.sandbox.dest).run().failed(2, &words);
+        assert_eq!(snapshot(&stage.sandbox.dest).len(), 1);
+        stage.at_mirror("lock").args(["tool", "--check", "-o"]).arg(&file).run().failed(2, &words);
+    }
 }
 
 #[test]

@@ -17,8 +17,8 @@ const BUDGET: u64 = 128 << 20;
 
 impl Loader {
     /// The packages of these suites that have the command or the library `name`, as their verified `Contents` indexes say;
-    /// sorted. What fails on the way is left out.
-    pub(crate) async fn owners(&self, releases: &[Released], name: &str) -> Vec<String> {
+    /// sorted; and whether there was time to look into all. What fails on the way is left out.
+    pub(crate) async fn owners(&self, releases: &[Released], name: &str) -> (Vec<String>, bool) {
         let deadline = Instant::now() + PATIENCE;
         let mut budget = BUDGET;
         let mut tasks = JoinSet::new();
@@ -37,14 +37,18 @@ impl Loader {
             });
         }
         let mut best: Option<Owners> = None;
-        while let Ok(Some(done)) = timeout_at(deadline, tasks.join_next()).await {
-            match (&mut best, done.ok().flatten()) {
-                (Some(best), Some(more)) => best.add(more),
-                (None, more) => best = more,
-                (Some(_), None) => {}
+        let all = loop {
+            match timeout_at(deadline, tasks.join_next()).await {
+                Err(_) => break false,
+                Ok(None) => break true,
+                Ok(Some(done)) => match (&mut best, done.ok().flatten()) {
+                    (Some(best), Some(more)) => best.add(more),
+                    (None, more) => best = more,
+                    (Some(_), None) => {}
+                },
             }
-        }
-        best.map(|best| best.packages.into_iter().collect()).unwrap_or_default()
+        };
+        (best.map(|best| best.packages.into_iter().collect()).unwrap_or_default(), all)
     }
 
     /// The `Contents` indexes of the components and architectures that are read, each once.

@@ -13,8 +13,8 @@ use crate::source::loader::Loader;
 use crate::source::release::IndexFile;
 use crate::source::released::Released;
 
-/// How long the search may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the search may take: it is some seconds of work, and a container may have a tenth of a CPU.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes that may be fetched: the largest suite of Ubuntu and then some.
 const BUDGET: u64 = 48 << 20;
 /// Indexes that are read at once; each decoder takes memory.

@@ -122,6 +122,8 @@ def power_cuts_at_20_instants(ns):
 def power_cuts(ns, times):
     """Each cut meets two installs and two reconciles, on a disk that loses what was not written. What is installed stays."""
     disk = Disk(ns, size=f"{1 + times // 4}G")
+    # whatever fails in between, tests after this one have a node
+    ns.cleanups.append(ns.cluster.start)
     install(ns, "undisturbed", claim=disk.claim("undisturbed"))
     followers = [Follower(ns, f"tools-{number}", disk.claim(f"tools-{number}")) for number in range(2)]
     folder = disk.folder("undisturbed")
