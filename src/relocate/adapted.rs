@@ -151,7 +151,7 @@ impl Adapted {
     }
 
     /// Where a directory of the packages is below the prefix. Trees are merged: all of `/bin` is in `/usr/bin`.
-    fn place_of(&self, top: &TopLevel) -> String {
+    pub(super) fn place_of(&self, top: &TopLevel) -> String {
         let usr = if matches!(top.target, "usr" | "etc" | "var" | "opt") { "" } else { "usr/" };
         format!("{}/{usr}{}", self.prefix, top.target)
     }

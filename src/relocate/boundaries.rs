@@ -9,6 +9,19 @@ pub(super) const LONGEST_PATH: usize = 4096;
 /// How much before a path may be looked at to tell whether one begins, in bytes.
 pub(super) const LOOK_BEHIND: usize = 64;
 
+/// Calls that look for a text at the end of another, or take it away there: in Ruby, Python, JavaScript and Java, Go.
+const ENDINGS: [&[u8]; 9] = [
+    b"chomp!(",
+    b"chomp(",
+    b"delete_suffix(",
+    b"delete_suffix!(",
+    b"end_with?(",
+    b"endswith(",
+    b"removesuffix(",
+    b"endsWith(",
+    b"HasSuffix(",
+];
+
 /// The path at the beginning of some bytes: `/usr/bin` of `/usr/bin:/bin`. Whatever is no letter of a common file name ends
 /// it: quotes, white space, NUL, the colon and comma of lists, the `%` of printf(3), the `$`, `*` and `{` of shells.
 pub(super) fn path_at_start(bytes: &[u8]) -> &[u8] {
@@ -26,11 +39,29 @@ pub(super) fn begins_after(before: &[u8]) -> bool {
             rest.ends_with(b"-") && !rest[..rest.len() - 1].last().copied().is_some_and(is_path_byte)
         }
         b'/' => rest.ends_with(b"file:/"),
+        // what a shell takes for a variable that is not set
+        b'-' if rest.ends_with(b":") || is_variable(rest) => true,
+        // a mark that is no part of the path: `+/usr/share/x` of IDL's search paths, `-/etc/default/x` of systemd's units
+        b'+' | b'-' | b'@' => is_at_start_of_word(rest),
         // a backslash makes a regular expression's `/`, whose next one has its own
-        b'}' | b')' | b']' | b'*' | b'$' | b'@' | b'?' | b'\\' => false,
-        b'"' | b'\'' | b'`' => !is_joined(rest),
+        b'}' | b')' | b']' | b'*' | b'$' | b'?' | b'\\' => false,
+        b'"' | b'\'' | b'`' => !is_joined(rest) && !ENDINGS.iter().any(|call| rest.ends_with(call)),
         byte => !is_path_byte(*byte),
     }
+}
+
+/// Whether nothing of a word stands at the end of these bytes.
+fn is_at_start_of_word(bytes: &[u8]) -> bool {
+    bytes
+        .last()
+        .is_none_or(|byte| matches!(byte, 0 | b'"' | b'\'' | b'=' | b':') || byte.is_ascii_whitespace())
+}
+
+/// Whether these bytes end with a variable of a shell's that is not closed: `${HOME`.
+fn is_variable(bytes: &[u8]) -> bool {
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let start = bytes.iter().rposition(|byte| !name(byte)).map_or(0, |at| at + 1);
+    start < bytes.len() && bytes[..start].ends_with(b"${")
 }
 
 /// Whether a quote after these bytes continues something (`x + "`), or closes it (`"$x"`).
@@ -94,6 +125,12 @@ mod tests {
             "= r\"",
             "x=\"",
             "\\\"",
+            // smlnj, gdl and Ruby's rbconfig.rb of Debian 12
+            "SMLNJ_HOME=${SMLNJ_HOME:-",
+            "HELP,/INFO\0+",
+            "EnvironmentFile=-",
+            "--data @",
+            "${XDG_DATA_DIRS-",
             "\n. \"",
             "\n\t. \"",
             "[ -r x ] && . \"",
@@ -110,7 +147,6 @@ mod tests {
             "http://",
             "${prefix}",
             "$(prefix)",
-            "@",
             "\"$x\"",
             "'abc'",
             "prefix + '",
@@ -118,7 +154,15 @@ mod tests {
             "\n  $undo . \"",
             "x() . \"",
             "*",
+            "TOPDIR = File.dirname(__FILE__).chomp!(\"",
+            "name.endswith('",
+            "@prefix@",
+            "a+",
+            "~",
             "x-",
+            "$x-",
+            "${x}-",
+            "${-",
             "XL",
             "\"${x}\"",
             "dir+\"",

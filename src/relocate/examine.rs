@@ -16,6 +16,7 @@ use super::needles::searcher;
 use super::paths::Paths;
 use super::read::fill;
 use super::record::Record;
+use super::wide;
 use super::worker::Worker;
 
 /// A file that has paths.
@@ -71,6 +72,18 @@ pub(crate) fn examine(root: &Path, record: &Record, below: &Path) -> Result<Vec<
                 let now = bytes_at(&full, piece.offset + grown, piece.original.len())?;
                 let now = aarch64::spelled(&now).map(Vec::from).unwrap_or(now);
                 rewritten.push((piece.offset, original.to_vec(), now));
+            } else if let Some(original) = wide::spelled(&piece.original) {
+                let now = bytes_at(&full, piece.offset + grown, LONGEST_PATH)?;
+                let now = wide::spelled(&now).unwrap_or_default();
+                let rest = now.get(original.len()..).unwrap_or_default();
+                rewritten.push((piece.offset, [&original, rest].concat(), now));
+            } else if matches!(piece.original.first(), Some(b'u' | b'e' | b'v'))
+                || piece.original.contains(&b' ')
+            {
+                // the first of several names, or a list of them
+                let length = usize::try_from(piece.length).unwrap_or_default();
+                let now = bytes_at(&full, piece.offset + grown, length)?;
+                rewritten.push((piece.offset, piece.original.clone(), now));
             } else if matches!(piece.original.first(), Some(b'/' | b'L')) {
                 // a path, or the name of a variable, may go on after what was written over
                 let now = path_at_start(&bytes_at(&full, piece.offset + grown, LONGEST_PATH)?).to_vec();
@@ -96,4 +109,42 @@ fn bytes_at(path: &Path, offset: u64, length: usize) -> Result<Vec<u8>, Error> {
         .map_err(|source| Error::read(path, source))?;
     bytes.truncate(filled);
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs;
+
+    use super::*;
+    use crate::relocate::Relocation;
+    use crate::tree::Tree;
+
+    #[test]
+    fn paths_that_are_not_written_in_bytes_are_shown_as_what_they_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tree = Tree::create(&folder.path().join("tree"), "amd64").unwrap();
+        for path in ["usr/share/tool", "usr/bin"] {
+            tree.create_directory(Path::new(path)).unwrap();
+        }
+        let root = tree.root().to_owned();
+        let wide: Vec<u8> = "/usr/share/tool\0".bytes().flat_map(|byte| [byte, 0, 0, 0]).collect();
+        fs::write(root.join("usr/bin/wide"), wide).unwrap();
+        fs::write(root.join("usr/bin/joined"), "os.path.join('/', 'usr', 'share', 'tool')").unwrap();
+        fs::write(root.join("usr/bin/list"), "catdir(rootdir, qw/usr share tool/)").unwrap();
+        let relocated = Relocation::to("/p").apply(&mut tree).unwrap();
+        let examined = examine(&root, &relocated.record, Path::new("usr/bin")).unwrap();
+        let shown = |path: &str, offset: u64, before: &str, now: &str| Examined {
+            path: path.into(),
+            rewritten: vec![(offset, before.into(), now.into())],
+            extended: false,
+            left: Vec::new(),
+        };
+        let expected = [
+            shown("usr/bin/joined", 19, "usr", "p/u"),
+            shown("usr/bin/list", 18, "/usr share tool/", "(p/u share tool)"),
+            shown("usr/bin/wide", 0, "/usr/share/tool", "/p/u/share/tool"),
+        ];
+        assert_eq!(examined, expected);
+    }
 }

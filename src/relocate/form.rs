@@ -8,6 +8,7 @@ use super::exact::Exact;
 use super::kept::Kept;
 use super::paths::Paths;
 use super::region::Region;
+use super::top_level::TopLevel;
 
 /// How paths are rewritten.
 #[derive(Debug)]
@@ -68,6 +69,17 @@ impl Form {
             Self::Adapted(adapted) => Some(adapted),
             _ => None,
         }
+    }
+
+    /// What stands for the name of a directory at the top of the tree, where the path of it is joined from names; a text that
+    /// `may_grow` takes it whatever its length.
+    pub(super) fn joined(&self, top: &TopLevel, may_grow: bool) -> Option<Vec<u8>> {
+        let path = match self {
+            Self::None => return None,
+            Self::Exact(exact) => exact.link(top),
+            Self::Adapted(adapted) => adapted.place_of(top).into_bytes(),
+        };
+        (may_grow || path.len() == top.path.len()).then(|| path[1..].to_vec())
     }
 
     /// What to write over the path at `at`, as long as that; `alone` bytes of it are part of no other string.

@@ -21,6 +21,7 @@
 //! | one is opened; what kind of bytes stand where in it | `contents`, `region` |
 //! | needles are found in it, such as `/usr` | `worker`, `needles` |
 //! | does a path begin there, and where does it end? | `boundaries`; `counted`, by a length before it |
+//! | it is not written in bytes: in wide letters, or as names that a script joins | `wide`, `joined` |
 //! | is the path the tree's, or why does it stay? | `decide`, `top_level`, `kept` |
 //! | what is written over it | `form`: `exact`, or `adapted` with `folder_links` and `path_links` |
 //! | it is written over; the file is digested | `replacement`, `overwrite`, `read` |
@@ -47,6 +48,7 @@ mod exact;
 pub(crate) mod examine;
 mod folder_links;
 mod form;
+mod joined;
 mod kept;
 mod ld_library_path;
 mod loader;
@@ -67,6 +69,7 @@ mod replacement;
 mod tests;
 mod top_level;
 mod unsettled;
+mod wide;
 mod worker;
 
 pub(crate) use error::Error;

@@ -1,8 +1,10 @@
-//! What is searched for in each file, all at once: the beginnings of paths, and the name of a variable.
+//! What is searched for in each file, all at once: the beginnings of paths, however they are written, and the name of a
+//! variable.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind, PatternID};
 
 use super::error::Error;
+use super::{joined, wide};
 
 /// The variable of ld.so(8), which gets another name ([`super::ld_library_path`]).
 pub(super) const LD_LIBRARY_PATH: &[u8] = b"LD_LIBRARY_PATH";
@@ -11,10 +13,33 @@ pub(super) const LD_LIBRARY_PATH: &[u8] = b"LD_LIBRARY_PATH";
 pub(super) const LIBRARY_: &[u8] = b"LIBRARY_";
 
 /// Each directory of [`super::top_level`] begins with one of the paths: `/lib64` with `/lib`.
-const NEEDLES: [&[u8]; 9] =
+const PLAIN: [&[u8]; 9] =
     [b"/usr", b"/etc", b"/lib", b"/bin", b"/sbin", b"/var", b"/opt", LD_LIBRARY_PATH, LIBRARY_];
+
+/// How a path is written whose beginning was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needle {
+    /// In bytes; or it is the name of the variable.
+    Plain,
+    /// In letters of 16 or 32 bits.
+    Wide,
+    /// As names that a script joins.
+    Joined,
+}
+
+impl Needle {
+    /// Of something that [`searcher`] has found.
+    pub(super) fn of(pattern: PatternID) -> Self {
+        match pattern.as_usize() {
+            number if number < PLAIN.len() => Self::Plain,
+            number if number < PLAIN.len() + wide::NEEDLES.len() => Self::Wide,
+            _ => Self::Joined,
+        }
+    }
+}
 
 /// Finds the needles in bytes, none within another.
 pub(super) fn searcher() -> Result<AhoCorasick, Error> {
-    Ok(AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(NEEDLES)?)
+    let needles = PLAIN.iter().chain(&wide::NEEDLES).chain(&joined::NEEDLES);
+    Ok(AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles)?)
 }

@@ -13,11 +13,13 @@ use super::adapted::Adapted;
 use super::amd64::{OPERAND, STORED, is_movabs};
 use super::boundaries::{LONGEST_PATH, LOOK_BEHIND, is_path_byte, path_at_start};
 use super::contents::Contents;
-use super::decide::VECTOR;
+use super::decide::{VECTOR, decide};
 use super::error::Error;
 use super::form::Form;
+use super::joined::Joined;
 use super::kept::Kept;
 use super::loader::Patch;
+use super::needles::Needle;
 use super::overwrite::{digests_of, sha256_of, with_replacements, write, write_in_place};
 use super::paths::Paths;
 use super::read::fill;
@@ -26,6 +28,7 @@ use super::referrers::referrers;
 use super::region::Region;
 use super::replacement::Replacement;
 use super::unsettled::{Candidate, Unsettled};
+use super::wide::Wide;
 use crate::digest::{Checksum, Sha256};
 
 /// What is read at once, in bytes.
@@ -162,6 +165,10 @@ impl<'a> Worker<'a> {
         let mut replacements = Vec::new();
         for found in self.searcher.find_iter(text) {
             let at = found.start();
+            if Needle::of(found.pattern()) == Needle::Joined {
+                replacements.extend(self.joined(text, (at, at as u64), true));
+                continue;
+            }
             match adapted.replacement_in_text(text, at, self.paths) {
                 Ok((length, bytes)) => {
                     let original = text[at..at + length].to_vec();
@@ -204,6 +211,23 @@ impl<'a> Worker<'a> {
                 let place = offset + at as u64;
                 let region = contents.region(place);
                 let alone = references.alone(place);
+                match Needle::of(found.pattern()) {
+                    Needle::Plain => {}
+                    Needle::Wide => {
+                        match self.wide(chunk, (at, place), alone).filter(|_| !region.is_code()) {
+                            Some(Ok(replacement)) => replacements.push(replacement),
+                            Some(Err((wide, kept))) => self.kept.add(&wide.letters, wide.at, place, kept),
+                            None => {}
+                        }
+                        continue;
+                    }
+                    Needle::Joined => {
+                        if !contents.is_elf {
+                            replacements.extend(self.joined(chunk, (at, place), false));
+                        }
+                        continue;
+                    }
+                }
                 let may_be_settled = self.form.exact().is_some() && contents.may_be_referred_to(region);
                 match self.form.replacement(chunk, at, (region, alone), self.paths) {
                     Ok(bytes) => {
@@ -248,6 +272,42 @@ impl<'a> Worker<'a> {
             offset = next - LOOK_BEHIND as u64;
             from = LOOK_BEHIND;
         }
+    }
+
+    /// What to write over a path whose letters are wide, or why it stays; `alone` bytes of it are part of no other string.
+    fn wide(
+        &self,
+        chunk: &[u8],
+        (at, place): (usize, u64),
+        alone: usize,
+    ) -> Option<Result<Replacement, (Wide, Kept)>> {
+        let wide = Wide::around(chunk, at)?;
+        let alone = alone / wide.width;
+        let whole = self.form.replacement(&wide.letters, wide.at, (Region::Data, alone), self.paths);
+        let decided = match (whole, wide.constant(place)) {
+            // another constant may follow, whose letters are none of this path's
+            (Err(Kept::NotInTheTree), Some(constant)) => {
+                self.form.replacement(constant, 0, (Region::Immediates, alone), self.paths)
+            }
+            (whole, _) => whole,
+        };
+        Some(match decided {
+            Ok(over) => {
+                let bytes = wide.widened(&over);
+                Ok(Replacement { offset: place, original: chunk[at..at + bytes.len()].to_vec(), bytes })
+            }
+            Err(kept) => Err((wide, kept)),
+        })
+    }
+
+    /// What to write over the first name of a path that a script joins.
+    fn joined(&self, text: &[u8], (at, place): (usize, u64), may_grow: bool) -> Option<Replacement> {
+        let joined = Joined::around(text, at)?;
+        let top = decide(&joined.text, Joined::AT, Region::Data, self.paths).ok()?.top;
+        let name = self.form.joined(top, may_grow)?;
+        let piece = joined.piece.clone();
+        let original = text[at + piece.start..at + piece.end].to_vec();
+        Some(Replacement { offset: place + piece.start as u64, original, bytes: joined.written(&name) })
     }
 
     /// What to write over the paths of a program that only those tell that refer to them.
