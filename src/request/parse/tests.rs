@@ -126,7 +126,7 @@ fn an_archive_has_no_name_yet_and_no_password() {
 
 #[test]
 fn names_follow_policy() {
-    for word in ["+x", ".x", "_x", "foo@1", "ünïcode", "a#b", "=1.0", ":amd64", "-", "--foo", "\u{1b}[1m"] {
+    for word in ["+x", ".x", "_x", "foo@1", "ünïcode", "a#b", "=1.0", ":amd64", "--foo", "\u{1b}[1m"] {
         assert!(
             matches!(problem(word), Problem::Name(_) | Problem::ForbiddenVersion | Problem::Glob(_)),
             "{word}: {:?}",
@@ -140,6 +140,9 @@ fn names_follow_policy() {
     for word in ["\\", "&&"] {
         assert_eq!(problem(word), Problem::Shell);
     }
+    // of a list in YAML, and of pip's requirements
+    assert_eq!(problem("-"), Problem::Item);
+    assert_eq!(problem("jq==1.6"), Problem::Equals);
 }
 
 #[test]
