@@ -1,4 +1,5 @@
-//! Where the generations of a destination are, and which of them is current.
+//! Where the generations of a destination are, and which of them is current. A destination that came from an image has none, and
+//! is one by itself.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -6,10 +7,15 @@ use std::path::{Component, Path, PathBuf};
 pub(crate) const FOLDER: &str = ".aptlet";
 pub(crate) const GENERATIONS: &str = ".aptlet/generations";
 pub(crate) const CURRENT: &str = ".aptlet/current";
+/// Where [`CURRENT`] leads in a destination that is one generation by itself.
+pub(crate) const WHOLE: &str = "..";
 
 /// The current generation of a destination, if there is one.
 pub(crate) fn current(destination: &Path) -> Option<PathBuf> {
     let target = fs::read_link(destination.join(CURRENT)).ok()?;
+    if target == Path::new(WHOLE) {
+        return Some(destination.to_owned());
+    }
     let id = target.strip_prefix("generations").ok()?.to_str().filter(|id| is_plain(id))?;
     let generation = destination.join(GENERATIONS).join(id);
     is_folder(&generation).then_some(generation)

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::publish::space::Full;
-use crate::{config, deb, fetch, finish, launch, lock, publish, relocate, render, resolve, source, tree};
+use crate::wording::sentence;
+use crate::{bake, config, deb, fetch, finish, launch, lock, publish, relocate};
+use crate::{render, resolve, source, tree};
 
 /// What can go wrong in a command.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,8 @@ pub enum Error {
     Finish(#[from] finish::Error),
     #[error(transparent)]
     Publish(#[from] publish::Error),
+    #[error(transparent)]
+    Bake(#[from] bake::Error),
     #[error(transparent)]
     Launch(#[from] launch::Error),
     #[error(transparent)]
@@ -173,7 +177,9 @@ impl Error {
             Self::Finish(error) => of_finish(error),
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
+            Self::Bake(bake::Error::OtherMachine { .. }) => Class::Configuration,
             Self::Publish(_) | Self::Launch(_) | Self::Stdout(_) | Self::Output { .. } => Class::Destination,
+            Self::Bake(_) => Class::Destination,
             Self::Starved { .. } | Self::Internal(_) => Class::Internal,
         }
     }
@@ -238,6 +244,7 @@ impl Error {
             Self::Relocate(error) => error.hint(),
             Self::Finish(error) => error.hint(),
             Self::Publish(error) => error.hint(),
+            Self::Bake(error) => Some(error.hint()),
             Self::Launch(error) => publish::write_hint(&error.source),
             Self::Libraries(error) => error.hint(),
             Self::Render(error) => error.hint(),
@@ -286,13 +293,6 @@ fn is_starved(error: &(dyn std::error::Error + 'static)) -> bool {
         _ => error.downcast_ref().is_some_and(fetch::Error::is_starved),
     };
     inner || error.source().is_some_and(is_starved)
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 fn of_fetch(error: &fetch::Error) -> Class {

@@ -50,11 +50,14 @@
 //! | the type that everything after works from | [`plan`], `lock` |
 //! | a plan becomes a tree | `building`, of `fetch`, [`deb`], [`tree`], [`finish`], [`relocate`], `generators`, [`launch`] |
 //! | a tree becomes the current generation | `publish`, `current_generation` |
+//! | a tree becomes an image | `bake`, of `oci` |
+//! | what is in a plan or a tree, for scanners | `sbom` |
 //! | what is told | `report`: log, progress, termination message |
 //! | beside the way | `process`: signals, becoming a command; [`render`]: manifests for Kubernetes |
 //! | what the others count on | [`control`], [`compression`], [`digest`], `masking`, `wording` |
 //!
 //! Errors are one enum for each stop, mapped to exit codes in [`error`].
+mod bake;
 mod building;
 mod cli;
 pub mod command;
@@ -72,6 +75,7 @@ pub mod launch;
 mod lock;
 mod masking;
 mod note;
+mod oci;
 pub mod plan;
 mod planning;
 mod process;
@@ -81,6 +85,7 @@ pub mod render;
 mod report;
 pub mod request;
 pub mod resolve;
+mod sbom;
 pub mod source;
 mod startup;
 pub mod tree;

@@ -1,6 +1,7 @@
 //! The plan: what is to be installed, exactly. Everything after resolution works from this type alone and
 //! does not know whether it came from the resolver or from a lock.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
@@ -137,6 +138,15 @@ impl Plan {
     /// A source of this plan.
     pub(crate) fn source(&self, id: &str) -> Option<&PlanSource> {
         self.sources.iter().find(|source| source.id == id)
+    }
+
+    /// The newest time of the Releases that it rests on, in seconds since 1970; 0 where there are none.
+    pub(crate) fn newest_release(&self) -> i64 {
+        let dates = self
+            .sources
+            .iter()
+            .filter_map(|source| source.release_date.as_deref()?.parse::<Timestamp>().ok());
+        dates.map(Timestamp::as_second).max().unwrap_or(0)
     }
 
     /// Bytes to download.

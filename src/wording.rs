@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers and sentences as people read them.
 
 /// A number of things, for people: `1 package`, `2 packages`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
@@ -23,6 +23,14 @@ pub(crate) fn columns<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Strin
         text.push('\n');
     }
     text
+}
+
+/// A text with a capital letter and an end.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 #[cfg(test)]

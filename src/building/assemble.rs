@@ -1,11 +1,13 @@
 //! From unpacked packages to a finished tree.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::staging::private_root;
 use crate::config::{Owners, RequireScripts};
 use crate::control::architecture::Architecture;
 use crate::current_generation;
+use crate::digest::Sha256;
 use crate::error::Error;
 use crate::finish::{self, Authority, Finishing};
 use crate::generators::{self, Call, Outcome, Place};
@@ -41,6 +43,8 @@ pub(crate) struct Layout {
     pub(crate) libraries: Option<(Image, Architecture)>,
     /// Whether packages of a base are left out, so that a dynamic linker may be.
     pub(crate) has_base: bool,
+    /// Whether it will be a destination by itself, as in an image, and no generation of one.
+    pub(crate) whole: bool,
 }
 
 /// A tree that is whole, but for what [`finish`](Self::finish) writes into it last.
@@ -57,17 +61,29 @@ pub(crate) struct Built {
     pub(crate) needs_binary: bool,
     tree: Tree,
     generated: Generated,
+    /// Digests of files that are known already.
+    digests: BTreeMap<PathBuf, Sha256>,
+    /// Whether it matters whose everything is.
+    has_owners: bool,
 }
 
 impl Built {
-    /// Writes files of aptlet's own that are no part of what the tree was planned to be, by their paths in it; and
-    /// gives folders their modes and times, which any later change would spoil.
+    /// The tree, for what is to be a part of it.
+    pub(crate) fn tree(&mut self) -> (&mut Tree, Generated) {
+        (&mut self.tree, self.generated)
+    }
+
+    /// Writes down what there is, and files of aptlet's own that are no part of what the tree was planned to be, by their paths
+    /// in it; and gives folders their modes and times, which any later change would spoil.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub(crate) fn finish(self, records: &[(&str, &[u8])]) -> Result<(), Error> {
-        for (path, text) in records {
-            let path = self.tree.root().join(path);
+        let root = self.tree.root();
+        let directory_mode = |folder: &Path| self.tree.directory_mode(folder);
+        let manifest = manifest::describe(root, self.has_owners, directory_mode, &self.digests)?;
+        for (path, text) in [(records::MANIFEST, manifest.as_slice())].iter().chain(records) {
+            let path = root.join(path);
             self.generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))?;
         }
         self.tree.finish()?;
@@ -139,7 +155,7 @@ pub(crate) fn assemble(
     } else if is_exact && !needs_linker {
         launch::link(root, generated)?
     } else {
-        let (commands, covered) = launch::write(root, !is_exact, generated)?;
+        let (commands, covered) = launch::write(root, !is_exact, layout.whole, generated)?;
         if !is_exact {
             let lacking = launch::lacking(&tree, prefix, &relocated.cramped, &covered);
             notes.extend(launch::notes(&lacking, prefix).into_iter().map(Note::from));
@@ -168,9 +184,19 @@ pub(crate) fn assemble(
     if keep {
         owners::apply(&tree)?;
     }
-    let directory_mode = |folder: &Path| tree.directory_mode(folder);
-    record(records::MANIFEST, &manifest::describe(root, keep, directory_mode, &relocated.digests)?)?;
-    Ok(Built { commands, exposed, requested, notes, needs_binary: needs_linker, tree, generated })
+    let digests = relocated.digests;
+    let needs_binary = needs_linker;
+    Ok(Built {
+        commands,
+        exposed,
+        requested,
+        notes,
+        needs_binary,
+        tree,
+        generated,
+        digests,
+        has_owners: keep,
+    })
 }
 
 /// Runs what only the tree's own programs can make, where they can be run.

@@ -8,6 +8,6 @@ pub(crate) mod space;
 pub(crate) mod staging;
 mod unpack;
 
-pub(crate) use assemble::{Layout, assemble};
+pub(crate) use assemble::{Built, Layout, assemble};
 pub(crate) use pipeline::fetch_and_unpack;
 pub(crate) use unpack::Unpacking;

@@ -170,7 +170,7 @@ pub(super) fn flags(command: &str) -> Vec<Arg> {
     if command != "render" {
         flags.push(switch("fix").short('f').short_alias('m'));
     }
-    if !matches!(command, "lock" | "watch" | "reconcile") {
+    if !matches!(command, "lock" | "bake" | "watch" | "reconcile") {
         flags.push(valued(OPTION).short('o').value_name("OPTION"));
     }
     flags

@@ -41,6 +41,12 @@ pub(super) enum Subcommands {
     /// Resolve only, and write down exactly what 'install' would install
     #[command(after_help = help::LOCK)]
     Lock(Requested),
+    /// Write packages and all that they depend on as an image, without a daemon and as any user
+    #[command(after_help = help::BAKE)]
+    Bake(Requested),
+    /// Print the bill of materials of a request, a lock, or of what is installed
+    #[command(after_help = help::SBOM)]
+    Sbom(Requested),
     /// Show what is installed
     #[command(after_help = help::STATUS)]
     Status(Plain),
@@ -184,6 +190,8 @@ fn taking(command: &clap::Command) -> clap::Command {
     let installs = fresh.get_positionals().any(|argument| argument.get_id() == "requests");
     match name {
         "list" => fresh.args(apt::flags_of_list()),
+        // a letter that is another flag's elsewhere
+        "bake" => fresh.args(apt::flags(name)).mut_arg("target", |flag| flag.short('o')),
         name if installs => fresh.args(apt::flags(name)),
         _ => fresh,
     }

@@ -4,9 +4,9 @@
 //! share.
 
 use crate::config::options::{
-    Answering, Choosing, Destination, Flags, Group as _, Inspecting, Layer as _, Libraries, Locked, Locking,
-    Logging, Loudness, Network, Options, Ordering, PodManifest, Relocating, Renewing, Running,
-    SelfInstalling, SettingsFolder, Sourcing, Termination, TreeMaking, Trust, Trying,
+    Answering, Baking, Choosing, Describing, Destination, Flags, Group as _, Inspecting, Layer as _,
+    Libraries, Locked, Locking, Logging, Loudness, Network, Options, Ordering, PodManifest, Relocating,
+    Renewing, Running, SelfInstalling, SettingsFolder, Sourcing, Termination, TreeMaking, Trust, Trying,
 };
 
 /// What every command takes.
@@ -18,8 +18,12 @@ const RESOLVING: &[Flags] = &[Choosing::FLAGS, Sourcing::FLAGS, Trust::FLAGS, Ne
 /// What every command takes that makes a tree, here or in a pod.
 const INSTALLING: &[Flags] = &[Locked::FLAGS, TreeMaking::FLAGS, Libraries::FLAGS];
 
+/// Of what every command takes that makes a tree, what does not depend on where that lies and whose it is.
+const TREE_OF_IMAGE: Flags =
+    &["max-unpacked", "slim", "path-exclude", "path-include", "locale", "require-scripts"];
+
 /// What each command takes.
-pub(super) const TAKEN: [(&str, &[&[Flags]]); 15] = [
+pub(super) const TAKEN: [(&str, &[&[Flags]]); 17] = [
     (
         "install",
         &[
@@ -32,6 +36,15 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 15] = [
     // it is started where the destination is, and by what is there
     ("run", &[EVERY, RESOLVING, INSTALLING, &[Destination::FLAGS, Running::FLAGS, Ordering::FLAGS]]),
     ("lock", &[EVERY, RESOLVING, &[Locking::FLAGS]]),
+    (
+        "bake",
+        &[
+            EVERY,
+            RESOLVING,
+            &[Locked::FLAGS, Relocating::FLAGS, TREE_OF_IMAGE, Libraries::FLAGS, Baking::FLAGS],
+        ],
+    ),
+    ("sbom", &[EVERY, RESOLVING, &[Locked::FLAGS, Destination::FLAGS, Describing::FLAGS]]),
     ("status", &[EVERY, &[Destination::FLAGS, Inspecting::FLAGS]]),
     ("verify", &[EVERY, &[Destination::FLAGS]]),
     (

@@ -63,6 +63,36 @@ Examples:
   Show why libssl3 would be installed with curl:
     aptlet lock --explain libssl3 curl";
 
+pub(super) const BAKE: &str = "\
+Requests, flags, environment variables and the settings folder are those of 'aptlet install'. The
+image has at its root what 'aptlet install' makes at /p, or at --prefix: for an image volume that is
+mounted there, or for COPY --from; with --prefix / it is a root file system. The same lock gives the
+same digest wherever it is baked; all that is made gets the time in SOURCE_DATE_EPOCH, or that of
+the newest package. All belongs to root. Nothing of the target is seen before it is whole.
+
+Examples:
+  Write a folder with an image of jq and curl, and copy that to a registry:
+    aptlet bake jq curl -o oci:tools:1.0
+    skopeo copy oci:tools:1.0 docker://registry.example/tools:1.0
+
+  Write what a lock pins as a file for 'docker load' or 'podman load':
+    aptlet bake --lock aptlet.lock -o docker-archive:tools.tar:tools:1.0
+
+  Write a root file system as a tar file:
+    aptlet bake --prefix / --with-essential -o tar:root.tar";
+
+pub(super) const SBOM: &str = "\
+Requests, flags, environment variables and the settings folder are those of 'aptlet lock'. With
+neither requests nor --lock on the command line, the bill is that of what is installed in --dest,
+which says more: who needs whom, licences, homepages. 'aptlet bake' writes both forms into images.
+
+Examples:
+  Write that of what is installed in /p:
+    aptlet sbom > tools.spdx.json
+
+  Write that of a lock:
+    aptlet sbom --lock aptlet.lock --format cyclonedx > tools.cdx.json";
+
 pub(super) const STATUS: &str = "\
 Examples:
   Show what is installed in /p:

@@ -81,6 +81,8 @@ fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
             Arguments { program, ..arguments(Command::Run, requests, requested.options) }
         }
         Subcommands::Lock(Requested { requests, options }) => arguments(Command::Lock, requests, options),
+        Subcommands::Bake(Requested { requests, options }) => arguments(Command::Bake, requests, options),
+        Subcommands::Sbom(Requested { requests, options }) => arguments(Command::Sbom, requests, options),
         Subcommands::Render(Requested { requests, options }) => arguments(Command::Render, requests, options),
         Subcommands::Status(Plain { options }) => arguments(Command::Status, Vec::new(), options),
         Subcommands::Verify(Plain { options }) => arguments(Command::Verify, Vec::new(), options),

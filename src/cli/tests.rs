@@ -114,6 +114,9 @@ fn a_command_refuses_flags_that_it_has_no_use_for() {
         &["lock", "--on-failure=abort"],
         &["lock", "--self"],
         &["verify", "--self"],
+        &["bake", "--dest=/x"],
+        &["bake", "--owners=keep"],
+        &["install", "--target=tar:x"],
     ] {
         let (code, text) = fails(arguments);
         assert!(code == 2 && text.contains("unexpected argument"), "{text}");
@@ -219,9 +222,10 @@ fn to_explain_is_not_to_write() {
 
 #[test]
 fn the_help_is_complete_and_narrow() {
-    for name in
-        ["install", "run", "lock", "status", "verify", "watch", "probe", "search", "show", "policy", "list"]
-    {
+    for name in [
+        "install", "run", "lock", "bake", "sbom", "status", "verify", "watch", "probe", "search", "show",
+        "policy", "list",
+    ] {
         let (code, text) = fails(&[name, "--help"]);
         assert_eq!(code, 0);
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");

@@ -1,5 +1,6 @@
 //! The commands: each file or folder wires the stops together for one of them.
 
+mod bake;
 mod completions;
 mod install;
 mod list;
@@ -9,6 +10,7 @@ mod policy;
 mod probe;
 mod render;
 mod run;
+mod sbom;
 mod search;
 mod show;
 mod status;
@@ -94,6 +96,12 @@ pub fn main() -> ExitCode {
         Command::Instead => instead(&arguments.requests.concat()),
         Command::Lock => perform(arguments, |settings, report, ending| {
             done(block_on(lock::lock(settings, report), ending))
+        }),
+        Command::Bake => perform(arguments, |settings, report, ending| {
+            done(block_on(bake::bake(settings, report), ending))
+        }),
+        Command::Sbom => perform(arguments, |settings, report, ending| {
+            done(block_on(sbom::sbom(settings, report), ending))
         }),
         Command::Render => {
             let flags = arguments.options.clone();

@@ -11,6 +11,10 @@ pub enum Command {
     Run,
     /// `aptlet lock`: requests; a lock that is there already is not looked at.
     Lock,
+    /// `aptlet bake`: requests, or a lock.
+    Bake,
+    /// `aptlet sbom`: requests, a lock, or neither for what is installed.
+    Sbom,
     /// `aptlet status`: neither.
     Status,
     /// `aptlet verify`: neither.
@@ -46,7 +50,14 @@ impl Command {
     /// Whether it is about packages that are to be installed.
     pub(crate) fn installs(self) -> bool {
         match self {
-            Self::Install | Self::Run | Self::Lock | Self::Watch | Self::Reconcile | Self::Render => true,
+            Self::Install
+            | Self::Run
+            | Self::Lock
+            | Self::Bake
+            | Self::Sbom
+            | Self::Watch
+            | Self::Reconcile
+            | Self::Render => true,
             Self::Status
             | Self::Verify
             | Self::Probe(_)

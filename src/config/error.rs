@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::keys::KEYS;
+use super::values::FORMS;
 use crate::request;
 
 /// A configuration that cannot be worked with; all of these are the user's to mend (exit code 2).
@@ -140,6 +141,15 @@ pub enum Error {
     /// Libraries of a tree that is a root file system of its own.
     #[error("'libraries' is for trees that are mounted in an image, and the prefix is /")]
     LibrariesAtRoot,
+    /// An image with no place to go.
+    #[error("nothing says where the image is to be written")]
+    NoTarget,
+    /// A time that all is to have, and that is none.
+    #[error("SOURCE_DATE_EPOCH: '{text}' is no number of seconds since 1970", text = text.escape_debug())]
+    SourceDate {
+        /// The variable.
+        text: String,
+    },
     /// A word of a search that is an expression, and a wrong one.
     #[error("'{text}' is not a regular expression: {reason}", text = text.escape_debug())]
     Expression {
@@ -215,6 +225,10 @@ impl Error {
             }
             Self::LibrariesAtRoot => {
                 Some("give the prefix at which the main container sees the tree, such as /p".to_owned())
+            }
+            Self::NoTarget => Some(format!("give a target with -o: {FORMS}")),
+            Self::SourceDate { .. } => {
+                Some("unset it, or set it as 'git log -1 --format=%ct' prints it".to_owned())
             }
             Self::NotTextPath => Some("give another path".to_owned()),
             Self::NotRendered { instead, .. } => Some((*instead).to_owned()),

@@ -9,6 +9,7 @@
 //!
 //! What a process that stays, and what `aptlet render` needs beside that, is decided in `watching` and `rendering`.
 
+mod baking;
 mod command;
 mod configmap;
 mod environment;
@@ -33,6 +34,7 @@ mod wanted;
 mod watching;
 mod yaml;
 
+pub(crate) use baking::Baking;
 pub use command::Command;
 pub(crate) use command::Endpoint;
 pub(crate) use environment::{PACKAGES, variable_of};
@@ -50,7 +52,7 @@ pub(crate) use sources::SourceChoice;
 pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
 pub use values::{FileOrText, Mode, PathOrder, Storage};
 pub(crate) use values::{
-    Generators, ImageLibc, Listen, LogFormat, OnFailure, Output, Owners, PathPattern, RequireScripts,
-    Verbosity,
+    Generators, ImageLibc, LayerCompression, Listen, LogFormat, OnFailure, Output, Owners, PathPattern,
+    Release, RequireScripts, SbomFormat, Target, Verbosity,
 };
 pub(crate) use watching::Watching;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::baking::Baking;
 use super::command::Command;
 use super::error::{Error, Warning};
 use super::host::Host;
@@ -14,7 +15,8 @@ use super::places;
 use super::sources::{self, SourceChoice};
 use super::text;
 use super::values::{
-    Base, FileOrText, Generators, LogFormat, OnFailure, Output, Owners, PathOrder, RequireScripts, Verbosity,
+    Base, FileOrText, Generators, LogFormat, OnFailure, Output, Owners, PathOrder, RequireScripts,
+    SbomFormat, Verbosity,
 };
 use crate::control::architecture::Architecture;
 use crate::request::Request;
@@ -117,6 +119,10 @@ pub struct Settings {
     pub(crate) check: bool,
     /// Where `aptlet lock` writes to.
     pub(crate) output: Output,
+    /// Where `aptlet bake` writes to, how it compresses layers, and where it makes the tree.
+    pub(crate) baking: Option<Baking>,
+    /// How a bill of materials is written.
+    pub(crate) sbom_format: SbomFormat,
     /// The package whose being in the plan `aptlet lock` is to explain, instead of writing anything.
     pub(crate) explain: Option<String>,
     /// The file or folder of the tree whose relocation `aptlet status` is to show, instead of what is installed.
@@ -146,7 +152,12 @@ impl Settings {
     ) -> Result<Self, Error> {
         let layers = Layers::read(flags, host)?;
         let mut passed_over = Vec::new();
-        let wanted = layers.wanted(command, requests, host, &mut passed_over)?;
+        // what a pod is to get by its settings is not what somebody asks about who asks about a tree
+        let of_tree = command == Command::Sbom && requests.is_empty() && layers.flags.locked.lock.is_none();
+        let wanted = match of_tree {
+            true => Some((None, Vec::new())),
+            false => layers.wanted(command, requests, host, &mut passed_over)?,
+        };
         let Layers { flags, environment, map, folder } = layers;
         let mut warnings = environment.warnings;
         warnings.extend(map.warnings);
@@ -177,7 +188,7 @@ impl Settings {
             None => warnings.extend(of_sources),
         }
         // who only looks may look at a tree that was made for another place
-        let only_looks = matches!(command, Command::Status | Command::Verify | Command::List);
+        let only_looks = of_tree || matches!(command, Command::Status | Command::Verify | Command::List);
         if !only_looks {
             check_files(&options, lock.as_deref())?;
         }
@@ -190,7 +201,9 @@ impl Settings {
                 || sources::given(&options.sourcing).next().is_some(),
         };
         let Options { choosing, sourcing, trust, tree, network, .. } = options;
-        let dest = places::dest(options.destination, host);
+        // an image is mounted elsewhere than where this machine has a tree
+        let destination = if command == Command::Bake { <_>::default() } else { options.destination };
+        let dest = places::dest(destination, host);
         let image = MainImage::of(command, options.libraries.image_libc, base.as_deref(), &host.dpkg);
         let prefix = options.relocating.prefix.map(|prefix| prefix.0);
         let prefix = match places::prefix(prefix.as_deref().unwrap_or(&dest)) {
@@ -203,6 +216,7 @@ impl Settings {
         if options.libraries.libraries == Some(true) && prefix == "/" {
             return Err(Error::LibrariesAtRoot);
         }
+        let baking = (command == Command::Bake).then(|| Baking::of(options.baking, host)).transpose()?;
         let keep_generations = tree.generations() as usize;
         if command == Command::Reconcile && keep_generations < 2 {
             return Err(Error::KeepGenerations);
@@ -250,6 +264,8 @@ impl Settings {
             explain: options.locking.explain.clone().filter(|name| !name.is_empty()),
             dry_run: command == Command::Install && options.trying.dry_run.unwrap_or(false),
             output: options.locking.output(),
+            baking,
+            sbom_format: options.describing.format.unwrap_or_default(),
             env: options.inspecting.env.unwrap_or(false),
             relocation: options
                 .inspecting

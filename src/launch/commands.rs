@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::tree::in_tree;
 use crate::tree::libraries::list;
 use crate::tree::links::resolve_in_root;
 
@@ -34,9 +35,10 @@ pub(super) fn find(tree: &Path, name: &str) -> Option<PathBuf> {
         .find_map(|folder| resolve(tree, &Path::new(folder).join(name)).filter(|path| is_executable(path)))
 }
 
-/// A path of the tree, with all links followed inside the tree, as the file that it is.
+/// A path of the tree, with all links followed inside the tree, as the file that it is. At the root of an image, `bin` and `lib`
+/// are others than those of merged-usr.
 pub(super) fn resolve(tree: &Path, path: &Path) -> Option<PathBuf> {
-    resolve_in_root(tree, path).ok().flatten().map(|inside| tree.join(inside))
+    resolve_in_root(tree, &in_tree(path)).ok().flatten().map(|inside| tree.join(inside))
 }
 
 fn is_executable(path: &Path) -> bool {

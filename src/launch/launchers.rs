@@ -18,7 +18,9 @@ use crate::tree::records;
 use crate::tree::write::Generated;
 
 /// From `.aptlet/generations/ID/var/lib/aptlet/bin/NAME`.
-const BINARY_FROM_BIN: &str = "../../../../../../aptlet";
+const BINARY_FROM_GENERATION: &str = "../../../../../../aptlet";
+/// From `var/lib/aptlet/bin/NAME` at the root of an image.
+const BINARY_FROM_ROOT: &str = "../../../../.aptlet/aptlet";
 
 /// What every launcher of a tree needs.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -43,8 +45,14 @@ impl Table {
 }
 
 /// Writes the launchers of a tree, into a folder that exists; returns how many commands they cover, and the paths of the
-/// tree that variables name.
-pub(crate) fn write(tree: &Path, adapted: bool, generated: Generated) -> Result<(usize, Vec<String>), Error> {
+/// tree that variables name. `whole` says that the tree is no generation, but a destination by itself.
+pub(crate) fn write(
+    tree: &Path,
+    adapted: bool,
+    whole: bool,
+    generated: Generated,
+) -> Result<(usize, Vec<String>), Error> {
+    let binary = if whole { BINARY_FROM_ROOT } else { BINARY_FROM_GENERATION };
     let table = Table {
         adapted,
         library_path: library_path(tree),
@@ -54,7 +62,7 @@ pub(crate) fn write(tree: &Path, adapted: bool, generated: Generated) -> Result<
     let commands = commands(tree);
     for name in commands.keys() {
         let link = tree.join(records::COMMANDS).join(name);
-        generated.link(BINARY_FROM_BIN, &link).map_err(|source| Error::write(&link, source))?;
+        generated.link(binary, &link).map_err(|source| Error::write(&link, source))?;
     }
     let path = tree.join(records::LAUNCHERS);
     let text = serde_json::to_vec_pretty(&table).map_err(|error| Error::write(&path, error.into()))?;

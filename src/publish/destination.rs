@@ -2,8 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags};
@@ -14,17 +13,16 @@ use super::changes::{self, Changes};
 use super::commands::{self, BINARY, COMMANDS, Exposure};
 use super::exclusion::Exclusion;
 use super::folders::make_dirs;
-use super::generations::{self, HISTORY, LINK, NEW, history_for, known, remove_tree};
+use super::generations::{self, HISTORY, LINK, NEW, history_for, known};
 use super::made::{Made, remove_dangling, turn};
 use super::space::{Amount, Free, Full, Shortage, Volume, lacked, lacking, taken};
+use super::staging::Staging;
 use super::synchronise::{synchronise, synchronise_file};
 use crate::current_generation::{CURRENT, FOLDER, GENERATIONS, current, is_plain};
 use crate::process::{aftermath, own_binary};
 use crate::tree::records;
-use crate::tree::volume::{Lacks, set_mode};
+use crate::tree::volume::set_mode;
 
-/// Descriptors that are kept for removing a tree, which takes one for each level.
-const SPARE: usize = 10;
 /// Whatever the mode of the file that runs: containers of other users start it.
 const BINARY_MODE: u32 = 0o755;
 /// The bits of it that others need.
@@ -61,6 +59,16 @@ impl View {
         let mut links = [&Self::COMMON[..], &[("bin", records::COMMANDS)]].concat();
         links.extend(through);
         Self { links, binary: launchers, exposed_at: Some(prefix.into()) }
+    }
+
+    /// Its links: names, and the paths of the tree that they lead to.
+    pub(super) fn links(&self) -> &[(&'static str, &'static str)] {
+        &self.links
+    }
+
+    /// Where containers see the destination, if its commands are exposed by launchers.
+    pub(super) fn exposed_at(&self) -> Option<&Path> {
+        self.exposed_at.as_deref()
     }
 }
 
@@ -147,18 +155,7 @@ impl Destination {
                 self.path.display()
             );
         }
-        let spare =
-            (0..SPARE).map(|_| File::open(&generations).map(OwnedFd::from)).collect::<io::Result<_>>();
-        let spare = spare.map_err(|source| Error::write(&generations, source))?;
-        // not by the process id alone, which is 1 in every container: what could not be removed would be in the way
-        let made = tempfile::Builder::new()
-            .prefix(&generations::staging_name())
-            .make_in(&generations, |path| fs::DirBuilder::new().mode(0o755).create(path));
-        let ((), path) =
-            made.and_then(|made| Ok(made.keep()?)).map_err(|source| Error::write(&generations, source))?;
-        let mut staging = Staging { path, lacks: Lacks::default(), spare };
-        staging.lacks = Lacks::of(&staging.path, &self.path)?;
-        Ok(staging)
+        Staging::within(&generations, &generations::staging_name(), &self.path)
     }
 
     /// This binary is put there, whatever the prefix: for launchers, or for another container.
@@ -426,34 +423,6 @@ impl Drop for Destination {
         // those of an earlier run that was killed, too
         remove_empty(&self.path, &self.made);
         aftermath::note(|remains| remains.destination = None);
-    }
-}
-
-/// A folder for a tree in the making; removed with all it holds when it is dropped.
-#[derive(Debug)]
-pub(crate) struct Staging {
-    path: PathBuf,
-    lacks: Lacks,
-    /// What its removal takes, of which there may be no more by then.
-    spare: Vec<OwnedFd>,
-}
-
-impl Staging {
-    /// The folder.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What its volume does not keep.
-    pub(crate) fn lacks(&self) -> Lacks {
-        self.lacks
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        self.spare.clear();
-        let _ = remove_tree(&self.path);
     }
 }
 

@@ -10,8 +10,10 @@ mod generations;
 mod made;
 pub(crate) mod size_limit;
 pub(crate) mod space;
+mod staging;
 pub(crate) mod state;
 mod synchronise;
+mod whole;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,9 @@ pub(crate) use changes::Changes;
 pub(crate) use destination::{Destination, View, remove_unfinished};
 pub(crate) use exclusion::{has_no_locks, lock};
 pub(crate) use folders::own_folder;
+pub(crate) use staging::Staging;
 pub(crate) use state::State;
+pub(crate) use whole::Whole;
 
 /// What can go wrong at the destination.
 #[derive(Debug, thiserror::Error)]

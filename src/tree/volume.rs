@@ -183,6 +183,11 @@ pub(crate) fn times(mtime: i64) -> Timestamps {
     Timestamps { last_access: time, last_modification: time }
 }
 
+/// Sets the time of a file, which nobody misses where that is refused.
+pub(crate) fn set_time(file: &File, mtime: i64) -> io::Result<()> {
+    Ok(unless_refused(rustix::fs::futimens(file, &times(mtime)))?)
+}
+
 /// [`std::fs::set_permissions`], unless that is refused.
 pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     Ok(unless_refused(rustix::fs::chmod(path, Mode::from_raw_mode(mode)))?)

@@ -2,6 +2,7 @@
 //! by side: none changes the environment, the folder or the umask of the process, and each has its own folder and ports.
 #![allow(clippy::unwrap_used)]
 
+mod bake;
 mod documentation;
 mod entrypoint;
 mod explain;
@@ -13,6 +14,7 @@ mod lock;
 mod lying_mirror;
 mod printed;
 mod render;
+mod sbom;
 mod secrets;
 mod structure;
 mod support;

@@ -36,6 +36,7 @@ fn printing(stage: &Stage) -> Vec<(&'static str, Command)> {
         ("--version", own(&["--version"])),
         ("help", own(&["help", "install"])),
         ("list", own(&["list"])),
+        ("sbom", own(&["sbom"])),
         ("search", at_mirror(&["search", "tool"])),
         ("show", at_mirror(&["show", "tool"])),
         ("policy", at_mirror(&["policy", "tool"])),

@@ -13,7 +13,11 @@ use crate::tree::filter::Filter;
 use crate::tree::{Unpacked, group, newest_mtime};
 
 /// How packages are unpacked in `staging`.
-pub(super) fn unpacking(settings: &Settings, filter: Filter, staging: &Path) -> Result<Unpacking, Error> {
+pub(in crate::command) fn unpacking(
+    settings: &Settings,
+    filter: Filter,
+    staging: &Path,
+) -> Result<Unpacking, Error> {
     let keep_owners = settings.owners == Owners::Keep;
     // what is to be as dpkg has it is nobody else's
     let shared = !keep_owners
@@ -22,7 +26,7 @@ pub(super) fn unpacking(settings: &Settings, filter: Filter, staging: &Path) -> 
 }
 
 /// What the tree of these packages is to be like.
-pub(super) fn layout(
+pub(in crate::command) fn layout(
     settings: &Settings,
     authorities: &[CaBundle],
     unpacking: &Unpacking,
@@ -40,6 +44,7 @@ pub(super) fn layout(
         shared: unpacking.shared,
         libraries: image.map(|image| (image, settings.architecture.clone())),
         has_base: settings.base.is_some(),
+        whole: false,
     }
 }
 
@@ -58,7 +63,7 @@ fn named(bundle: &CaBundle) -> impl Iterator<Item = Authority> + '_ {
 }
 
 /// What the settings leave out of packages.
-pub(super) fn filter(settings: &Settings) -> Result<Filter, Error> {
+pub(in crate::command) fn filter(settings: &Settings) -> Result<Filter, Error> {
     let translations: Vec<String> =
         settings.locales.iter().map(|locale| Filter::translations(locale)).collect();
     let mut rules: Vec<(bool, &str)> = Vec::new();

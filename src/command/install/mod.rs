@@ -3,7 +3,7 @@
 mod dry_run;
 mod foretold;
 mod layout;
-mod notes;
+pub(super) mod notes;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) use self::dry_run::dry_run;
 use self::foretold::Foretold;
-use self::layout::{filter, layout, unpacking};
+pub(super) use self::layout::{filter, layout, unpacking};
 use crate::building::{self, space, staging};
 use crate::config::{OnFailure, Owners, Settings};
 use crate::current_generation;
@@ -291,7 +291,7 @@ async fn put_binary(settings: &Settings, report: &Report) -> Result<(), Error> {
     Ok(())
 }
 
-fn view(settings: &Settings) -> View {
+pub(super) fn view(settings: &Settings) -> View {
     let relocation = Relocation::to(&settings.prefix);
     if relocation.is_none() {
         return View::plain();
@@ -302,7 +302,7 @@ fn view(settings: &Settings) -> View {
 }
 
 /// What is known of the image whose own programs are to load the tree's libraries.
-fn image(settings: &Settings) -> Result<Option<Image>, Error> {
+pub(super) fn image(settings: &Settings) -> Result<Option<Image>, Error> {
     let read = || Image::read(&settings.image, &settings.architecture);
     Ok(settings.libraries.then(read).transpose()?)
 }
@@ -393,7 +393,7 @@ fn up_to_date(settings: &Settings, report: &Report, state: &State, generation: O
 }
 
 /// What the packages say that they unpack to, before any is fetched; what they do unpack to is counted later.
-fn check_allowance(settings: &Settings, plan: &Plan) -> Result<(), Error> {
+pub(super) fn check_allowance(settings: &Settings, plan: &Plan) -> Result<(), Error> {
     let sizes = plan.packages.iter().map(|package| package.installed_size.saturating_mul(1024));
     let declared = sizes.fold(0, u64::saturating_add);
     match settings.max_unpacked {

@@ -11,7 +11,7 @@ use crate::wording::counted;
 const MOST: usize = 10;
 
 /// Tells the notes about packages that were asked for, and gives the end of the summary, which counts the others.
-pub(super) fn tell(notes: &[Recorded], requested: &[String]) -> String {
+pub(in crate::command) fn tell(notes: &[Recorded], requested: &[String]) -> String {
     let is_asked_for = |name: &str| requested.iter().any(|requested| requested == name);
     let (ours, others): (Vec<_>, Vec<_>) =
         notes.iter().partition(|note| note.is_told() || note.about().is_some_and(is_asked_for));
@@ -30,7 +30,7 @@ pub(super) fn tell(notes: &[Recorded], requested: &[String]) -> String {
 }
 
 /// The note of commands that the base has as well, if there are any among those that are exposed.
-pub(super) fn of_base(settings: &Settings, exposed: &[String]) -> Option<Note> {
+pub(in crate::command) fn of_base(settings: &Settings, exposed: &[String]) -> Option<Note> {
     let commands = in_base(settings.base.as_deref()?, exposed);
     let commands: Vec<String> = commands.into_iter().map(str::to_owned).collect();
     (!commands.is_empty()).then(|| launch::Note::AlsoInBase { commands }.into())

@@ -11,9 +11,10 @@ use super::destination::{
 };
 use super::folder::SettingsFolder;
 use super::group::Flags;
+use super::image::Baking;
 use super::libraries::Libraries;
 use super::network::Network;
-use super::output::{Locking, Logging, Loudness, Termination, Trying};
+use super::output::{Describing, Locking, Logging, Loudness, Termination, Trying};
 use super::packages::{Choosing, Locked};
 use super::pod_manifest::PodManifest;
 use super::setting::PodFlag;
@@ -178,8 +179,12 @@ layer! {
         pub(crate) renewing: Renewing,
         /// Which manifests are printed.
         pub(crate) manifest: PodManifest,
+        /// Which image is written.
+        pub(crate) baking: Baking,
         /// What is done with the choice of packages.
         pub(crate) locking: Locking,
+        /// How a bill of materials is written.
+        pub(crate) describing: Describing,
         /// Whether anything is done at all.
         pub(crate) trying: Trying,
         /// What of a tree is shown.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::group::group;
-use crate::config::values::{LogFormat, Output, Verbosity};
+use crate::config::values::{LogFormat, Output, SbomFormat, Verbosity};
 
 const DEFAULT_OUTPUT: &str = "aptlet.lock";
 const DEFAULT_TERMINATION_LOG: &str = "/dev/termination-log";
@@ -31,6 +31,16 @@ impl Locking {
     /// Where the lock is written to.
     pub(crate) fn output(self) -> Output {
         self.output.unwrap_or_else(|| Output::File(DEFAULT_OUTPUT.into()))
+    }
+}
+
+group! {
+    /// How a bill of materials is written.
+    #[group(heading = Some("Output"))]
+    pub(crate) struct Describing {
+        /// Write it as 'spdx', SPDX 2.3, or as 'cyclonedx', CycloneDX 1.6 [default: spdx]
+        #[arg(value_name = "FORM")]
+        pub(crate) format: Option<SbomFormat>,
     }
 }
 

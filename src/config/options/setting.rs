@@ -12,9 +12,9 @@ use serde::{Deserialize as _, Deserializer};
 use crate::config::error::Error;
 use crate::config::values::from_yaml::{list, parsed};
 use crate::config::values::{
-    Base, Count, Expose, FileOrText, Generators, ImageLibc, Interval, Listen, Locale, LogFormat, MirrorUri,
-    Mode, OnFailure, Output, Owners, PathElsewhere, PathOrder, PathPattern, Quantity, Release,
-    RequireScripts, Storage, Word,
+    Base, Count, Expose, FileOrText, Generators, ImageLibc, Interval, LayerCompression, Listen, Locale,
+    LogFormat, MirrorUri, Mode, OnFailure, Output, Owners, PathElsewhere, PathOrder, PathPattern, Quantity,
+    Release, RequireScripts, SbomFormat, Storage, Target, Word,
 };
 use crate::control::architecture::Architecture;
 
@@ -204,6 +204,11 @@ text! {
             Some(self.place)
         }
     },
+    Target {
+        fn relative_to(self, folder: &Path) -> Self {
+            self.beside(folder)
+        }
+    },
 }
 
 /// Values that are one of a few words, which the help explains.
@@ -225,7 +230,19 @@ macro_rules! choice {
     )*};
 }
 
-choice!(Expose, Generators, LogFormat, Mode, OnFailure, Owners, PathOrder, RequireScripts, Storage);
+choice!(
+    Expose,
+    Generators,
+    LayerCompression,
+    LogFormat,
+    Mode,
+    OnFailure,
+    Owners,
+    PathOrder,
+    RequireScripts,
+    SbomFormat,
+    Storage
+);
 
 /// A file or folder of this machine, and so of no pod. In `aptlet.yaml`, a relative one is beside that, and an empty
 /// one says nothing.

@@ -93,6 +93,9 @@ fn sample(flag: &Arg) -> &'static str {
         "VERSION" => "2.40",
         "ORDER" => "first",
         "WAY" => "path",
+        "TARGET" => "oci:/word",
+        "KIND" => "none",
+        "FORM" => "cyclonedx",
         _ => "/word",
     }
 }

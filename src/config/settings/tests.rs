@@ -111,6 +111,8 @@ fn the_defaults() {
             dry_run: false,
             said: Said::default(),
             check: false,
+            baking: None,
+            sbom_format: SbomFormat::Spdx,
             explain: None,
             env: false,
             relocation: None,

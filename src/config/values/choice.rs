@@ -54,6 +54,30 @@ pub(crate) enum Owners {
     Keep,
 }
 
+/// How the layers of an image are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LayerCompression {
+    /// Not at all.
+    None,
+    /// As every registry and runtime takes it.
+    Gzip,
+}
+
+/// The form of a bill of materials.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SbomFormat {
+    /// SPDX 2.3, in JSON.
+    #[default]
+    Spdx,
+    /// CycloneDX 1.6, in JSON.
+    #[value(name = "cyclonedx")]
+    Cyclonedx,
+}
+
 /// What becomes of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -11,10 +11,13 @@ mod number;
 mod path;
 mod pattern;
 mod release;
+mod target;
 mod word;
 
 pub(crate) use address::{Listen, MirrorUri};
-pub(crate) use choice::{Expose, Generators, LogFormat, OnFailure, Owners, RequireScripts, Verbosity};
+pub(crate) use choice::{
+    Expose, Generators, LayerCompression, LogFormat, OnFailure, Owners, RequireScripts, SbomFormat, Verbosity,
+};
 pub use choice::{Mode, PathOrder, Storage};
 pub use in_place::FileOrText;
 pub(crate) use libc::ImageLibc;
@@ -22,4 +25,6 @@ pub(crate) use number::{Count, Interval, Quantity};
 pub(crate) use path::{Base, Output, PathElsewhere};
 pub(crate) use pattern::PathPattern;
 pub(crate) use release::{DEFAULT_MIRROR, Release};
+pub(super) use target::FORMS;
+pub(crate) use target::Target;
 pub(crate) use word::{Locale, Word};

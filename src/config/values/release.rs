@@ -106,6 +106,36 @@ impl Release {
         self.0.codename
     }
 
+    /// The text of an os-release(5) file: as base-files has it, but for what it says to people alone.
+    pub(crate) fn os_release(self) -> String {
+        let Known { version, codename, ends, .. } = *self.0;
+        // what is not released yet has no number there either
+        let version = if ends.is_some() { version } else { "" };
+        let (name, home, bugs, more) = match self.0.distribution {
+            Distribution::Debian => {
+                ("Debian GNU/Linux", "https://www.debian.org/", "https://bugs.debian.org/", String::new())
+            }
+            Distribution::Ubuntu => (
+                "Ubuntu",
+                "https://www.ubuntu.com/",
+                "https://bugs.launchpad.net/ubuntu/",
+                format!("ID_LIKE=debian\nUBUNTU_CODENAME={codename}\n"),
+            ),
+        };
+        let id = self.0.distribution();
+        let (pretty, numbers) = match version {
+            "" => (format!("{name} {codename}"), String::new()),
+            _ => (
+                format!("{name} {version} ({codename})"),
+                format!("VERSION_ID=\"{version}\"\nVERSION=\"{version} ({codename})\"\n"),
+            ),
+        };
+        format!(
+            "PRETTY_NAME=\"{pretty}\"\nNAME=\"{name}\"\n{numbers}VERSION_CODENAME={codename}\nID={id}\n{more}HOME_URL=\"{home}\"\n\
+             BUG_REPORT_URL=\"{bugs}\"\n"
+        )
+    }
+
     /// The last day of its support, if that is over.
     pub(in crate::config) fn ended(self, today: Date) -> Option<Date> {
         self.0.ends.filter(|ends| *ends < today)
@@ -309,6 +339,19 @@ mod tests {
         assert_eq!(of("13.8+deb13u1").as_deref(), Some("debian:13"));
         assert_eq!(of("13ubuntu10.2").as_deref(), Some("ubuntu:24.04"));
         assert_eq!((of("7ubuntu1"), of("x"), of("10.3+deb10u13")), (None, None, None));
+    }
+
+    #[test]
+    fn what_a_tree_says_of_its_release_is_understood() {
+        for name in ["debian:13", "debian:12", "ubuntu:24.04"] {
+            let release: Release = name.parse().unwrap();
+            assert_eq!(Release::of_os_release(&release.os_release()), Some(release));
+        }
+        let trixie = Release::default().os_release();
+        assert!(trixie.starts_with("PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\n"), "{trixie}");
+        assert!(trixie.contains("\nVERSION_ID=\"13\"\n") && trixie.contains("\nID=debian\n"), "{trixie}");
+        let sid = "sid".parse::<Release>().unwrap().os_release();
+        assert!(!sid.contains("VERSION_ID") && sid.contains("VERSION_CODENAME=sid"), "{sid}");
     }
 
     #[test]

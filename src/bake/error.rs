@@ -1,0 +1,61 @@
+//! What can go wrong between a tree and an image.
+
+use std::path::PathBuf;
+
+use crate::oci;
+
+/// An image that cannot be baked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be written, or a file of the tree cannot be read.
+    #[error(transparent)]
+    Oci(#[from] oci::Error),
+    /// A folder that keeps less than an image has.
+    #[error("the volume of {} does not keep {lacks}, which an image has", folder.display())]
+    Lacks {
+        /// The folder that the tree was to be made in.
+        folder: PathBuf,
+        /// What it lacks.
+        lacks: String,
+    },
+    /// The tree cannot be made in its folder.
+    #[error("{source}")]
+    WorkDir {
+        /// The folder.
+        folder: PathBuf,
+        /// What could not be written.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Something in the tree that no archive can hold.
+    #[error("{} is no file, folder, link or FIFO", path.display())]
+    Odd {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// Launchers for machines that this binary does not run on.
+    #[error("commands at {prefix} are started by aptlet itself, and this one is not for {architecture}")]
+    OtherMachine {
+        /// The prefix.
+        prefix: String,
+        /// The architecture of the image.
+        architecture: String,
+    },
+}
+
+impl Error {
+    /// What to do next.
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::Oci(error) => error.hint(),
+            Self::Lacks { .. } => "name a folder on a local disk or in memory with --work-dir".to_owned(),
+            Self::WorkDir { folder, .. } => format!(
+                "make room in {}, or name another folder that this user can write to with --work-dir",
+                folder.display()
+            ),
+            Self::Odd { .. } => "leave it out with --path-exclude".to_owned(),
+            Self::OtherMachine { architecture, .. } => format!(
+                "bake it for a prefix of two characters, such as /p, or by an aptlet that is built for {architecture}"
+            ),
+        }
+    }
+}

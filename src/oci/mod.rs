@@ -1,0 +1,21 @@
+//! Images as the Open Container Initiative describes them: blobs by their digests, and the documents that name them.
+//!
+//! The way: [`Place`] is where an image is to be; each [`Layer`] takes files and becomes a blob there; [`Image`] names the layers
+//! and says what a container has of them; and [`Place::put`] makes all of it visible at once.
+//!
+//! The documents are small types of our own. `oci-spec` has them all, but keeps annotations in maps without an order, so that
+//! the same image would have another digest each time, and brings regular expressions and macros for ten fields.
+
+mod archive;
+mod document;
+mod error;
+mod image;
+mod layer;
+mod layout;
+mod place;
+
+pub(crate) use document::History;
+pub(crate) use error::Error;
+pub(crate) use image::Image;
+pub(crate) use layer::{Content, Item, Layer, Packing};
+pub(crate) use place::Place;
