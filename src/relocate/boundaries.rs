@@ -39,10 +39,10 @@ pub(super) fn begins_after(before: &[u8]) -> bool {
             rest.ends_with(b"-") && !rest[..rest.len() - 1].last().copied().is_some_and(is_path_byte)
         }
         b'/' => rest.ends_with(b"file:/"),
-        // what a shell takes for a variable that is not set
-        b'-' if rest.ends_with(b":") || is_variable(rest) => true,
-        // a mark that is no part of the path: `+/usr/share/x` of IDL's search paths, `-/etc/default/x` of systemd's units
-        b'+' | b'-' | b'@' => is_at_start_of_word(rest),
+        // what a shell takes for a variable that is not set; `EnvironmentFile=-/etc/default/x` of systemd
+        b'-' => rest.ends_with(b":") || rest.ends_with(b"=") || is_variable(rest),
+        // a mark that is no part of the path: `+/usr/share/x` of IDL's search paths
+        b'+' | b'@' => is_at_start_of_word(rest),
         // a backslash makes a regular expression's `/`, whose next one has its own
         b'}' | b')' | b']' | b'*' | b'$' | b'?' | b'\\' => false,
         b'"' | b'\'' | b'`' => !is_joined(rest) && !ENDINGS.iter().any(|call| rest.ends_with(call)),
