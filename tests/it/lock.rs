@@ -179,7 +179,8 @@ fn a_lock_that_lost_packages_is_refused() {
     assert_ne!(first, last);
     for rest in [&lock[..last], &lock[..first]] {
         fs::write(&file, rest).unwrap();
-        let words = ["aptlet.lock: its packages are not those that it was written with", "Write the lock again"];
+        let words =
+            ["aptlet.lock: its packages are not those that it was written with", "Write the lock again"];
         install(&stage, &stage.sandbox.dest).run().failed(2, &words);
         assert_eq!(snapshot(&stage.sandbox.dest).len(), 1);
         stage.at_mirror("lock").args(["tool", "--check", "-o"]).arg(&file).run().failed(2, &words);
