@@ -215,6 +215,10 @@ class Render(unittest.TestCase):
         older = {"aptlet-packages": "packages", "aptlet-config": "aptlet"}
         for path in MANIFESTS:
             text = path.read_text()
+            if "image: registry.example/aptlet:" not in text:
+                # of an image that was baked: nothing of render's is in it
+                self.assertEqual(path.name, "image-volume.yaml")
+                continue
             (pod,) = [one for one in objects.documents(text) if objects.template(one) and own(objects.template(one))]
             (config,) = [one["metadata"]["name"] for one in objects.documents(text) if "packages" in (one.get("data") or {})]
             workload = f"--workload={pod['kind'].lower()}/{pod['metadata']['name']}"

@@ -53,6 +53,21 @@ def entrypoint(ns, each):
     return said[0]
 
 
+@test(seconds=25, node=True)
+def image_volume(ns):
+    """What `aptlet bake` makes, as a volume: at /p, and its commands by subPath."""
+    with tempfile.TemporaryDirectory() as folder:
+        image = Path(folder) / "tools.tar"
+        sources = ["--mirror=http://10.250.0.1/debian", "--suite=trixie"]
+        target = f"docker-archive:{image}:registry.example/tools:1.0"
+        ns.cluster.enter(ns.world.binary.resolve(), "bake", "jq", *sources, "-o", target)
+        ns.cluster.script("image", "import", image)
+    ns.apply(ns.manifest("image-volume.yaml"))
+    ns.succeeds("image-volume")
+    ns.equal("main container's output", ns.logs("image-volume", "main"), "2\n")
+    return "`jq -n 1+1` is 2, without an init container"
+
+
 @test(seconds=35)
 def deployment(ns):
     ns.apply(ns.manifest("deployment.yaml"))
