@@ -62,9 +62,27 @@ def instruction(one, other, place, known):
     return known.get((old >> 21 & 3, *(struct.pack("<H", word >> 5 & 0xffff) for word in (old, new))))
 
 
+def wide(pairs):
+    """The same in letters of 16 and 32 bits, as Qt and fish have them."""
+    spread = lambda text, width: b"".join(bytes([byte]).ljust(width, b"\0") for byte in text)  # noqa: E731
+    return {spread(root, width): spread(home, width) for root, home in pairs.items() for width in (2, 4)}
+
+
+def joined(one, other, place, letter):
+    """How many bytes from here are the first name of a path that a script joins, or a slash around a list of Perl's; 0 if none."""
+    name = one[place:place + 3]
+    if name in (b"usr", b"etc", b"var") and other[place:place + 3] == letter + b"/" + name[:1] and one[place - 1:place] in b"'\"(/":
+        return 3
+    # qw/usr share/ becomes qw(p/u share)
+    lists = (one[place - 2:place], one[place:place + 1], other[place:place + 1])
+    line = other[max(other.rfind(b"\n", 0, place), 0):place]
+    return 1 if lists == (b"qw", b"/", b"(") or (lists[1:] == (b"/", b")") and b"qw(" in line) else 0
+
+
 def explained(one, other, pairs, letter):
     """The places that differ and are no rewritten path; and the number of those that are."""
     rest, count, done = [], 0, -1
+    pairs = pairs | wide(pairs)
     # e_machine, see elf(5)
     known = halves(pairs, letter) if one[:4] == b"\x7fELF" and one[18:20] == b"\xb7\0" else {}
     for place in differing(one, other):
@@ -79,6 +97,8 @@ def explained(one, other, pairs, letter):
             start = place - 7
             if one[start:start + 8] == b"LIBRARY_" and other[start:start + 8] == b"LIBRARY" + letter:
                 done = place
+            elif length := joined(one, other, place, letter):
+                count, done = count + (length > 1), place + length - 1
             elif (begins := instruction(one, other, place & ~3, known)) is not None:
                 count, done = count + begins, place | 3
             else:
