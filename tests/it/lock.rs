@@ -35,8 +35,8 @@ fn locked() -> (Stage, String) {
 
 /// The lock as an aptlet wrote it that noted no digest of the packages: what was changed in it is found by the `.deb`s alone.
 fn undigested((stage, lock): (Stage, String)) -> (Stage, String) {
-    let lines = lock.lines().filter(|line| !line.starts_with("packages-sha256 = "));
-    let undigested = lines.map(|line| format!("{line}\n")).collect();
+    let digest = lock.lines().find(|line| line.starts_with("packages-sha256 = ")).unwrap();
+    let undigested = lock.replace(digest, "");
     (stage, undigested)
 }
 
