@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_warned_of_with_the_nearest() {
-        let keys = ["Packages", "aptlet.yml", "debian.source", "notes.txt", "package"];
+        let keys = ["Packages", "aptlet.yml", "debian.source", "lock", "notes.txt", "package", "tools.lock"];
         let folder = mounted(&keys.map(|key| (key, "")));
         let warnings = load(folder.path(), true).unwrap().warnings;
         let nearest: Vec<_> = warnings
@@ -196,11 +196,14 @@ mod tests {
                 ("Packages", Some("packages")),
                 ("aptlet.yml", Some("aptlet.yaml")),
                 ("debian.source", Some("debian.sources")),
+                // a lock that is passed over is a pin that is lost
+                ("lock", Some("aptlet.lock")),
                 ("notes.txt", None),
                 ("package", Some("packages")),
+                ("tools.lock", Some("aptlet.lock")),
             ]
         );
-        let text = warnings[3].to_string();
+        let text = warnings[4].to_string();
         assert!(text.contains("packages, *.sources, *.list"), "{text}");
     }
 

@@ -49,12 +49,12 @@ pub(super) fn classify(name: &str) -> Option<Key> {
 
 /// The key that `name` was probably meant to be; of `NAME.EXTENSION` only the extension is doubted.
 pub(super) fn nearest_key(name: &str) -> Option<String> {
-    // there is one of each kind
-    let kind = name.rsplit('.').next().unwrap_or_default();
-    if let Some(only) =
-        ["aptlet.lock", "aptlet.yaml"].into_iter().find(|only| only.strip_prefix("aptlet.") == Some(kind))
+    // of a lock and of settings there is one
+    let kind = name.rsplit('.').next();
+    if let Some((only, _)) =
+        KEYS.iter().find(|(key, _)| key.strip_prefix("aptlet.").is_some_and(|own| Some(own) == kind))
     {
-        return Some(only.to_owned());
+        return Some((*only).to_owned());
     }
     let whole = KEYS.iter().map(|(key, _)| *key).filter(|key| !key.starts_with('*'));
     nearest(name, whole).or_else(|| {
