@@ -7,7 +7,7 @@ use std::process::Command;
 
 fn main() {
     let target = std::env::var("TARGET").unwrap_or_default();
-    println!("cargo::rustc-env=APTLET_TARGET={target}");
+    println!("cargo::rustc-env=BUILT_FOR={target}");
     // a build for tests would be made anew after each commit
     let is_release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let commit = if is_release { commit() } else { None };

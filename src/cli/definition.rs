@@ -15,7 +15,7 @@ const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     env!("APTLET_COMMIT"),
     "\nbuilt for ",
-    env!("APTLET_TARGET"),
+    env!("BUILT_FOR"),
     "; sources by http, https, file, copy and mirror+ of these; indexes and packages as xz, zst, gz, bz2, lzma; trees for \
      amd64 and arm64"
 );
