@@ -69,6 +69,7 @@ fn resolve(index: &Index, names: &[&str]) -> Result<usize, resolve::Error> {
         upgrade_base: false,
         exclude: &[],
         essential: false,
+        implied: false,
     };
     resolve::resolve(index, &provenance, Basis::default(), &requests(names), &options)
         .map(|resolved| resolved.plan.packages.len())

@@ -139,6 +139,7 @@ impl<'a> Catalogue<'a> {
             upgrade_base: settings.upgrade_base,
             exclude: &[],
             essential: false,
+            implied: true,
         }
     }
 }

@@ -225,6 +225,7 @@ impl<'a> Planner<'a> {
             upgrade_base: settings.upgrade_base,
             exclude: &settings.exclude,
             essential: settings.with_essential,
+            implied: true,
         };
         // apt's order of marking goes as deep as its chains of dependencies are long
         std::thread::scope(|scope| {

@@ -25,6 +25,7 @@
 mod conflict;
 mod error;
 mod glob;
+mod implied;
 mod mark;
 mod nearest;
 mod options;

@@ -21,4 +21,6 @@ pub struct ResolveOptions<'a> {
     pub exclude: &'a [String],
     /// Whether all packages that say `Essential: yes` are asked for, too.
     pub essential: bool,
+    /// Whether essential packages come along whose data what is chosen reads, though nothing has to depend on them.
+    pub implied: bool,
 }

@@ -6,7 +6,7 @@ use super::resolved::{Resolved, plan};
 use super::select::Selection;
 use super::slot::Slot;
 use super::universe::Universe;
-use super::{conflict, mark, select, solve};
+use super::{conflict, implied, mark, select, solve};
 use crate::plan::Basis;
 use crate::request;
 use crate::source::index::{Index, PackageId};
@@ -34,7 +34,7 @@ pub fn resolve(
         add_essential(&universe, &mut selection);
     }
     let Selection { wanted, forbidden, .. } = selection;
-    let chosen = match mark::mark(&universe, &wanted, &forbidden, options.recommends) {
+    let mut chosen = match mark::mark(&universe, &wanted, &forbidden, options.recommends) {
         Some(chosen) => chosen,
         None => {
             for slot in &forbidden {
@@ -53,6 +53,9 @@ pub fn resolve(
             found
         }
     };
+    if options.implied {
+        implied::add_implied(&universe, &forbidden, &mut chosen);
+    }
     notes.extend(lacking(&universe, &chosen));
     let requested = wanted.iter().filter_map(|slot| universe.candidates()[*slot]).collect();
     let (plan, by_sha512) = plan(index, provenance, basis, chosen)?;

@@ -57,6 +57,7 @@ pub(super) const OPTIONS: ResolveOptions<'_> = ResolveOptions {
     upgrade_base: false,
     exclude: &[],
     essential: false,
+    implied: false,
 };
 
 fn solve_with(text: &str, requests: &str, recommends: bool) -> Result<String, Error> {
@@ -350,6 +351,32 @@ fn the_essential_set_comes_when_it_is_asked_for() {
     let options = ResolveOptions { essential: true, ..OPTIONS };
     let resolved = resolve(&index, &provenance, Basis::default(), &[want("a"), want("bash-")], &options);
     assert_eq!(shown(&resolved.unwrap().plan), "a=1 b=1 dash=1");
+}
+
+#[test]
+fn what_a_library_reads_of_an_essential_package_comes_with_it() {
+    let text =
+        "a 1; Depends: libtinfo6\nlibtinfo6 1\nncurses-base 1; Essential: yes\ndash 1; Essential: yes\nb 1\n";
+    let chosen = |text: &str, requests: &[&str], implied| {
+        let (index, provenance) = index(text);
+        let wanted: Vec<request::Request> = requests.iter().map(|text| want(text)).collect();
+        let options = ResolveOptions { implied, ..OPTIONS };
+        shown(&resolve(&index, &provenance, Basis::default(), &wanted, &options).unwrap().plan)
+    };
+    assert_eq!(chosen(text, &["a"], true), "a=1 libtinfo6=1 ncurses-base=1");
+    assert_eq!(chosen(text, &["a", "ncurses-base"], true), "a=1 libtinfo6=1 ncurses-base=1");
+    assert_eq!(chosen(text, &["a"], false), "a=1 libtinfo6=1");
+    assert_eq!(chosen(text, &["b"], true), "b=1");
+    assert_eq!(chosen(text, &["a", "ncurses-base-"], true), "a=1 libtinfo6=1");
+    let other = text.replace("ncurses-base 1; Essential: yes", "ncurses-base 1; Depends: b");
+    assert_eq!(chosen(&other, &["a"], true), "a=1 libtinfo6=1", "not Debian's");
+    let text = "tmux 1; Depends: libc6\nlibc6 2\nlibc-bin 2; Essential: yes; Depends: libc6 (>> 1)";
+    assert_eq!(chosen(text, &["tmux"], true), "libc-bin=2 libc6=2 tmux=1");
+    assert_eq!(
+        chosen(&text.replace("(>> 1)", "(<< 2)"), &["tmux"], true),
+        "libc6=2 tmux=1",
+        "it does not fit"
+    );
 }
 
 /// As [`solve_with`], with i386 as a foreign architecture.

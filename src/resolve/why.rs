@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::error::Error;
+use super::implied;
 use super::options::ResolveOptions;
 use super::resolved::Resolved;
 use super::universe::Universe;
@@ -35,6 +36,9 @@ pub(crate) struct Why {
     /// The way to it from each of the requests that are nearest, the shortest first. None where it was asked for,
     /// and where nothing in the plan leads to it.
     pub(crate) chains: Vec<Vec<Step>>,
+    /// The package of the plan that reads it without depending on it, where nothing leads to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) read_by: Option<&'static str>,
     /// How many further requests lead to it.
     pub(crate) further_requests: usize,
     /// Names of the packages of the plan that depend on it directly, sorted.
@@ -94,6 +98,11 @@ pub(crate) fn explain(
     let requested = plan.is_requested(target);
     let (chains, further_requests) = if requested { (Vec::new(), 0) } else { plan.chains(&edges, target) };
     let package = plan.packages[target];
+    let read_by = (!requested && chains.is_empty())
+        .then(|| implied::readers_of(package.name()))
+        .into_iter()
+        .flatten()
+        .find(|reader| plan.packages.iter().any(|other| other.name() == *reader));
     Ok(Why {
         name: package.name().to_owned(),
         version: package.version().to_owned(),
@@ -101,6 +110,7 @@ pub(crate) fn explain(
         source: universe.provenance[package.part()].source.describe(),
         requested,
         chains,
+        read_by,
         further_requests,
         needed_by: names(false),
         recommended_by: names(true),
@@ -357,6 +367,11 @@ impl fmt::Display for Why {
         write!(f, "{name} {version} from {source}")?;
         if self.requested {
             write!(f, " was asked for")?;
+        } else if let Some(reader) = self.read_by {
+            write!(
+                f,
+                " is one of Debian's essential packages, which others need not depend on; {reader} reads it"
+            )?;
         } else if self.chains.is_empty() {
             write!(f, " is needed by none of the requests")?;
         }

@@ -100,6 +100,7 @@ fn answer(arguments: &Arguments, index: &Index, provenance: &[Provenance], line:
         upgrade_base: false,
         exclude: &[],
         essential: false,
+        implied: false,
     };
     let start = cpu_time();
     let resolved = resolve::resolve(index, provenance, basis, &wanted, &options);
