@@ -24,8 +24,7 @@ pub(crate) async fn look(error: Error, settings: &Settings, loader: &Loader, rel
         unknown.elsewhere =
             places.iter().map(|place| told(place, &unknown.name, settings, &sources)).collect();
         if unknown.elsewhere.is_empty() && unknown.odd.is_empty() {
-            let (owners, all) = loader.owners(releases, &unknown.name).await;
-            (unknown.owners, unknown.given_up) = (owners, !all);
+            (unknown.owners, unknown.missed) = loader.owners(releases, &unknown.name).await;
         }
     }
     resolve::Error::UnknownPackage(unknown).into()

@@ -5,7 +5,7 @@ use std::fmt;
 use super::nearest::nearest;
 use super::owners::likely_owners;
 use super::universe::Universe;
-use crate::source::elsewhere::is_library;
+use crate::source::elsewhere::{Missed, is_library};
 use crate::source::index::RelationField;
 
 /// A name that no package of the sources has or provides.
@@ -21,8 +21,8 @@ pub struct Unknown {
     pub(crate) odd: Vec<String>,
     /// The packages that have a command or library of that name.
     pub(crate) owners: Vec<String>,
-    /// Whether there was no time to look into all lists of files for it.
-    pub(crate) given_up: bool,
+    /// Why not all lists of files were looked into for it, if so.
+    pub(crate) missed: Option<Missed>,
     /// The most similar names.
     pub(crate) nearest: Vec<String>,
     /// The sources that were read.
@@ -82,7 +82,7 @@ impl Unknown {
             architectures,
             odd,
             owners: likely_owners(name).into_iter().filter(|owner| is_there(universe, owner)).collect(),
-            given_up: false,
+            missed: None,
             nearest: nearest_in(universe, name),
             searched: universe.provenance.iter().map(|from| from.source.describe()).collect(),
             elsewhere: Vec::new(),
@@ -107,13 +107,18 @@ impl Unknown {
             [] => "Check the name, or add the source that has it.".to_owned(),
             nearest => format!("Did you mean {}? Otherwise add the source that has it.", nearest.join(", ")),
         };
-        match self.given_up {
-            true => format!(
+        match self.missed {
+            Some(Missed::Late) => format!(
                 "{hint} It may be a command or library of a package: to look through the mirrors' lists of files took too long \
                  here; 'aptlet lock {}' on a faster machine tells.",
                 self.name
             ),
-            false => hint,
+            Some(Missed::Unread) => format!(
+                "{hint} It may be a command or library of a package: a mirror's lists of files (Contents) could not be read; \
+                 'aptlet lock -v {}' says why.",
+                self.name
+            ),
+            None => hint,
         }
     }
 

@@ -12,13 +12,22 @@ use crate::source::loader::Loader;
 use crate::source::release::IndexFile;
 use crate::source::released::Released;
 
+/// Why an index of files was not looked into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// There was no time.
+    Late,
+    /// The mirror does not have it as the Release says: it is in the middle of an update, or behind.
+    Unread,
+}
+
 /// Bytes that may be fetched: Ubuntu's three suites of one release, or all of Debian's.
 const BUDGET: u64 = 128 << 20;
 
 impl Loader {
     /// The packages of these suites that have the command or the library `name`, as their verified `Contents` indexes say;
-    /// sorted; and whether there was time to look into all. What fails on the way is left out.
-    pub(crate) async fn owners(&self, releases: &[Released], name: &str) -> (Vec<String>, bool) {
+    /// sorted; and why not all were looked into, if so.
+    pub(crate) async fn owners(&self, releases: &[Released], name: &str) -> (Vec<String>, Option<Missed>) {
         let deadline = Instant::now() + PATIENCE;
         let mut budget = BUDGET;
         let mut tasks = JoinSet::new();
@@ -37,18 +46,23 @@ impl Loader {
             });
         }
         let mut best: Option<Owners> = None;
-        let all = loop {
+        let mut missed = None;
+        loop {
             match timeout_at(deadline, tasks.join_next()).await {
-                Err(_) => break false,
-                Ok(None) => break true,
-                Ok(Some(done)) => match (&mut best, done.ok().flatten()) {
+                Err(_) => {
+                    missed = Some(Missed::Late);
+                    break;
+                }
+                Ok(None) => break,
+                Ok(Some(Ok(Ok(found)))) => match (&mut best, found) {
                     (Some(best), Some(more)) => best.add(more),
                     (None, more) => best = more,
                     (Some(_), None) => {}
                 },
+                Ok(Some(_)) => missed = Some(Missed::Unread),
             }
-        };
-        (best.map(|best| best.packages.into_iter().collect()).unwrap_or_default(), all)
+        }
+        (best.map(|best| best.packages.into_iter().collect()).unwrap_or_default(), missed)
     }
 
     /// The `Contents` indexes of the components and architectures that are read, each once.
@@ -74,14 +88,16 @@ impl Loader {
         found
     }
 
-    async fn owners_in(&self, released: &Released, files: &[IndexFile], name: String) -> Option<Owners> {
+    async fn owners_in(
+        &self,
+        released: &Released,
+        files: &[IndexFile],
+        name: String,
+    ) -> Result<Option<Owners>, Missed> {
         let read = move |reader: &mut dyn std::io::Read, _| owners(reader, &name);
-        match self.read_index(released, files, read).await {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::debug!("cannot look into {} of {}: {error}", files[0].path, released.url);
-                None
-            }
-        }
+        self.read_index(released, files, read).await.map_err(|error| {
+            tracing::debug!("cannot look into {} of {}: {error}", files[0].path, released.url);
+            Missed::Unread
+        })
     }
 }

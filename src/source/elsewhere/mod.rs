@@ -20,4 +20,5 @@ mod scan;
 mod search;
 
 pub(crate) use contents::is_library;
+pub(crate) use files::Missed;
 pub(crate) use search::{Difference, Elsewhere};
