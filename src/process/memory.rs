@@ -6,6 +6,9 @@ use std::sync::LazyLock;
 
 /// What a run takes besides the decoders of packages and the index, in bytes: the binary's own pages, connections, buffers.
 const BASE: u64 = 24 << 20;
+/// What decoders leave of a small limit, in bytes: that, and what the kernel counts besides and cannot give back at once: pages that
+/// are still to be written, inodes.
+const LEFT: u64 = BASE + (16 << 20);
 /// Without so many bytes no run unpacks a package.
 pub(crate) const LEAST: u64 = BASE + LEAST_FOR_DECODERS;
 /// As many are enough for every run, in bytes.
@@ -50,7 +53,7 @@ pub(crate) fn is_too_little(bytes: u64) -> bool {
 
 fn decoders_within(limit: Option<u64>) -> u64 {
     limit.map_or(MOST_FOR_DECODERS, |limit| {
-        limit.saturating_sub(BASE).clamp(LEAST_FOR_DECODERS, MOST_FOR_DECODERS)
+        limit.saturating_sub(LEFT).clamp(LEAST_FOR_DECODERS, MOST_FOR_DECODERS)
     })
 }
 
@@ -137,7 +140,7 @@ mod tests {
     #[test]
     fn decoders_get_what_the_rest_leaves() {
         for (limit, decoders) in
-            [(None, 80), (Some(160), 80), (Some(100), 76), (Some(64), 40), (Some(32), 9), (Some(1), 9)]
+            [(None, 80), (Some(160), 80), (Some(100), 60), (Some(64), 24), (Some(32), 9), (Some(1), 9)]
         {
             assert_eq!(decoders_within(limit.map(|limit: u64| limit << 20)), decoders << 20, "{limit:?}");
         }

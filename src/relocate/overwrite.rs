@@ -1,7 +1,7 @@
 //! Writes over the paths in a file, and digests what is there then.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -13,17 +13,21 @@ use super::replacement::Replacement;
 use crate::digest::{Checksum, Hasher, Sha256};
 use crate::tree::volume::{set_mode, set_mode_of, times, unless_refused};
 
-/// A text with all replacements made, which are in the order of their offsets.
-pub(super) fn with_replacements(text: &[u8], replacements: &[Replacement]) -> Vec<u8> {
-    let (mut out, mut from) = (Vec::with_capacity(text.len() + 64 * replacements.len()), 0);
+/// Writes a text with all replacements made, which are in the order of their offsets.
+pub(super) fn write_with_replacements(
+    out: impl Write,
+    text: &[u8],
+    replacements: &[Replacement],
+) -> io::Result<()> {
+    let (mut out, mut from) = (BufWriter::new(out), 0);
     for replacement in replacements {
         let at = usize::try_from(replacement.offset).unwrap_or(text.len());
-        out.extend(&text[from..at]);
-        out.extend(&replacement.bytes);
+        out.write_all(&text[from..at])?;
+        out.write_all(&replacement.bytes)?;
         from = at + replacement.original.len();
     }
-    out.extend(&text[from..]);
-    out
+    out.write_all(&text[from..])?;
+    out.flush()
 }
 
 /// Writes replacements over their originals, or behind the end of the file.
@@ -92,7 +96,8 @@ mod tests {
             bytes: bytes.into(),
         };
         let replacements = [piece(2, "/usr", "/opt/t/usr"), piece(7, "/bin", "/opt/t/usr/bin")];
-        let text = with_replacements(b"x=/usr:/bin\n", &replacements);
+        let mut text = Vec::new();
+        write_with_replacements(&mut text, b"x=/usr:/bin\n", &replacements).unwrap();
         assert_eq!(text, b"x=/opt/t/usr:/opt/t/usr/bin\n");
     }
 

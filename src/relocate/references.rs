@@ -25,7 +25,15 @@ impl References {
     /// Those of a file for amd64 or arm64; of other machines none are known.
     pub(super) fn of(file: &File, layout: &ElfLayout) -> io::Result<Self> {
         let mut found = Vec::new();
-        let mut add = |address: u64| found.extend(layout.offset(address));
+        let mut add = |address: u64| {
+            // many point to the same place: before it grows, it may shrink
+            if found.len() == found.capacity() {
+                found.sort_unstable();
+                found.dedup();
+                found.reserve(found.len() + 1);
+            }
+            found.extend(layout.offset(address));
+        };
         for code in &layout.code {
             let Some(address) = layout.address(code.start) else { continue };
             match layout.machine {

@@ -3,7 +3,6 @@
 //! A file is either text that may grow, which is held in memory whole, or it is gone through in chunks, and what is written is
 //! as long as before. In the exact form no text grows.
 
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use aho_corasick::AhoCorasick;
@@ -20,7 +19,7 @@ use super::joined::Joined;
 use super::kept::Kept;
 use super::loader::Patch;
 use super::needles::Needle;
-use super::overwrite::{digests_of, sha256_of, with_replacements, write, write_in_place};
+use super::overwrite::{digests_of, sha256_of, write, write_in_place, write_with_replacements};
 use super::paths::Paths;
 use super::read::fill;
 use super::references::References;
@@ -114,8 +113,7 @@ impl<'a> Worker<'a> {
         let (original, mut replacements) = if let Some((text, adapted)) = self.text(&contents)? {
             let replacements = self.scan_text(&text, adapted);
             if !replacements.is_empty() {
-                let grown = with_replacements(&text, &replacements);
-                write(path, &contents.file, |file| file.write_all_at(&grown, 0))?;
+                write(path, &contents.file, |file| write_with_replacements(file, &text, &replacements))?;
             }
             (Sha256::of(&text), replacements)
         } else {
@@ -153,12 +151,18 @@ impl<'a> Worker<'a> {
         let Some(adapted) = self.form.adapted().filter(|_| !contents.is_elf && length <= LARGEST_TEXT) else {
             return Ok(None);
         };
+        let is_text = |bytes: &[u8]| memchr::memchr(0, bytes).is_none();
+        // most of what is no text says so soon
+        let mut beginning = [0; 4096];
+        let filled = fill(&contents.file, &mut beginning, 0).map_err(|source| contents.unread(source))?;
+        let beginning = &beginning[..filled];
+        if !is_text(beginning) || COUNTED.iter().any(|magic| beginning.starts_with(magic)) {
+            return Ok(None);
+        }
         let mut text = vec![0; usize::try_from(length).unwrap_or_default()];
         let filled = fill(&contents.file, &mut text, 0).map_err(|source| contents.unread(source))?;
         text.truncate(filled);
-        let is_text =
-            memchr::memchr(0, &text).is_none() && !COUNTED.iter().any(|magic| text.starts_with(magic));
-        Ok(is_text.then_some((text, adapted)))
+        Ok(is_text(&text).then_some((text, adapted)))
     }
 
     fn scan_text(&mut self, text: &[u8], adapted: &Adapted) -> Vec<Replacement> {

@@ -60,10 +60,20 @@ impl Element {
 
 /// The root element of a document in UTF-8. Says why there is none.
 pub(super) fn parse(bytes: &[u8]) -> Result<Element, String> {
+    build(bytes, None)
+}
+
+/// Visits the elements in the root element of a document one by one, and has no two in memory. Returns the root without any; says why
+/// there is none, which may be found out when some were visited.
+pub(super) fn each_child(bytes: &[u8], visit: &mut dyn FnMut(&Element)) -> Result<Element, String> {
+    build(bytes, Some(visit))
+}
+
+fn build(bytes: &[u8], visit: Option<&mut dyn FnMut(&Element)>) -> Result<Element, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8")?;
     let mut reader = Reader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.config_mut().check_end_names = true;
-    let mut builder = Builder::default();
+    let mut builder = Builder { visit, ..Builder::default() };
     loop {
         let event = reader.read_event().map_err(|error| format!("is not well-formed XML: {error}"))?;
         match event {
@@ -96,7 +106,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Element, String> {
 }
 
 #[derive(Default)]
-struct Builder {
+struct Builder<'v> {
+    /// Gets the elements in the root, instead of the root.
+    visit: Option<&'v mut dyn FnMut(&Element)>,
     root: Option<Element>,
     open: Vec<Element>,
     /// The depth that a prefix is declared at, the prefix, and its namespace.
@@ -106,7 +118,7 @@ struct Builder {
     nodes: usize,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn open(&mut self, start: &BytesStart<'_>) -> Result<(), String> {
         if self.open.len() >= DEEPEST {
             return Err(format!("has more than {DEEPEST} levels"));
@@ -161,6 +173,11 @@ impl Builder {
         element.attributes.shrink_to_fit();
         let depth = self.open.len();
         self.namespaces.retain(|(declared, _, _)| *declared < depth);
+        if self.open.len() == 1
+            && let Some(visit) = &mut self.visit
+        {
+            return visit(&element);
+        }
         match self.open.last_mut() {
             Some(parent) => parent.children.push(Node::Element(element)),
             None => self.root = Some(element),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::magic::Magic;
 use super::markup::{LONGEST_NAME, escaped, line, percent, write_element};
 use super::tree_magic::TreeMagic;
-use crate::finish::caches::xml::Element;
+use crate::finish::caches::xml::{self, Element};
 
 const NAMESPACE: &str = "http://www.freedesktop.org/standards/shared-mime-info";
 /// What stands for a pattern where a type forgets all patterns that were given before.
@@ -45,13 +45,14 @@ pub(super) struct Copied {
 }
 
 impl Database {
-    /// Adds a file. Returns why types of it are not whole.
-    pub(super) fn add(&mut self, document: &Element) -> Result<Vec<String>, String> {
-        if &*document.namespace != NAMESPACE || &*document.name != "mime-info" {
+    /// Adds a file: all of it or, with a reason, nothing. Returns why types of it are not whole.
+    pub(super) fn add(&mut self, document: &[u8]) -> Result<Vec<String>, String> {
+        let root = xml::each_child(document, &mut |_| {})?;
+        if &*root.namespace != NAMESPACE || &*root.name != "mime-info" {
             return Err("its root element is not <mime-info> of the specification".to_owned());
         }
         let mut bad = Vec::new();
-        for element in document.elements() {
+        xml::each_child(document, &mut |element| {
             let name = element.attribute("type").unwrap_or_default();
             let outcome = if &*element.name == "mime-type" && is_type(name) {
                 self.add_type(name, element)
@@ -59,7 +60,7 @@ impl Database {
                 Err("no <mime-type> with a valid type".to_owned())
             };
             bad.extend(outcome.err().map(|reason| format!("{}: {reason}", name.escape_debug())));
-        }
+        })?;
         Ok(bad)
     }
 

@@ -13,7 +13,10 @@ const GENERATED: &str = "\
 ";
 
 /// All files by their names below the database's folder; `version` is that of shared-mime-info, as a line.
-pub(super) fn all(database: &Database, version: Option<String>) -> Vec<(String, Vec<u8>)> {
+pub(super) fn all(
+    database: &Database,
+    version: Option<String>,
+) -> impl Iterator<Item = (String, Vec<u8>)> + '_ {
     let lines = |lines: Vec<String>| lines.concat().into_bytes();
     let pairs = |pairs: &BTreeMap<String, Rc<str>>| {
         let mut sorted: Vec<String> = pairs.iter().map(|(key, value)| format!("{key} {value}\n")).collect();
@@ -65,5 +68,5 @@ pub(super) fn all(database: &Database, version: Option<String>) -> Vec<(String, 
     let types = database.types.iter().map(|(name, copied)| {
         (format!("{}.xml", name.to_ascii_lowercase()), copied.document(name).into_bytes())
     });
-    types.chain(files).collect()
+    types.chain(files)
 }

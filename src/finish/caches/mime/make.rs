@@ -32,7 +32,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
             continue;
         };
         read += bytes.len();
-        match xml::parse(&bytes).and_then(|document| database.add(&document)) {
+        match database.add(&bytes) {
             Ok(bad) => {
                 let more = bad.len().saturating_sub(MOST_NOTES);
                 let bad = bad.into_iter().take(MOST_NOTES);
