@@ -37,6 +37,7 @@
 mod aarch64;
 mod adapted;
 mod amd64;
+mod apart;
 mod boundaries;
 mod candidates;
 mod contents;

@@ -4,7 +4,7 @@
 use aho_corasick::{AhoCorasick, MatchKind, PatternID};
 
 use super::error::Error;
-use super::{joined, wide};
+use super::{apart, joined, wide};
 
 /// The variable of ld.so(8), which gets another name ([`super::ld_library_path`]).
 pub(super) const LD_LIBRARY_PATH: &[u8] = b"LD_LIBRARY_PATH";
@@ -25,6 +25,8 @@ pub(super) enum Needle {
     Wide,
     /// As names that a script joins.
     Joined,
+    /// As a folder whose file's name stands elsewhere.
+    Apart,
 }
 
 impl Needle {
@@ -33,13 +35,14 @@ impl Needle {
         match pattern.as_usize() {
             number if number < PLAIN.len() => Self::Plain,
             number if number < PLAIN.len() + wide::NEEDLES.len() => Self::Wide,
-            _ => Self::Joined,
+            number if number < PLAIN.len() + wide::NEEDLES.len() + joined::NEEDLES.len() => Self::Joined,
+            _ => Self::Apart,
         }
     }
 }
 
 /// Finds the needles in bytes, none within another.
 pub(super) fn searcher() -> Result<AhoCorasick, Error> {
-    let needles = PLAIN.iter().chain(&wide::NEEDLES).chain(&joined::NEEDLES);
+    let needles = PLAIN.iter().chain(&wide::NEEDLES).chain(&joined::NEEDLES).chain([&apart::NEEDLE]);
     Ok(AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles)?)
 }

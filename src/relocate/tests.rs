@@ -21,6 +21,7 @@ fn tree(folder: &Path) -> Tree {
         "usr/share/tool",
         "usr/lib/tool",
         "usr/lib/python3.11",
+        "usr/lib64",
         "usr/bin",
         "etc/tool",
         "etc/ssh",
@@ -30,10 +31,12 @@ fn tree(folder: &Path) -> Tree {
         tree.create_directory(Path::new(path)).unwrap();
     }
     let root = tree.root().to_owned();
-    for file in ["usr/bin/sh", "etc/tool/conf", "etc/passwd", "usr/lib/tool/x.so"] {
+    for file in
+        ["usr/bin/sh", "etc/tool/conf", "etc/passwd", "usr/lib/tool/x.so", "usr/lib64/ld-linux-x86-64.so.2"]
+    {
         fs::write(root.join(file), "").unwrap();
     }
-    for (link, target) in [("bin", "usr/bin"), ("lib", "usr/lib")] {
+    for (link, target) in [("bin", "usr/bin"), ("lib", "usr/lib"), ("lib64", "usr/lib64")] {
         let _ = symlink(target, root.join(link));
     }
     tree
@@ -313,6 +316,20 @@ fn program(data: &[u8]) -> Vec<u8> {
     }
     bytes.extend(data);
     bytes
+}
+
+#[test]
+fn a_compiler_that_has_the_linker_in_two_pieces_names_the_trees() {
+    let rewritten =
+        |prefix: &str, data: &[u8]| relocated_file(prefix, "usr/bin/tool", &program(data)).0[256..].to_vec();
+    let data = b"x\0lib32\0lib64\0GNU::Linker\0ld-linux-x32.so.2\0ld-linux-x86-64.so.2\0";
+    let expected = b"x\0lib32\0p/l64\0GNU::Linker\0ld-linux-x32.so.2\0ld-linux-x86-64.so.2\0";
+    assert_eq!(rewritten("/p", data), expected);
+    assert_eq!(rewritten("/opt/tools", data), data, "no room");
+    for data in [&b"x\0lib64\0"[..], b"x\0lib64\0ld-linux-x32.so.2\0", b"xlib64\0ld-linux-x86-64.so.2\0"] {
+        assert_eq!(rewritten("/p", data), data, "{}", data.escape_ascii());
+    }
+    assert_eq!(exact("x\0lib64\0ld-linux-x86-64.so.2\0"), "x\0lib64\0ld-linux-x86-64.so.2\0", "no program");
 }
 
 #[test]

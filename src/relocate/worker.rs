@@ -10,6 +10,7 @@ use aho_corasick::AhoCorasick;
 use super::aarch64;
 use super::adapted::Adapted;
 use super::amd64::{OPERAND, STORED, is_movabs};
+use super::apart;
 use super::boundaries::{LONGEST_PATH, LOOK_BEHIND, is_path_byte, path_at_start};
 use super::contents::Contents;
 use super::decide::{VECTOR, decide};
@@ -169,9 +170,14 @@ impl<'a> Worker<'a> {
         let mut replacements = Vec::new();
         for found in self.searcher.find_iter(text) {
             let at = found.start();
-            if Needle::of(found.pattern()) == Needle::Joined {
-                replacements.extend(self.joined(text, (at, at as u64), true));
-                continue;
+            match Needle::of(found.pattern()) {
+                Needle::Joined => {
+                    replacements.extend(self.joined(text, (at, at as u64), true));
+                    continue;
+                }
+                // no text has a NUL
+                Needle::Apart => continue,
+                Needle::Plain | Needle::Wide => {}
             }
             match adapted.replacement_in_text(text, at, self.paths) {
                 Ok((length, bytes)) => {
@@ -228,6 +234,12 @@ impl<'a> Worker<'a> {
                     Needle::Joined => {
                         if !contents.is_elf {
                             replacements.extend(self.joined(chunk, (at, place), false));
+                        }
+                        continue;
+                    }
+                    Needle::Apart => {
+                        if contents.is_elf && !region.is_code() {
+                            replacements.extend(self.apart(chunk, (at, place)));
                         }
                         continue;
                     }
@@ -302,6 +314,15 @@ impl<'a> Worker<'a> {
             }
             Err(kept) => Err((wide, kept)),
         })
+    }
+
+    /// What to write over the folder of the dynamic linker, if the tree has that.
+    fn apart(&self, chunk: &[u8], (at, place): (usize, u64)) -> Option<Replacement> {
+        let (path, folder) = apart::linker(chunk, at)?;
+        let top = decide(&path, 0, Region::Data, self.paths).ok()?.top;
+        let bytes = self.form.joined(top, false)?;
+        let original = chunk[folder.clone()].to_vec();
+        Some(Replacement { offset: place + (folder.start - at) as u64, original, bytes })
     }
 
     /// What to write over the first name of a path that a script joins.

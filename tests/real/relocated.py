@@ -69,10 +69,13 @@ def wide(pairs):
 
 
 def joined(one, other, place, letter):
-    """How many bytes from here are the first name of a path that a script joins, or a slash around a list of Perl's; 0 if none."""
+    """How many bytes from here are the first name of a path that a script or clang joins, or a slash around a list of Perl's; 0 if none."""
     name = one[place:place + 3]
     if name in (b"usr", b"etc", b"var") and other[place:place + 3] == letter + b"/" + name[:1] and one[place - 1:place] in b"'\"(/":
         return 3
+    # clang puts together the path of the dynamic linker
+    if one[place - 1:place + 6] == b"\0lib64\0" and other[place:place + 5] == letter + b"/l64":
+        return 5
     # qw/usr share/ becomes qw(p/u share)
     lists = (one[place - 2:place], one[place:place + 1], other[place:place + 1])
     line = other[max(other.rfind(b"\n", 0, place), 0):place]
