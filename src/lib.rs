@@ -54,7 +54,7 @@
 //! | what is in a plan or a tree, for scanners | `sbom` |
 //! | what is told | `report`: log, progress, termination message |
 //! | beside the way | `process`: signals, becoming a command; [`render`]: manifests for Kubernetes |
-//! | what the others count on | [`control`], [`compression`], [`digest`], `masking`, `wording` |
+//! | what the others count on | [`control`], [`compression`], [`digest`], `masking`, `reference`, `wording` |
 //!
 //! Errors are one enum for each stop, mapped to exit codes in [`error`].
 mod bake;
@@ -80,6 +80,7 @@ pub mod plan;
 mod planning;
 mod process;
 mod publish;
+mod reference;
 pub mod relocate;
 pub mod render;
 mod report;

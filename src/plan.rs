@@ -26,6 +26,9 @@ pub struct Basis {
     /// Digest of the stanzas of the base, where there was one: its packages are not in the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_sha256: Option<Sha256>,
+    /// The image that the base is of, by its digest, where it was read out of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_image: Option<String>,
     /// Whether newer versions of what the base has could be chosen.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub upgrade_base: bool,

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use rustix::io::Errno;
 
 use crate::cli::{self, Arguments};
-use crate::config::{Command, Host, LogFormat, Options, Settings};
+use crate::config::{Architectures, Command, Host, LogFormat, Options, Settings};
 use crate::error::{Class, Error};
+use crate::planning::base_image;
 use crate::process::aftermath::{self, Cause, Remains};
 use crate::process::{Ending, Inherited};
 use crate::publish;
@@ -52,9 +53,13 @@ pub(crate) fn perform(
             return fails(&error);
         }
     };
-    let settings = Host::this()
-        .and_then(|host| Settings::resolve(arguments.command, arguments.options, &arguments.requests, &host));
-    let settings = match settings {
+    let Arguments { command, options, requests, .. } = arguments;
+    let resolve = |architecture: Option<Architectures>, known| {
+        let mut options = options.clone();
+        options.choosing.arch = architecture.or(options.choosing.arch);
+        Host::this().and_then(|host| Settings::resolve_on(command, options, &requests, &host, known))
+    };
+    let mut settings = match resolve(None, None) {
         Ok(settings) => settings,
         Err(error) => {
             let error = Error::from(error);
@@ -68,6 +73,38 @@ pub(crate) fn perform(
     });
     let report = Report::new(settings.log_format, settings.verbosity);
     let report = if echo { report.echoing() } else { report };
+    // the folders of images are there until the work is done
+    let mut images = Vec::new();
+    let mut whole = |architecture: Option<Architectures>| {
+        let first = resolve(architecture.clone(), None)?;
+        if first.base_image.is_none() || !command.installs() {
+            return Ok(first);
+        }
+        let mut looked = None;
+        let look = async {
+            looked = base_image::look(command, &first).await?;
+            Ok(())
+        };
+        block_on(look, &ending)?;
+        let Some(looked) = looked else { return Ok(first) };
+        let settings = resolve(architecture, Some(looked.image.clone()))?;
+        images.push(looked);
+        Ok::<Settings, Error>(settings)
+    };
+    if settings.base_image.is_some() || !settings.other_architectures.is_empty() {
+        let others = settings.other_architectures.clone();
+        let all = whole(settings.own_architecture()).and_then(|mut first| {
+            first.others = others.into_iter().map(|other| whole(Some(other))).collect::<Result<_, _>>()?;
+            Ok(first)
+        });
+        match all {
+            Ok(all) => settings = all,
+            Err(error) => {
+                report.failure(&error, &settings.termination_log);
+                return fails(&error);
+            }
+        }
+    }
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }

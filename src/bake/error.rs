@@ -32,6 +32,32 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// A form that has room for one image.
+    #[error("{target} takes one image, and there is one for each architecture")]
+    OneImage {
+        /// The target.
+        target: String,
+    },
+    /// A base image that has folders where Debian has had links since 12.
+    #[error("the base image has a folder {}, where a root file system of Debian has a link", path.display())]
+    NotMerged {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A package that the base image has already.
+    #[error(
+        "the base image has {package} already, and no package of an image is put in the place of another"
+    )]
+    Upgrades {
+        /// Its name.
+        package: String,
+    },
+    /// Something else than the tree has there.
+    #[error("the base image has something else at {} than a package", path.display())]
+    InTheWay {
+        /// Its path.
+        path: PathBuf,
+    },
     /// Launchers for machines that this binary does not run on.
     #[error("commands at {prefix} are started by aptlet itself, and this one is not for {architecture}")]
     OtherMachine {
@@ -52,6 +78,12 @@ impl Error {
                 "make room in {}, or name another folder that this user can write to with --work-dir",
                 folder.display()
             ),
+            Self::OneImage { .. } => "write to oci:DIR, oci-archive:FILE or a registry, or name one architecture with --arch".to_owned(),
+            Self::NotMerged { .. } => {
+                "choose a base image of Debian 12 or later, or bake for a prefix such as /p, which needs nothing of the base".to_owned()
+            }
+            Self::Upgrades { .. } => "drop --upgrade-base, or bake for a prefix such as /p".to_owned(),
+            Self::InTheWay { .. } => "bake for a prefix such as /p, or leave it out with --path-exclude".to_owned(),
             Self::Odd { .. } => "leave it out with --path-exclude".to_owned(),
             Self::OtherMachine { architecture, .. } => format!(
                 "bake it for a prefix of two characters, such as /p, or by an aptlet that is built for {architecture}"

@@ -11,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::error::Error;
+use super::onto::on_top;
 use super::owners::{Owners, Whose};
 use super::paths::{Found, walk};
 use crate::digest::Sha256;
+use crate::oci::base::Root;
 use crate::oci::{Content, Item};
 
 /// Layers that small sources share. Of fifty, few share one with another.
@@ -54,7 +56,8 @@ enum Key {
     Last,
 }
 
-/// Divides what is below `root`. All that is of no package alone gets the time `date`.
+/// Divides what is below `root`; `base` is what an image has whose root it is put on top of. All that is of no package alone gets the
+/// time `date`.
 ///
 /// # Errors
 /// What cannot be read, or be in an archive.
@@ -63,8 +66,12 @@ pub(crate) fn layers(
     owners: &Owners,
     date: i64,
     grouping: Grouping,
+    base: Option<&Root>,
 ) -> Result<Vec<Planned>, Error> {
-    let found = walk(root)?;
+    let mut found = walk(root)?;
+    if let Some(base) = base {
+        found = on_top(found, base, |path| owners.whose(path))?;
+    }
     let keys = match grouping {
         Grouping::Packages => keys(&found, owners),
         Grouping::One => owners.packages.iter().map(|_| Key::Last).collect(),

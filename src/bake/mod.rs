@@ -5,6 +5,7 @@
 
 mod error;
 mod layers;
+mod onto;
 pub(crate) mod os_release;
 mod owners;
 mod paths;
@@ -12,5 +13,6 @@ mod write;
 
 pub(crate) use error::Error;
 pub(crate) use layers::{Grouping, layers};
+pub(crate) use onto::merge;
 pub(crate) use owners::Owners;
 pub(crate) use write::write_layers;

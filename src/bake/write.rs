@@ -12,13 +12,14 @@ use crate::oci::{Layer, Packing};
 /// Each takes half a MiB for what it compresses.
 const MOST_AT_ONCE: usize = 4;
 
-/// Writes layers of what is below `root` into the folder `blobs`, in their order; what they are depends on nothing else.
+/// Writes layers of what is below `root`, which in the image is `at`, into the folder `blobs`, in their order; what they are depends on
+/// nothing else.
 /// `progress` is told the bytes of each.
 ///
 /// # Errors
 /// The first that cannot be written.
 pub(crate) fn write_layers(
-    root: &Path,
+    (root, at): (&Path, &Path),
     planned: &[Planned],
     packing: Packing,
     blobs: &Path,
@@ -32,7 +33,7 @@ pub(crate) fn write_layers(
     let failed: Mutex<Option<Error>> = Mutex::new(None);
     let work = || {
         while let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match Layer::write(root, &planned[number].items, packing, blobs) {
+            match Layer::write(root, &planned[number].items, at, packing, blobs) {
                 Ok(layer) => {
                     progress(planned[number].size);
                     written.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(layer);

@@ -16,7 +16,7 @@ const VERSION: &str = concat!(
     env!("APTLET_COMMIT"),
     "\nbuilt for ",
     env!("BUILT_FOR"),
-    "; sources by http, https, file, copy and mirror+ of these; indexes and packages as xz, zst, gz, bz2, lzma; trees for \
+    "; sources by http, https, oci, file, copy and mirror+ of these; indexes and packages as xz, zst, gz, bz2, lzma; trees for \
      amd64 and arm64"
 );
 

@@ -71,9 +71,14 @@ same digest wherever it is baked; all that is made gets the time in SOURCE_DATE_
 the newest package. All belongs to root. Nothing of the target is seen before it is whole.
 
 Examples:
-  Write a folder with an image of jq and curl, and copy that to a registry:
+  Push an image of jq and curl for two architectures to a registry:
+    aptlet bake jq curl --arch amd64,arm64 -o oci://registry.example/tools:1.0
+
+  Write it into a folder, as an image layout:
     aptlet bake jq curl -o oci:tools:1.0
-    skopeo copy oci:tools:1.0 docker://registry.example/tools:1.0
+
+  Put them on top of an image, which stays as it is:
+    aptlet bake jq curl --base-image registry.example/web:1.0 -o oci://registry.example/web-debug:1.0
 
   Write what a lock pins as a file for 'docker load' or 'podman load':
     aptlet bake --lock aptlet.lock -o docker-archive:tools.tar:tools:1.0

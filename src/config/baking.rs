@@ -28,7 +28,7 @@ impl Baking {
     pub(super) fn of(options: options::Baking, host: &Host) -> Result<Self, Error> {
         let target = options.target.ok_or(Error::NoTarget)?;
         let compress = options.compress.unwrap_or(match target {
-            Target::Layout { .. } | Target::OciArchive { .. } => LayerCompression::Gzip,
+            Target::Layout { .. } | Target::OciArchive { .. } | Target::Registry(_) => LayerCompression::Gzip,
             Target::DockerArchive { .. } | Target::Tar(_) => LayerCompression::None,
         });
         let variable = |name: &str| {

@@ -144,6 +144,7 @@ mod tests {
                     ca_certificate: vec![at("b.pem"), at("ca.crt")],
                     client_certificate: Some(at("tls.crt")),
                     client_key: Some(at("tls.key")),
+                    ..Trust::default()
                 },
                 ..Options::default()
             }

@@ -144,6 +144,12 @@ pub enum Error {
     /// An image with no place to go.
     #[error("nothing says where the image is to be written")]
     NoTarget,
+    /// More than an image can be for.
+    #[error("only an image can be for several architectures")]
+    OneArchitecture,
+    /// Two answers to one question.
+    #[error("--base and --base-image both say what the main image has")]
+    BaseTwice,
     /// A time that all is to have, and that is none.
     #[error("SOURCE_DATE_EPOCH: '{text}' is no number of seconds since 1970", text = text.escape_debug())]
     SourceDate {
@@ -226,6 +232,8 @@ impl Error {
             Self::LibrariesAtRoot => {
                 Some("give the prefix at which the main container sees the tree, such as /p".to_owned())
             }
+            Self::OneArchitecture => Some("name one with --arch, or use 'aptlet bake'".to_owned()),
+            Self::BaseTwice => Some("drop one of the two".to_owned()),
             Self::NoTarget => Some(format!("give a target with -o: {FORMS}")),
             Self::SourceDate { .. } => {
                 Some("unset it, or set it as 'git log -1 --format=%ct' prints it".to_owned())

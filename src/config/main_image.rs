@@ -17,6 +17,26 @@ pub(crate) struct MainImage {
     pub(crate) root: Option<PathBuf>,
 }
 
+/// An image that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KnownImage {
+    /// As a lock records it: with its digest.
+    pub(crate) name: String,
+    /// A folder with what of its root file system tells something.
+    pub(crate) root: PathBuf,
+    /// Whether dpkg has installed something in it.
+    pub(crate) has_packages: bool,
+    /// Its PATH.
+    pub(crate) path: Option<String>,
+}
+
+impl KnownImage {
+    /// Its dpkg database.
+    pub(super) fn status(&self) -> Option<PathBuf> {
+        self.has_packages.then(|| self.root.join("var/lib/dpkg"))
+    }
+}
+
 impl MainImage {
     /// `base` is what counts as installed; `dpkg` the database of this machine, which is the image for a command that runs in
     /// it, whatever the base is.

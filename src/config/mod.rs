@@ -24,6 +24,7 @@ mod nearest;
 pub(crate) mod options;
 mod paths;
 mod places;
+mod registries;
 mod release_of_image;
 mod rendering;
 mod settings;
@@ -41,7 +42,7 @@ pub(crate) use environment::{PACKAGES, variable_of};
 pub(crate) use error::Error;
 pub use exposure::Exposure;
 pub use host::Host;
-pub(crate) use main_image::MainImage;
+pub(crate) use main_image::{KnownImage, MainImage};
 pub(crate) use nearest::nearest;
 pub use options::Options;
 pub(crate) use release_of_image::release_beside;
@@ -50,9 +51,9 @@ pub(crate) use rendering::contents;
 pub use settings::Settings;
 pub(crate) use sources::SourceChoice;
 pub(crate) use text::{read as read_text, read_bytes, read_from as read_text_from};
-pub use values::{FileOrText, Mode, PathOrder, Storage};
 pub(crate) use values::{
-    Generators, ImageLibc, LayerCompression, Listen, LogFormat, OnFailure, Output, Owners, PathPattern,
-    Release, RequireScripts, SbomFormat, Target, Verbosity,
+    Architectures, Generators, ImageLibc, ImageSource, LayerCompression, Listen, LogFormat, OnFailure,
+    Output, Owners, PathPattern, Release, RequireScripts, SbomFormat, Target, Verbosity,
 };
+pub use values::{FileOrText, Mode, PathOrder, Storage};
 pub(crate) use watching::Watching;

@@ -10,7 +10,9 @@ use super::keys::{Key, classify};
 use super::options::{Layer as _, Options};
 use super::places::prefix;
 use super::settings::Settings;
-use super::values::{FileOrText, Listen, Mode, OnFailure, Owners, PathOrder, Quantity, Storage, Word};
+use super::values::{
+    Expose, FileOrText, ImageSource, Listen, Mode, OnFailure, Owners, PathOrder, Quantity, Storage, Word,
+};
 use super::{configmap, environment, text};
 use crate::request::{Kind, Origin, Request};
 
@@ -81,7 +83,8 @@ impl Rendering {
     /// # Errors
     /// What cannot be given to a pod in this way.
     pub(crate) fn resolve(flags: Options, settings: &Settings, host: &Host) -> Result<Self, Error> {
-        let options = flags.or(environment::read::<Options>(&host.environment)?.options);
+        let mut options = flags.or(environment::read::<Options>(&host.environment)?.options);
+        with_base_image(&mut options, settings)?;
         let mode = options.manifest.mode.unwrap_or_default();
         check(&options, mode)?;
         check_folder(&options, mode, host)?;
@@ -147,6 +150,31 @@ impl Rendering {
         self.flags.insert(0, format!("--size-limit={limit}"));
         self.size_limit = Some(limit);
     }
+}
+
+/// What of the base image is for the pod: by its digest, where anything is chosen there; and its PATH.
+fn with_base_image(options: &mut Options, settings: &Settings) -> Result<(), Error> {
+    let Some(known) = &settings.known_image else { return Ok(()) };
+    match &mut options.choosing.base_image {
+        Some(_) if settings.lock.is_some() => options.choosing.base_image = None,
+        Some(ImageSource::Registry(image)) => {
+            if let Ok(ImageSource::Registry(pinned)) = known.name.parse() {
+                *image = pinned;
+            }
+        }
+        Some(_) => {
+            let reason = "it is a file of this machine";
+            let instead = "name an image of a registry, or lock with it and give --lock";
+            return Err(Error::NotRendered { setting: "base-image", reason, instead });
+        }
+        None => {}
+    }
+    let manifest = &mut options.manifest;
+    let is_entrypoint = manifest.mode == Some(Mode::Entrypoint);
+    if manifest.expose == Some(Expose::Path) && manifest.image_path.is_none() && !is_entrypoint {
+        manifest.image_path.clone_from(&known.path);
+    }
+    Ok(())
 }
 
 fn check(options: &Options, mode: Mode) -> Result<(), Error> {

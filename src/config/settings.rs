@@ -8,15 +8,16 @@ use super::command::Command;
 use super::error::{Error, Warning};
 use super::host::Host;
 use super::layers::Layers;
-use super::main_image::MainImage;
+use super::main_image::{KnownImage, MainImage};
 use super::options::{Layer as _, Options};
 use super::paths::{self, Paths};
 use super::places;
+use super::registries::Registries;
 use super::sources::{self, SourceChoice};
 use super::text;
 use super::values::{
-    Base, FileOrText, Generators, LogFormat, OnFailure, Output, Owners, PathOrder, RequireScripts,
-    SbomFormat, Verbosity,
+    Architectures, Base, FileOrText, Generators, ImageSource, LogFormat, OnFailure, Output, Owners,
+    PathOrder, RequireScripts, SbomFormat, Verbosity,
 };
 use crate::control::architecture::Architecture;
 use crate::request::Request;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub(crate) preferences: Vec<PathBuf>,
     /// Files of `apt_auth.conf(5)`.
     pub(crate) auth: Vec<PathBuf>,
+    /// What is known of registries.
+    pub(crate) registries: Registries,
     /// Whether each source has to be usable.
     pub(crate) strict_sources: bool,
     /// Whether a repository may say that it is another one than before.
@@ -65,6 +68,10 @@ pub struct Settings {
     pub(crate) ca_certificates: Vec<PathBuf>,
     /// The native architecture of what is installed.
     pub(crate) architecture: Architecture,
+    /// Those that an image is to be for as well.
+    pub(crate) other_architectures: Vec<Architectures>,
+    /// The settings for these, once they are resolved.
+    pub(crate) others: Vec<Settings>,
     /// Whether `Recommends` count as `Depends`.
     pub(crate) recommends: bool,
     /// Names of packages to leave out, whoever needs them.
@@ -73,6 +80,10 @@ pub struct Settings {
     pub(crate) with_essential: bool,
     /// The dpkg status of what the main image has already: a file or a folder.
     pub(crate) base: Option<PathBuf>,
+    /// The image that something is to be put on top of, or beside.
+    pub(crate) base_image: Option<ImageSource>,
+    /// The same, where it was looked at: its packages are the base then.
+    pub(crate) known_image: Option<KnownImage>,
     /// Whether newer versions of what the base has may be installed.
     pub(crate) upgrade_base: bool,
     /// What all packages together may unpack to, in bytes.
@@ -150,6 +161,20 @@ impl Settings {
         requests: &[String],
         host: &Host,
     ) -> Result<Self, Error> {
+        Self::resolve_on(command, flags, requests, host, None)
+    }
+
+    /// The same, where the image is known that something is to be put on top of, or beside.
+    ///
+    /// # Errors
+    /// As before.
+    pub(crate) fn resolve_on(
+        command: Command,
+        flags: Options,
+        requests: &[String],
+        host: &Host,
+        known_image: Option<KnownImage>,
+    ) -> Result<Self, Error> {
         let layers = Layers::read(flags, host)?;
         let mut passed_over = Vec::new();
         // what a pod is to get by its settings is not what somebody asks about who asks about a tree
@@ -173,8 +198,23 @@ impl Settings {
             None if command == Command::Render && options.manifest.configmap.is_some() => (None, Vec::new()),
             None => return Err(Error::NoRequests { config: folder, warnings }),
         };
-        let base = base(command, options.choosing.base.clone(), &host.dpkg);
-        let architecture = options.choosing.arch.clone().unwrap_or_else(Architecture::native);
+        let base_image = options.choosing.base_image.clone();
+        if base_image.is_some() && options.choosing.base.is_some() {
+            return Err(Error::BaseTwice);
+        }
+        let base = match (&known_image, &base_image) {
+            (Some(known), _) => known.status(),
+            (None, Some(_)) => None,
+            (None, None) => base(command, options.choosing.base.clone(), &host.dpkg),
+        };
+        let architectures = options.choosing.arch.clone();
+        let other_architectures: Vec<Architectures> =
+            architectures.iter().flat_map(Architectures::others).collect();
+        if command != Command::Bake && !other_architectures.is_empty() {
+            return Err(Error::OneArchitecture);
+        }
+        let architecture = architectures.as_ref().map_or_else(Architecture::native, Architectures::first);
+        let lock = lock.map(|path| for_architecture(&path, &architecture));
         let mut of_sources = Vec::new();
         let image = sources::Image { base: base.as_deref(), own: &host.dpkg };
         let sources =
@@ -196,15 +236,20 @@ impl Settings {
             recommends: options.choosing.recommends.is_some(),
             with_essential: options.choosing.with_essential.is_some(),
             upgrade_base: options.choosing.upgrade_base.is_some(),
-            base: options.choosing.base.is_some(),
+            base: options.choosing.base.is_some() || known_image.is_some(),
             sources: !options.sourcing.sources.is_empty()
                 || sources::given(&options.sourcing).next().is_some(),
         };
+        let registries = Registries::of(&options.trust, &folder, host);
         let Options { choosing, sourcing, trust, tree, network, .. } = options;
         // an image is mounted elsewhere than where this machine has a tree
         let destination = if command == Command::Bake { <_>::default() } else { options.destination };
         let dest = places::dest(destination, host);
-        let image = MainImage::of(command, options.libraries.image_libc, base.as_deref(), &host.dpkg);
+        let libc = options.libraries.image_libc;
+        let image = match &known_image {
+            Some(known) => MainImage { libc, status: base.clone(), root: Some(known.root.clone()) },
+            None => MainImage::of(command, libc, base.as_deref(), &host.dpkg),
+        };
         let prefix = options.relocating.prefix.map(|prefix| prefix.0);
         let prefix = match places::prefix(prefix.as_deref().unwrap_or(&dest)) {
             Err(_) if only_looks => String::new(),
@@ -232,14 +277,19 @@ impl Settings {
             strict_sources: sourcing.strict_sources.unwrap_or(command == Command::Lock),
             allow_releaseinfo_change: sourcing.allow_releaseinfo_change.unwrap_or(false),
             auth: trust.auth.into_iter().collect(),
+            registries,
             ca_certificates: trust.ca_certificate,
             client_certificate: trust.client_certificate,
             client_key: trust.client_key,
             architecture,
+            other_architectures,
+            others: Vec::new(),
             recommends: choosing.recommends.unwrap_or(false),
             exclude: choosing.exclude.into_iter().map(|name| name.0).collect(),
             with_essential: choosing.with_essential.unwrap_or(false),
             base,
+            base_image,
+            known_image,
             upgrade_base: choosing.upgrade_base.unwrap_or(false),
             max_unpacked: tree.max_unpacked.map(|quantity| quantity.0),
             size_limit: tree.size_limit.map(|quantity| quantity.0),
@@ -277,6 +327,22 @@ impl Settings {
             termination_log: options.termination.file(),
             warnings,
         })
+    }
+}
+
+impl Settings {
+    /// The first of several architectures, alone.
+    pub(crate) fn own_architecture(&self) -> Option<Architectures> {
+        self.other_architectures.first()?;
+        self.architecture.as_str().parse().ok()
+    }
+}
+
+/// `$(ARCH)` in the name of a lock, as in source lists: there is one for each architecture.
+fn for_architecture(lock: &Path, architecture: &Architecture) -> PathBuf {
+    match lock.to_str() {
+        Some(text) => text.replace("$(ARCH)", architecture.as_str()).into(),
+        None => lock.to_owned(),
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
-use reqwest::StatusCode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderName, RANGE};
+use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::cause::Cause;
@@ -14,6 +14,7 @@ use super::client::{Client, Opened, label};
 use super::error::Error;
 use super::local::LocalFile;
 use super::pace::{Pace, Stretch};
+use super::registry::Registry;
 use super::retry::Retry;
 use super::validators::{Validators, differ, insert};
 use crate::masking;
@@ -21,6 +22,8 @@ use crate::masking;
 /// An open body, whose chunks come in order and exactly once, whatever happens to the connection.
 pub(crate) struct Body {
     client: Client,
+    /// Where it is a blob of one.
+    registry: Option<Registry>,
     url: Url,
     source: Source,
     retry: Retry,
@@ -44,19 +47,6 @@ enum Source {
     Ended,
 }
 
-impl Client {
-    /// Opens a body of any length: the caller must stop where it has had enough.
-    ///
-    /// A body counts as a request to its host until it is read to its end or dropped; whoever holds more than
-    /// [`connections_per_host`](super::ClientOptions::connections_per_host) of them without reading waits for ever.
-    ///
-    /// # Errors
-    /// All of this module that concern a URL.
-    pub(crate) async fn open(&self, url: &Url) -> Result<Body, Error> {
-        Body::open(self, url, None).await
-    }
-}
-
 impl Body {
     /// Connects. With a `condition` the body may turn out as [not modified](Self::is_not_modified).
     pub(super) async fn open(
@@ -64,8 +54,23 @@ impl Body {
         url: &Url,
         condition: Option<&Validators>,
     ) -> Result<Self, Error> {
+        Self::connect(client, None, url, condition).await
+    }
+
+    /// Connects to a blob of a registry.
+    pub(super) async fn of_registry(client: &Client, registry: &Registry, url: &Url) -> Result<Self, Error> {
+        Self::connect(client, Some(registry.clone()), url, None).await
+    }
+
+    async fn connect(
+        client: &Client,
+        registry: Option<Registry>,
+        url: &Url,
+        condition: Option<&Validators>,
+    ) -> Result<Self, Error> {
         let mut body = Self {
             client: client.clone(),
+            registry,
             url: url.clone(),
             source: Source::Unconnected,
             retry: client.retry(url),
@@ -216,7 +221,7 @@ impl Body {
         if Path::new(self.url.path()).extension().is_none_or(|extension| extension != "deb") {
             insert(&mut headers, CACHE_CONTROL, Some("max-age=0"));
         }
-        let opened = self.client.send(&self.url, &headers).await?;
+        let opened = self.ask(&headers).await?;
         let status = opened.response.status();
         let range = range_of(&opened).filter(|_| status == StatusCode::PARTIAL_CONTENT);
         match (status, range) {
@@ -245,7 +250,7 @@ impl Body {
         let mut headers = HeaderMap::new();
         insert(&mut headers, RANGE, Some(&format!("bytes={}-", self.received)));
         self.validators.ask_for_the_same(&mut headers);
-        let opened = self.client.send(&self.url, &headers).await?;
+        let opened = self.ask(&headers).await?;
 
         let range = range_of(&opened);
         let headers = opened.response.headers();
@@ -275,6 +280,13 @@ impl Body {
         self.skip = self.received - start;
         self.source = Source::Remote(opened);
         Ok(())
+    }
+
+    async fn ask(&self, headers: &HeaderMap) -> Result<Opened, Error> {
+        match &self.registry {
+            None => self.client.send(&self.url, headers).await,
+            Some(registry) => registry.ask_once(&Method::GET, &self.url, headers, None).await,
+        }
     }
 
     fn changed(&self) -> Error {

@@ -1,7 +1,7 @@
 //! The client: one request with its redirects, credentials and its place in the queue of its host.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
@@ -15,12 +15,13 @@ use super::host::{Host, Place};
 use super::identity::{Identity, Nobody};
 use super::pace::Pace;
 use super::proxy::{Environment, Proxies};
+use super::registry::{Known, RegistryOptions};
 use super::retry::{Retry, retry_after};
 use super::tls::{self, BadVariable, CaBundle};
 use crate::masking;
 
 /// More redirects than this are a loop.
-const MAX_REDIRECTS: usize = 10;
+pub(super) const MAX_REDIRECTS: usize = 10;
 
 /// How a [`Client`] behaves.
 #[derive(Debug, Clone)]
@@ -43,6 +44,8 @@ pub(crate) struct ClientOptions {
     pub(crate) identity: Option<Identity>,
     /// Credentials, from [`auth::parse`].
     pub(crate) auth: Vec<auth::Entry>,
+    /// What is known of registries.
+    pub(crate) registries: RegistryOptions,
 }
 
 impl Default for ClientOptions {
@@ -57,6 +60,7 @@ impl Default for ClientOptions {
             ca_bundles: Vec::new(),
             identity: None,
             auth: Vec::new(),
+            registries: RegistryOptions::default(),
         }
     }
 }
@@ -74,12 +78,16 @@ type HostPort = (String, Option<u16>);
 #[derive(Debug)]
 struct Inner {
     http: reqwest::Client,
+    /// The same for what takes long to be sent.
+    patient: OnceLock<reqwest::Client>,
+    tls: rustls::ClientConfig,
     options: ClientOptions,
     proxies: Proxies,
     nobody: Nobody,
     /// Of certificate authorities.
     bad_variable: Option<BadVariable>,
     hosts: Mutex<HashMap<HostPort, Arc<Host>>>,
+    known: Known,
 }
 
 /// An answer, and the right to have one more request open to its host.
@@ -108,18 +116,40 @@ impl Client {
         let nobody = Nobody::default();
         let (tls, bad_variable) =
             tls::configuration(&options.ca_bundles, options.identity.as_ref(), &nobody, environment)?;
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(concat!("aptlet/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(options.timeout)
-            .read_timeout(options.timeout)
-            .pool_max_idle_per_host(options.connections_per_host)
-            // redirects are followed in `send`, where each hop gets its own credentials and its own queue
-            .redirect(redirect::Policy::none());
-        let http = proxies.apply(builder)?.build().map_err(|error| Error::Setup(format!("{error:?}")))?;
-        let hosts = Mutex::default();
-        let inner = Arc::new(Inner { http, options, proxies, nobody, bad_variable, hosts });
+        let http = build(&options, &tls, &proxies, Some(options.timeout))?;
+        let (hosts, patient, known) = (Mutex::default(), OnceLock::new(), Known::default());
+        let inner =
+            Arc::new(Inner { http, patient, tls, options, proxies, nobody, bad_variable, hosts, known });
         Ok(Self { inner, hasty: false })
+    }
+
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.inner.http
+    }
+
+    /// An HTTP client that gives up no request of itself.
+    pub(super) fn patient(&self) -> Result<&reqwest::Client, Error> {
+        if let Some(known) = self.inner.patient.get() {
+            return Ok(known);
+        }
+        let Inner { options, tls, proxies, patient, .. } = &*self.inner;
+        let built = build(options, tls, proxies, None)?;
+        Ok(patient.get_or_init(|| built))
+    }
+
+    /// What is remembered of registries.
+    pub(super) fn known(&self) -> &Known {
+        &self.inner.known
+    }
+
+    /// What the settings say of registries.
+    pub(super) fn registries(&self) -> &RegistryOptions {
+        &self.inner.options.registries
+    }
+
+    /// How long a server may be silent.
+    pub(super) fn timeout(&self) -> Duration {
+        self.inner.options.timeout
     }
 
     /// The same client, but one that does not wait for a server that is busy or silent: something else will do.
@@ -174,11 +204,7 @@ impl Client {
         let mut target = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let label = label(url, &target);
-            if let Some(BadVariable { variable, problem }) =
-                self.inner.bad_variable.as_ref().filter(|_| target.scheme() == "https")
-            {
-                return Err(Error::BadCaVariable { variable, problem: problem.clone() });
-            }
+            self.check_authorities(&target)?;
             // given back before the next hop asks for its own: two hosts that redirect to each other, or one
             // that redirects to itself, would otherwise lock each other out
             let place = self.host(&target).place().await?;
@@ -191,10 +217,7 @@ impl Client {
             }
             let response = request.send().await.map_err(|error| self.failed(&target, &label, &error))?;
             match next_hop(&target, &response) {
-                None => {
-                    let lacks_identity = target.scheme() == "https" && self.inner.nobody.was_asked();
-                    return Ok(Opened { response, lacks_identity, place });
-                }
+                None => return Ok(self.opened(response, &target, place)),
                 Some(Ok(next)) => target = next,
                 Some(Err(problem)) => return Err(Error::Redirect { url: label, problem }),
             }
@@ -205,7 +228,22 @@ impl Client {
         })
     }
 
-    fn host(&self, url: &Url) -> Arc<Host> {
+    pub(super) fn opened(&self, response: Response, target: &Url, place: Place) -> Opened {
+        let lacks_identity = target.scheme() == "https" && self.inner.nobody.was_asked();
+        Opened { response, lacks_identity, place }
+    }
+
+    /// That the variables which name certificate authorities can be used, where that matters.
+    pub(super) fn check_authorities(&self, target: &Url) -> Result<(), Error> {
+        match self.inner.bad_variable.as_ref().filter(|_| target.scheme() == "https") {
+            None => Ok(()),
+            Some(BadVariable { variable, problem }) => {
+                Err(Error::BadCaVariable { variable, problem: problem.clone() })
+            }
+        }
+    }
+
+    pub(super) fn host(&self, url: &Url) -> Arc<Host> {
         let host = (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default());
         let mut hosts = self.inner.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let connections = self.inner.options.connections_per_host;
@@ -240,13 +278,31 @@ impl Opened {
     }
 }
 
+/// An HTTP client that waits no longer than so for an answer.
+fn build(
+    options: &ClientOptions,
+    tls: &rustls::ClientConfig,
+    proxies: &Proxies,
+    timeout: Option<Duration>,
+) -> Result<reqwest::Client, Error> {
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .user_agent(concat!("aptlet/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(options.timeout)
+        .pool_max_idle_per_host(options.connections_per_host)
+        // redirects are followed in `send`, where each hop gets its own credentials and its own queue
+        .redirect(redirect::Policy::none());
+    let builder = timeout.into_iter().fold(builder, reqwest::ClientBuilder::read_timeout);
+    proxies.apply(builder)?.build().map_err(|error| Error::Setup(format!("{error:?}")))
+}
+
 /// How messages name a URL.
 pub(super) fn label(url: &Url, target: &Url) -> String {
     let (url, target) = (masking::url(url), masking::url(target));
     if url == target { url } else { format!("{url} (redirected to {target})") }
 }
 
-fn next_hop(url: &Url, response: &Response) -> Option<Result<Url, String>> {
+pub(super) fn next_hop(url: &Url, response: &Response) -> Option<Result<Url, String>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }

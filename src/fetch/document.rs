@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use super::body::Body;
 use super::client::Client;
 use super::error::Error;
 use super::validators::Validators;
@@ -54,7 +53,7 @@ impl Client {
         validators: Option<&Validators>,
     ) -> Result<Answer, Error> {
         let too_large = || Error::TooLarge { url: masking::url(url), limit };
-        let mut body = Body::open(self, url, validators).await?;
+        let mut body = self.open_if(url, validators).await?;
         if body.is_not_modified() {
             return Ok(Answer::NotModified);
         }

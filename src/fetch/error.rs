@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::cause::{Cause, lacks};
+use super::registry::Error as RegistryError;
 
 /// A server that wants to be left alone for longer than this is given up at once.
 pub(super) const LONGEST_ASKED: Duration = Duration::from_mins(2);
@@ -177,9 +178,18 @@ pub enum Error {
         /// What is wrong; never quotes the value, which may hold a password.
         problem: String,
     },
+    /// A registry that does not do what it was asked for.
+    #[error(transparent)]
+    Registry(Box<RegistryError>),
     /// The HTTP client could not be set up: a bug in aptlet.
     #[error("the HTTP client cannot be set up: {0}")]
     Setup(String),
+}
+
+impl From<RegistryError> for Error {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(Box::new(error))
+    }
 }
 
 impl Error {
@@ -309,6 +319,7 @@ impl Error {
                  names it, the repository may have built it anew under the same version: write the lock again"
             }
             Self::AllFailed { attempts, .. } => return attempts.iter().find_map(Self::hint),
+            Self::Registry(error) => return Some(error.hint()),
             Self::BadAuth { .. } => "write each entry as `machine HOST[/PATH] login USER password PASSWORD`",
             Self::BadCa { .. } => "give a file of PEM certificates (-----BEGIN CERTIFICATE-----)",
             Self::BadIdentity { .. } => {

@@ -24,14 +24,18 @@ mod document;
 mod download;
 mod error;
 mod examine;
+mod exchange;
 mod host;
 mod identity;
 mod jitter;
 mod local;
+mod open;
 mod pace;
+mod payload;
 mod pinned;
 mod places;
 mod proxy;
+pub(crate) mod registry;
 mod retry;
 #[cfg(test)]
 mod testing;

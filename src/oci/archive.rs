@@ -7,31 +7,31 @@ use std::path::Path;
 use serde_json::json;
 use tar::{Builder, EntryType, Header};
 
-use super::document::Descriptor;
+use super::document::{Descriptor, document};
 use super::error::Error;
-use super::image::{Image, document};
-use super::layer::Blob;
+use super::image::Written;
 use super::layout::{BLOBS, IMAGES, MARK, with};
 use crate::digest::Sha256;
 
 /// Bytes that are written at once.
 const CHUNK: usize = 256 << 10;
 
-/// Writes a layout with one image to `file`, which is at `path`; `manifest` names it, and the blobs are in the folder `blobs`.
+/// Writes a layout to `file`, which is at `path`; `top` is what its tag names, and the blobs are in the folder `blobs`.
 ///
 /// # Errors
 /// [`Error::Write`], [`Error::Read`].
 pub(super) fn oci(
     file: &File,
     path: &Path,
-    (image, manifest, config): (&Image, Descriptor, &Blob),
+    (images, top): (&[Written], Descriptor),
     tag: Option<&str>,
     blobs: &Path,
 ) -> Result<(), Error> {
-    let digest = manifest.digest.trim_start_matches("sha256:").to_owned();
-    let mut names: Vec<String> =
-        image.layers.iter().map(|(layer, _)| layer.blob.digest.to_string()).collect();
-    names.extend([config.digest.to_string(), digest]);
+    let mut names = vec![top.hex().to_owned()];
+    for image in images {
+        names.extend(image.blobs.iter().map(|blob| blob.digest.to_string()));
+        names.push(image.descriptor.hex().to_owned());
+    }
     names.sort();
     names.dedup();
     let mut archive = Archive::new(file, path);
@@ -41,7 +41,7 @@ pub(super) fn oci(
     for name in names {
         archive.add_blob(&format!("{BLOBS}/{name}"), &blobs.join(name))?;
     }
-    archive.add_text(IMAGES, &with(None, manifest, tag, path)?)?;
+    archive.add_text(IMAGES, &with(None, top, tag, path)?)?;
     archive.add_text(MARK.0, MARK.1.as_bytes())?;
     archive.finish()
 }
@@ -53,19 +53,20 @@ pub(super) fn oci(
 pub(super) fn docker(
     file: &File,
     path: &Path,
-    (image, config): (&Image, &Blob),
+    image: &Written,
     name: Option<&str>,
     blobs: &Path,
 ) -> Result<(), Error> {
     let mut layers: Vec<(String, Sha256)> = Vec::new();
-    for (layer, _) in &image.layers {
-        layers.push((format!("{}.tar", layer.diff_id), layer.blob.digest));
+    for (blob, diff_id) in &image.layers {
+        layers.push((format!("{diff_id}.tar"), blob.digest));
     }
-    let config_name = format!("{}.json", config.digest);
+    let config = image.config.digest;
+    let config_name = format!("{config}.json");
     let names: Vec<&str> = layers.iter().map(|(name, _)| name.as_str()).collect();
     let list = json!([{ "Config": config_name, "RepoTags": name.map(|name| [name]), "Layers": names }]);
     let mut archive = Archive::new(file, path);
-    archive.add_blob(&config_name, &blobs.join(config.digest.to_string()))?;
+    archive.add_blob(&config_name, &blobs.join(config.to_string()))?;
     for (number, (name, digest)) in layers.iter().enumerate() {
         if !layers[..number].iter().any(|(other, _)| other == name) {
             archive.add_blob(name, &blobs.join(digest.to_string()))?;

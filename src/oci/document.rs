@@ -2,8 +2,12 @@
 //! <https://github.com/opencontainers/image-spec>.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use super::error::Error;
+use super::layer::Blob;
 
 /// The media types.
 pub(super) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
@@ -24,6 +28,24 @@ pub(super) struct Descriptor {
     pub(super) annotations: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) platform: Option<Platform>,
+}
+
+impl Descriptor {
+    /// Of a blob.
+    pub(super) fn of(media_type: &str, blob: &Blob) -> Self {
+        Self {
+            media_type: media_type.to_owned(),
+            digest: format!("sha256:{}", blob.digest),
+            size: blob.size,
+            annotations: BTreeMap::new(),
+            platform: None,
+        }
+    }
+
+    /// The name of its blob in a folder.
+    pub(super) fn hex(&self) -> &str {
+        self.digest.trim_start_matches("sha256:")
+    }
 }
 
 /// What a manifest is for.
@@ -106,4 +128,9 @@ pub(crate) fn go_architecture(debian: &str) -> (&str, Option<&str>) {
         "mips64el" => ("mips64le", None),
         other => (other, None),
     }
+}
+
+/// The bytes of a document, which is to be at `path`.
+pub(super) fn document(value: &impl serde::Serialize, path: &Path) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(|error| Error::write(path, error.into()))
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::fetch;
+
 /// An image that cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,6 +23,27 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A registry that does not take it.
+    #[error(transparent)]
+    Registry(#[from] fetch::Error),
+    /// An image of somebody else that cannot be used.
+    #[error("image {image}: {problem}")]
+    BadImage {
+        /// As it was named.
+        image: String,
+        /// Why not.
+        problem: String,
+    },
+    /// An image for other machines.
+    #[error("image {image} is not for {wanted}: it is for {there}")]
+    NoPlatform {
+        /// As it was named.
+        image: String,
+        /// The platform that was asked for.
+        wanted: String,
+        /// Those that there are.
+        there: String,
     },
     /// A folder with something else in it.
     #[error("{} is no image layout: {reason}", folder.display())]
@@ -51,6 +74,13 @@ impl Error {
             Self::Read { .. } => {
                 "leave it out with --path-exclude, or run this as a user who can read it".to_owned()
             }
+            Self::Registry(error) => {
+                error.hint().unwrap_or_else(|| "look in the log of the registry".to_owned())
+            }
+            Self::BadImage { .. } => {
+                "look at it with 'skopeo inspect', and pull or build it again; or name another one".to_owned()
+            }
+            Self::NoPlatform { .. } => "choose an image for that platform, or another --arch".to_owned(),
             Self::NoLayout { .. } => {
                 "name a folder that is not there yet, or one that 'aptlet bake' or skopeo has made".to_owned()
             }

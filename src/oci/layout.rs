@@ -7,9 +7,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::document::{Descriptor, INDEX, REF_NAME};
+use super::document::{Descriptor, INDEX, REF_NAME, document};
 use super::error::Error;
-use super::image::document;
 
 /// Says that a folder is a layout.
 pub(super) const MARK: (&str, &str) = ("oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");

@@ -7,15 +7,18 @@
 //! the same image would have another digest each time, and brings regular expressions and macros for ten fields.
 
 mod archive;
+pub(crate) mod base;
 mod document;
 mod error;
+mod hashing;
 mod image;
 mod layer;
 mod layout;
 mod place;
+mod remote;
 
 pub(crate) use document::History;
 pub(crate) use error::Error;
-pub(crate) use image::Image;
+pub(crate) use image::{Attachment, Below, Image};
 pub(crate) use layer::{Content, Item, Layer, Packing};
-pub(crate) use place::Place;
+pub(crate) use place::{Place, Put};

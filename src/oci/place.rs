@@ -6,16 +6,20 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::archive;
+use super::document::{Descriptor, INDEX, document};
 use super::error::Error;
-use super::image::Image;
-use super::layer::Layer;
+use super::image::{Image, Written};
+use super::layer::{Blob, Layer};
 use super::layout::{self, BLOBS, IMAGES, MARK};
+use super::remote::{Remote, Transfer};
 use crate::config::Target;
 use crate::digest::Sha256;
+use crate::fetch::Client;
+use crate::reference::Repository;
 
 /// A place for an image, that can be written to.
 #[derive(Debug)]
@@ -31,15 +35,42 @@ enum Kind {
     File(NamedTempFile),
     /// A folder beside its place, or in a layout that has images already.
     Folder { beside: TempDir, known: Option<Value> },
+    /// Elsewhere.
+    Registry(Remote),
+}
+
+/// What became of images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Put {
+    /// Of what the tag names: a manifest or an index. For docker that of its configuration, which is its id there.
+    pub(crate) digest: Sha256,
+    /// What was sent to a registry.
+    pub(crate) transfer: Option<Transfer>,
 }
 
 impl<'a> Place<'a> {
-    /// Finds out whether there is a place for an image; `scratch` takes what cannot be written there at once.
+    /// Finds out whether there is a place for an image; `scratch` takes what cannot be written there at once. `client` is for
+    /// registries, and `from` a repository that may have some of the image.
     ///
     /// # Errors
-    /// [`Error::Write`], [`Error::NoLayout`].
-    pub(crate) fn open(target: &'a Target, scratch: &Path) -> Result<Self, Error> {
-        let path = target.path();
+    /// [`Error::Write`], [`Error::NoLayout`], [`Error::Registry`].
+    pub(crate) async fn open(
+        target: &'a Target,
+        scratch: &Path,
+        client: &Client,
+        from: Option<&Repository>,
+    ) -> Result<Self, Error> {
+        let (kind, blobs) = match target {
+            Target::Registry(image) => {
+                (Kind::Registry(Remote::open(client, image, from).await?), scratch.join("blobs"))
+            }
+            _ => Self::beside(target, target.path().unwrap_or(Path::new("")), scratch)?,
+        };
+        fs::create_dir_all(&blobs).map_err(|source| Error::write(&blobs, source))?;
+        Ok(Self { target, kind, blobs })
+    }
+
+    fn beside(target: &Target, path: &Path, scratch: &Path) -> Result<(Kind, PathBuf), Error> {
         let failed = |source| Error::write(path, source);
         let parent = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -50,21 +81,19 @@ impl<'a> Place<'a> {
         name.push("-");
         let mut builder = tempfile::Builder::new();
         builder.prefix(&name);
-        let (kind, blobs) = if let Target::Layout { folder, .. } = target {
+        if let Target::Layout { folder, .. } = target {
             let known = layout::read(folder)?;
             let beside = builder.tempdir_in(if known.is_some() { folder } else { parent }).map_err(failed)?;
             let blobs = beside.path().join(BLOBS);
-            (Kind::Folder { beside, known }, blobs)
+            Ok((Kind::Folder { beside, known }, blobs))
         } else {
             if path.is_dir() {
                 return Err(failed(io::ErrorKind::IsADirectory.into()));
             }
             // as a file that somebody makes in the usual way
             let beside = builder.make_in(parent, |path| File::create_new(path)).map_err(failed)?;
-            (Kind::File(beside), scratch.join("blobs"))
-        };
-        fs::create_dir_all(&blobs).map_err(|source| Error::write(&blobs, source))?;
-        Ok(Self { target, kind, blobs })
+            Ok((Kind::File(beside), scratch.join("blobs")))
+        }
     }
 
     /// The folder that blobs are written to.
@@ -72,39 +101,45 @@ impl<'a> Place<'a> {
         &self.blobs
     }
 
-    /// Shows an image whose layers are among the blobs; returns the digest of its manifest, for docker that of its configuration,
-    /// which is its id there.
+    /// Shows images whose layers are among the blobs, one for each platform.
     ///
     /// # Errors
-    /// [`Error::Write`], [`Error::Read`].
-    pub(crate) fn put(self, image: &Image) -> Result<Sha256, Error> {
-        let (manifest, config) = image.write(&self.blobs)?;
-        let digest = manifest.digest.trim_start_matches("sha256:").parse();
-        let digest: Sha256 = digest.unwrap_or(config.digest);
+    /// [`Error::Write`], [`Error::Read`], [`Error::Registry`].
+    pub(crate) async fn put(self, images: &[Image]) -> Result<Put, Error> {
+        let images: Vec<Written> =
+            images.iter().map(|image| image.write(&self.blobs)).collect::<Result<_, _>>()?;
+        let top = index(&images, &self.blobs)?;
+        let digest = top.hex().parse().unwrap_or(Sha256([0; 32]));
+        let put = Put { digest, transfer: None };
+        let path = self.target.path().unwrap_or(Path::new(""));
         match (self.kind, self.target) {
+            (Kind::Registry(remote), _) => {
+                let transfer = remote.put(&images, &top, &self.blobs).await?;
+                Ok(Put { transfer: Some(transfer), ..put })
+            }
             (Kind::File(file), Target::DockerArchive { name, .. }) => {
-                archive::docker(file.as_file(), file.path(), (image, &config), name.as_deref(), &self.blobs)?;
-                show(file, self.target.path())?;
-                Ok(config.digest)
+                let Some(image) = images.first() else { return Ok(put) };
+                archive::docker(file.as_file(), file.path(), image, name.as_deref(), &self.blobs)?;
+                show(file, path)?;
+                Ok(Put { digest: image.config.digest, ..put })
             }
             (Kind::File(file), target) => {
                 let tag = if let Target::OciArchive { tag, .. } = target { tag.as_deref() } else { None };
-                archive::oci(file.as_file(), file.path(), (image, manifest, &config), tag, &self.blobs)?;
-                show(file, target.path())?;
-                Ok(digest)
+                archive::oci(file.as_file(), file.path(), (&images, top), tag, &self.blobs)?;
+                show(file, path)?;
+                Ok(put)
             }
             (Kind::Folder { beside, known }, target) => {
                 let tag = if let Target::Layout { tag, .. } = target { tag.as_deref() } else { None };
                 let is_new = known.is_none();
-                let index = layout::with(known, manifest, tag, target.path())?;
+                let index = layout::with(known, top, tag, path)?;
                 for (name, text) in [(IMAGES, index.as_slice()), (MARK.0, MARK.1.as_bytes())] {
                     let file = beside.path().join(name);
                     fs::write(&file, text).map_err(|source| Error::write(&file, source))?;
                 }
-                let shown =
-                    if is_new { show_folder(beside, target.path()) } else { add(&beside, target.path()) };
-                shown.map_err(|source| Error::write(target.path(), source))?;
-                Ok(digest)
+                let shown = if is_new { show_folder(beside, path) } else { add(&beside, path) };
+                shown.map_err(|source| Error::write(path, source))?;
+                Ok(put)
             }
         }
     }
@@ -118,10 +153,21 @@ impl<'a> Place<'a> {
         if let Kind::File(mut file) = self.kind {
             let mut from = File::open(&blob).map_err(|source| Error::read(&blob, source))?;
             io::copy(&mut from, file.as_file_mut()).map_err(|source| Error::write(file.path(), source))?;
-            show(file, self.target.path())?;
+            show(file, self.target.path().unwrap_or(Path::new("")))?;
         }
         Ok(layer.blob.digest)
     }
+}
+
+/// What names one image, or the index of several, which becomes a blob.
+fn index(images: &[Written], blobs: &Path) -> Result<Descriptor, Error> {
+    if let [image] = images {
+        return Ok(image.descriptor.clone());
+    }
+    let manifests: Vec<&Descriptor> = images.iter().map(|image| &image.descriptor).collect();
+    let text = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests });
+    let blob = Blob::write(&document(&text, blobs)?, blobs)?;
+    Ok(Descriptor::of(INDEX, &blob))
 }
 
 /// Makes a file visible at its place.

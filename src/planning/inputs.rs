@@ -12,6 +12,7 @@ use super::sources;
 use crate::config::{self, FileOrText, Settings, SourceChoice, read_text_from};
 use crate::digest::Sha256;
 use crate::error::Error;
+use crate::fetch::registry::{LoginFiles, RegistryOptions};
 use crate::fetch::{self, CaBundle, Client, ClientOptions, Identity, auth};
 use crate::lock;
 use crate::plan::Plan;
@@ -106,12 +107,7 @@ impl Inputs {
                 Wanted::Choice(PlanInputs { sources, keyring, keyring_files, pins, pins_sha256, asked, base })
             }
         };
-        let mut authorities = Vec::new();
-        for path in &settings.ca_certificates {
-            let unreadable =
-                |error: io::Error| fetch::Error::BadCa { path: path.clone(), problem: error.to_string() };
-            authorities.push(CaBundle::of_file(path, &files.bytes(path).map_err(unreadable)?)?);
-        }
+        let authorities = authorities(settings, &mut files)?;
         let identity = identity(settings, &mut files)?;
         Ok(Self { wanted, authorities, identity, credentials, digests: files.digests() })
     }
@@ -121,18 +117,56 @@ impl Inputs {
     /// # Errors
     /// Proxies and authorities that it cannot use.
     pub(crate) fn client(&self, settings: &Settings) -> Result<Client, Error> {
-        Ok(Client::new(ClientOptions {
-            connections_per_host: settings.connections,
-            retries: settings.retries,
-            patience: settings.patience,
-            timeout: settings.timeout,
-            min_speed: settings.min_speed,
-            ca_bundles: self.authorities.clone(),
-            identity: self.identity.clone(),
-            auth: self.credentials.clone(),
-            ..ClientOptions::default()
-        })?)
+        client(settings, &self.authorities, self.identity.as_ref(), &self.credentials)
     }
+}
+
+/// A client for what has to be asked before all that the settings name is read.
+///
+/// # Errors
+/// As for [`Inputs::client`].
+pub(super) fn lone_client(settings: &Settings) -> Result<Client, Error> {
+    let mut read = |path: &Path| fs::read(path);
+    let mut files = Files::new(&mut read);
+    let authorities = authorities(settings, &mut files)?;
+    let identity = identity(settings, &mut files)?;
+    client(settings, &authorities, identity.as_ref(), &[])
+}
+
+fn client(
+    settings: &Settings,
+    authorities: &[CaBundle],
+    identity: Option<&Identity>,
+    credentials: &[auth::Entry],
+) -> Result<Client, Error> {
+    Ok(Client::new(ClientOptions {
+        connections_per_host: settings.connections,
+        retries: settings.retries,
+        patience: settings.patience,
+        timeout: settings.timeout,
+        min_speed: settings.min_speed,
+        ca_bundles: authorities.to_vec(),
+        identity: identity.cloned(),
+        auth: credentials.to_vec(),
+        registries: RegistryOptions {
+            logins: LoginFiles {
+                paths: settings.registries.logins.clone(),
+                are_given: settings.registries.are_given,
+            },
+            insecure: settings.registries.insecure.clone(),
+        },
+        ..ClientOptions::default()
+    })?)
+}
+
+fn authorities(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<CaBundle>, Error> {
+    let mut authorities = Vec::new();
+    for path in &settings.ca_certificates {
+        let unreadable =
+            |error: io::Error| fetch::Error::BadCa { path: path.clone(), problem: error.to_string() };
+        authorities.push(CaBundle::of_file(path, &files.bytes(path).map_err(unreadable)?)?);
+    }
+    Ok(authorities)
 }
 
 /// The certificate that servers are shown, and its key, which may be in the same file.

@@ -2,6 +2,7 @@
 //! installed is what is asked for, and its freshness whether that still is the answer; else [`Planner`] makes a plan. [`Catalogue`] is for those
 //! who only look at what there is.
 
+pub(crate) mod base_image;
 mod catalogue;
 mod choice;
 mod elsewhere;

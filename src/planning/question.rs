@@ -19,6 +19,7 @@ pub(super) fn basis(settings: &Settings, choice: &PlanInputs) -> Basis {
         exclude: settings.exclude.clone(),
         with_essential: settings.with_essential,
         base_sha256: choice.base.as_ref().map(Base::digest),
+        base_image: settings.known_image.as_ref().map(|image| image.name.clone()),
         upgrade_base: settings.upgrade_base,
         sources: choice.asked.clone(),
         pins_sha256: choice.pins_sha256,
@@ -193,7 +194,10 @@ fn command(path: &Path, settings: &Settings, asked: &Basis) -> String {
             words.extend(asked.with_essential.then(|| "--with-essential".to_owned()));
             words.extend(asked.exclude.iter().map(|name| format!("--exclude {name}")));
             words.extend(asked.upgrade_base.then(|| "--upgrade-base".to_owned()));
-            words.extend(settings.base.as_ref().map(|base| format!("--base {}", base.display())));
+            words.extend(match (&settings.base_image, &settings.base) {
+                (Some(image), _) => Some(format!("--base-image {image}")),
+                (None, base) => base.as_ref().map(|base| format!("--base {}", base.display())),
+            });
         }
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();

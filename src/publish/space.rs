@@ -317,12 +317,32 @@ pub(super) fn lacked(
     (resource, Free::Only(free), if needed > free { needed } else { more })
 }
 
+/// That the volume of a folder has room for so much, beside what is there.
+///
+/// # Errors
+/// What it lacks.
+pub(crate) fn check(folder: &Path, needed: Amount, packages: usize) -> Result<(), Shortage> {
+    let volume = Volume::of(folder);
+    let Some((resource, free, needed)) = lacking(volume, needed) else { return Ok(()) };
+    let (destination, free) = (folder.to_owned(), Free::Only(free));
+    let in_memory = volume.is_some_and(|volume| volume.in_memory);
+    Err(Shortage { destination, resource, free, needed, own: 0, replaced: 0, packages, in_memory })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn a_folder_has_room_or_lacks_it() {
+        let folder = tempfile::tempdir().unwrap();
+        check(folder.path(), Amount { bytes: 1, inodes: 1 }, 1).unwrap();
+        let short = check(folder.path(), Amount { bytes: 1 << 60, inodes: 1 }, 2).unwrap_err();
+        assert!(short.to_string().contains("but 2 packages need about"), "{short}");
+    }
 
     fn volume(free_mebibytes: u64, free_files: u64) -> Volume {
         Volume {

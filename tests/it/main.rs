@@ -13,6 +13,7 @@ mod libraries;
 mod lock;
 mod lying_mirror;
 mod printed;
+mod registry;
 mod render;
 mod sbom;
 mod secrets;

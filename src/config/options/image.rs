@@ -9,12 +9,12 @@ group! {
     /// Where an image is written to, and how; a pod has no use for that.
     #[group(heading = Some("Image"))]
     pub(crate) struct Baking {
-        /// Write the image there: oci:DIR[:TAG] and oci-archive:FILE[:TAG] as the OCI has images, docker-archive:FILE[:NAME:TAG]
-        /// as 'docker save' writes them, tar:FILE as one layer [default: none]
+        /// Write the image there: oci://REGISTRY/REPOSITORY[:TAG] into a registry, oci:DIR[:TAG] and oci-archive:FILE[:TAG] as the OCI
+        /// has images, docker-archive:FILE[:NAME:TAG] as 'docker save' writes them, tar:FILE as one layer [default: none]
         #[arg(value_name = "TARGET")]
         pub(crate) target: Option<Target>,
 
-        /// Compress layers by 'gzip', or by 'none' [default: gzip; for docker-archive and tar, none]
+        /// Compress layers by 'gzip', 'zstd' or 'none' [default: gzip; for docker-archive and tar, none]
         #[arg(value_name = "KIND")]
         pub(crate) compress: Option<LayerCompression>,
 

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::group::group;
-use crate::config::values::{Base, Word};
-use crate::control::architecture::Architecture;
+use crate::config::values::{Architectures, Base, ImageSource, Word};
 
 group! {
     /// A choice of packages that is made already; what chooses has no use for it.
@@ -20,9 +19,9 @@ group! {
     /// Which packages are chosen, beside those that are asked for.
     #[group(heading = Some("Packages"), in_pod = true)]
     pub(crate) struct Choosing {
-        /// Install packages for this architecture [default: that of this machine]
+        /// Install packages for this architecture; 'bake' takes several, as amd64,arm64 [default: that of this machine]
         #[arg(value_name = "ARCH")]
-        pub(crate) arch: Option<Architecture>,
+        pub(crate) arch: Option<Architectures>,
 
         /// Also install what packages recommend [default: false]
         pub(crate) recommends: Option<bool>,
@@ -39,7 +38,12 @@ group! {
         #[arg(value_name = "PATH")]
         pub(crate) base: Option<Base>,
 
-        /// Install newer versions of what --base has, where they are needed [default: false]
+        /// Install only what this image does not have: REGISTRY/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG] or docker-archive:FILE. Its
+        /// packages are the base, its release and libraries are known, and 'bake' puts its layers below its own [default: none]
+        #[arg(value_name = "REF")]
+        pub(crate) base_image: Option<ImageSource>,
+
+        /// Install newer versions of what the base has, where they are needed [default: false]
         pub(crate) upgrade_base: Option<bool>,
     }
 }

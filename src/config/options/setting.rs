@@ -12,11 +12,11 @@ use serde::{Deserialize as _, Deserializer};
 use crate::config::error::Error;
 use crate::config::values::from_yaml::{list, parsed};
 use crate::config::values::{
-    Base, Count, Expose, FileOrText, Generators, ImageLibc, Interval, LayerCompression, Listen, Locale,
-    LogFormat, MirrorUri, Mode, OnFailure, Output, Owners, PathElsewhere, PathOrder, PathPattern, Quantity,
-    Release, RequireScripts, SbomFormat, Storage, Target, Word,
+    Architectures, Base, Count, Expose, FileOrText, Generators, ImageLibc, ImageSource, Interval,
+    LayerCompression, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Output, Owners, PathElsewhere,
+    PathOrder, PathPattern, Quantity, RegistryHost, Release, RequireScripts, SbomFormat, Storage, Target,
+    Word,
 };
-use crate::control::architecture::Architecture;
 
 /// A flag as it is written in the arguments of a pod.
 #[derive(Debug, PartialEq, Eq)]
@@ -198,7 +198,7 @@ macro_rules! text {
 }
 
 text! {
-    Architecture, Count<0>, Count<1>, ImageLibc, Interval, Listen, Locale, MirrorUri, Quantity, Release, Word,
+    Architectures, Count<0>, Count<1>, ImageLibc, Interval, Listen, Locale, MirrorUri, Quantity, RegistryHost, Release, Word,
     PathPattern {
         fn place(&self) -> Option<usize> {
             Some(self.place)
@@ -333,6 +333,25 @@ impl Value for Output {
             Self::Stdout => Self::Stdout,
             Self::File(path) => Self::File(path.relative_to(folder)),
         }
+    }
+}
+
+/// In a registry, what every pod can name; else a file of this machine.
+impl Value for ImageSource {
+    fn taken_by(flag: Arg) -> Arg {
+        flag.value_parser(value_parser!(Self))
+    }
+
+    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
+        parsed(value)
+    }
+
+    fn pod_flag(&self, name: &str) -> Result<Option<String>, Error> {
+        Ok(self.is_remote().then(|| format!("--{name}={self}")))
+    }
+
+    fn relative_to(self, folder: &Path) -> Self {
+        self.beside(folder)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::group::group;
-use crate::config::values::{FileOrText, MirrorUri, Release, Word};
+use crate::config::values::{FileOrText, MirrorUri, RegistryHost, Release, Word};
 
 group! {
     /// Where packages come from. (Files become keys of the `ConfigMap` of a pod.)
@@ -71,5 +71,14 @@ group! {
         /// Log in to repositories with the passwords of this apt_auth.conf file
         #[arg(value_name = "FILE")]
         pub(crate) auth: Option<PathBuf>,
+
+        /// Log in to registries with this file, or the one in this folder: docker's config.json, podman's auth.json, or the
+        /// .dockerconfigjson of a Secret [default: podman's and docker's]
+        #[arg(value_name = "FILE")]
+        pub(crate) registry_auth: Option<PathBuf>,
+
+        /// Let this registry speak plain http; one on this machine always may; repeatable
+        #[arg(value_name = "REGISTRY")]
+        pub(crate) insecure_registry: Vec<RegistryHost>,
     }
 }

@@ -112,6 +112,12 @@ fn the_defaults() {
             said: Said::default(),
             check: false,
             baking: None,
+            other_architectures: Vec::new(),
+            others: Vec::new(),
+            base_image: None,
+            known_image: None,
+            // in a folder of its own
+            registries: settings.registries.clone(),
             sbom_format: SbomFormat::Spdx,
             explain: None,
             env: false,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use url::Url;
 
 use super::error::BadValue;
+use crate::reference;
 
 /// An address to listen on: `IP:PORT`, or `:PORT` for all addresses of the pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +61,9 @@ impl FromStr for MirrorUri {
                 Err(BadValue("no URI of a repository has a '#'; write %23 in a password".to_owned()))
             }
             "http" | "https" | "file" | "copy" => Ok(Self(uri)),
+            reference::SCHEME => reference::of_source(&uri).map(Self).map_err(BadValue),
             scheme => Err(BadValue(format!(
-                "the scheme '{scheme}' is not supported, only http, https, file and copy are"
+                "the scheme '{scheme}' is not supported, only http, https, oci, file and copy are"
             ))),
         }
     }

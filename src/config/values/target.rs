@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::error::BadValue;
+use crate::reference::Reference;
 
 /// Where an image is written to, and in which form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,16 +33,19 @@ pub(crate) enum Target {
         /// What the image is called once it is loaded.
         name: Option<String>,
     },
+    /// `oci://REGISTRY/REPOSITORY[:TAG]`: a registry.
+    Registry(Reference),
 }
 
 impl Target {
-    /// The file or folder.
-    pub(crate) fn path(&self) -> &Path {
+    /// The file or folder, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::Tar(path)
             | Self::Layout { folder: path, .. }
             | Self::OciArchive { file: path, .. }
-            | Self::DockerArchive { file: path, .. } => path,
+            | Self::DockerArchive { file: path, .. } => Some(path),
+            Self::Registry(_) => None,
         }
     }
 
@@ -52,6 +56,7 @@ impl Target {
             | Self::Layout { folder: path, .. }
             | Self::OciArchive { file: path, .. }
             | Self::DockerArchive { file: path, .. } => *path = folder.join(&*path),
+            Self::Registry(_) => {}
         }
         self
     }
@@ -64,11 +69,14 @@ impl FromStr for Target {
         let (form, rest) = text.split_once(':').unwrap_or(("", text));
         // as skopeo reads them: what stands behind the next colon is the name
         let (path, name) = rest.split_once(':').map_or((rest, None), |(path, name)| (path, Some(name)));
-        if form == "oci" && rest.starts_with("//") {
-            return Err(BadValue(
-                "aptlet does not push to registries yet: write oci:DIR, and copy that with skopeo or crane"
-                    .to_owned(),
-            ));
+        if let Some(image) = text.strip_prefix("oci://") {
+            let image = Reference::parse(image).map_err(BadValue)?;
+            return match image.digest {
+                None => Ok(Self::Registry(image)),
+                Some(_) => {
+                    Err(BadValue("an image is pushed to a tag, its digest follows from it".to_owned()))
+                }
+            };
         }
         let target = match form {
             "tar" => Self::Tar(rest.into()),
@@ -79,7 +87,7 @@ impl FromStr for Target {
             }
             _ => return Err(BadValue(format!("an image is written to {FORMS}"))),
         };
-        match target.path().as_os_str().is_empty() {
+        match target.path().is_some_and(|path| path.as_os_str().is_empty()) {
             true => Err(BadValue(format!("no file or folder is named behind '{form}:'"))),
             false => Ok(target),
         }
@@ -87,8 +95,7 @@ impl FromStr for Target {
 }
 
 /// All forms, for people.
-pub(in crate::config) const FORMS: &str =
-    "oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG] or tar:FILE";
+pub(in crate::config) const FORMS: &str = "oci://REGISTRY/REPOSITORY[:TAG], oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG] or tar:FILE";
 
 /// The name of an image in a layout, as the OCI's image specification has it for `org.opencontainers.image.ref.name`.
 fn tag(text: &str) -> Result<String, BadValue> {
@@ -124,8 +131,9 @@ impl fmt::Display for Target {
             Self::Layout { tag, .. } => ("oci", tag.as_ref()),
             Self::OciArchive { tag, .. } => ("oci-archive", tag.as_ref()),
             Self::DockerArchive { name, .. } => ("docker-archive", name.as_ref()),
+            Self::Registry(image) => return write!(f, "oci://{image}"),
         };
-        write!(f, "{form}:{}", self.path().display())?;
+        write!(f, "{form}:{}", self.path().unwrap_or(Path::new("")).display())?;
         name.iter().try_for_each(|name| write!(f, ":{name}"))
     }
 }
@@ -145,6 +153,10 @@ mod tests {
             (
                 "oci-archive:/x.tar:a/b:1",
                 Target::OciArchive { file: "/x.tar".into(), tag: Some("a/b:1".to_owned()) },
+            ),
+            (
+                "oci://registry.example:5000/team/tools:1.0",
+                Target::Registry(Reference::parse("registry.example:5000/team/tools:1.0").unwrap()),
             ),
             ("docker-archive:x", Target::DockerArchive { file: "x".into(), name: None }),
         ] {
@@ -181,7 +193,13 @@ mod tests {
             ("oci:", "behind 'oci:'"),
             ("oci::1", "behind 'oci:'"),
             ("oci:x:-1", "no tag"),
-            ("oci://registry.example/tools:1", "skopeo or crane"),
+            ("oci://tools", "no repository"),
+            ("oci:///tools:1", "HOST[:PORT]"),
+            ("oci://registry.example/Tools:1", "lower-case"),
+            (
+                "oci://registry.example/tools@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                "to a tag",
+            ),
         ] {
             let reason = text.parse::<Target>().unwrap_err().to_string();
             assert!(reason.contains(says), "{text}: {reason}");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use crate::masking;
+use crate::reference;
 use crate::source::Error;
 use crate::source::position::Position;
 
@@ -142,6 +143,10 @@ impl File<'_> {
             let problem =
                 format!("'{shown}' has a '#', which no URI of a repository has; write %23 in a password");
             return Err(self.error(word.place, problem));
+        }
+        if url.scheme() == reference::SCHEME {
+            return reference::of_source(&url)
+                .map_err(|why| self.error(word.place, format!("'{shown}': {why}")));
         }
         Ok(url)
     }
