@@ -245,7 +245,7 @@ mod tests {
             ("", "lt", "1", true),
             ("", "lt-nl", "1", false),
             ("1", "ne", "1", false),
-            ("1", "eq", "1-0", false),
+            ("1", "eq", "1-0", true),
         ] {
             let words = [one, operator, other].map(str::to_owned);
             let code = compare(&words);
