@@ -37,7 +37,7 @@ const RELATIONS: [(&str, &str); 8] = [
 ];
 
 pub(super) fn look(place: &Place, name: &str, words: &Words) -> Result<ExitCode, Failure> {
-    let session = super::session(place, words)?;
+    let session = Session::open(place, words)?;
     let (settings, report, names) = (&session.settings, &session.report, &words.names);
     let needs_names = !matches!(words.command.as_str(), "list" | "policy" | "pkgnames" | "stats" | "showsrc");
     if needs_names && names.is_empty() {
@@ -69,7 +69,7 @@ pub(super) fn look(place: &Place, name: &str, words: &Words) -> Result<ExitCode,
 
 /// `apt-get check`
 pub(super) fn check(place: &Place) -> Result<ExitCode, Failure> {
-    let session = super::session(place, &Words::default())?;
+    let session = Session::open(place, &Words::default())?;
     let installed = session.installed()?;
     let relations = Relations::of(&installed);
     let broken = relations.broken(&BTreeSet::new());
@@ -293,7 +293,7 @@ async fn madison(session: &Session, names: &[String]) -> Result<(), Failure> {
 
 /// `apt-get download`: a package's file in the working folder, verified.
 pub(super) fn download(place: &Place, words: &Words) -> Result<ExitCode, Failure> {
-    let session = super::session(place, words)?;
+    let session = Session::open(place, words)?;
     session.work(async {
         let wanted: Vec<(String, Option<String>)> = words
             .names

@@ -18,6 +18,7 @@ mod patterns;
 mod prepare;
 mod repositories;
 mod session;
+mod source_lists;
 mod sudo;
 mod telling;
 mod updating;
@@ -30,7 +31,6 @@ use std::process::ExitCode;
 pub(super) use self::prepare::prepare;
 
 use self::outcome::Failure;
-use self::session::Session;
 use self::words::Words;
 use crate::launch;
 use crate::live::{NAMES, Place};
@@ -131,9 +131,4 @@ fn apt(place: &Place, name: &str, arguments: &[String]) -> Result<ExitCode, Fail
         ) => looking::look(place, name, &words),
         _ => Err(Failure::unknown_command(name, command)),
     }
-}
-
-/// What a session of a command that asks for one is: see [`Session::open`].
-fn session(place: &Place, words: &Words) -> Result<Session, Failure> {
-    Session::open(place, words)
 }

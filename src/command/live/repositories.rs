@@ -6,30 +6,13 @@ use std::process::ExitCode;
 
 use super::outcome::{Failure, print};
 use super::session::Session;
+use super::source_lists::added;
 use super::updating;
 use super::words::Words;
 use crate::control::architecture::Architecture;
 use crate::error::Error;
 use crate::live::Place;
 use crate::source::list::{Variables, parse_file};
-
-/// The source lists that were added: what each is called, and its text.
-///
-/// # Errors
-/// One that is there and cannot be read.
-pub(super) fn added(place: &Place) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir(place.sources()).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "list" || extension == "sources") {
-            let text = fs::read_to_string(&path)
-                .map_err(|source| Error::from(crate::config::Error::Read { path: path.clone(), source }))?;
-            all.push((path, text));
-        }
-    }
-    all.sort();
-    Ok(all)
-}
 
 /// `add-apt-repository 'deb [signed-by=KEY] URL SUITE COMPONENT…'`
 pub(super) fn add(place: &Place, arguments: &[String]) -> Result<ExitCode, Failure> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use super::outcome::Failure;
+use super::source_lists;
 use super::words::Words;
 use crate::cli;
 use crate::config::{Command, Host, KeptIndexes, LogFormat, Options, Settings, Verbosity};
@@ -143,6 +144,6 @@ pub(super) fn adapt(place: &Place, settings: &mut Settings) -> Result<(), Failur
     settings.lock = None;
     settings.upgrade_base = true;
     settings.kept_indexes = Some(KeptIndexes { folder: place.indexes(), refresh: false });
-    settings.more_sources = super::repositories::added(place)?;
+    settings.more_sources = source_lists::added(place)?;
     Ok(())
 }

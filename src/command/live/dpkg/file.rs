@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{WRONG, said, wrong};
+use super::common::{WRONG, said, wrong};
 use crate::command::live::outcome::Failure;
 use crate::deb::{self, Deb};
 use crate::error::Error;

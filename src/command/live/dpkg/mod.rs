@@ -1,28 +1,25 @@
 //! `dpkg` and `dpkg-query`. `query` tells what is installed, in the image and in the destination, in the words of `showformat`;
 //! `file` what is in package files.
 
+mod common;
 mod file;
 mod query;
 mod showformat;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::ExitCode;
 
+use self::common::{WRONG, installed, said, wrong};
 use self::file::{contents, extract, info};
 pub(super) use self::query::query;
 use self::query::{meant, status, with_missing};
 use super::change;
-use super::outcome::{Failure, print};
+use super::outcome::Failure;
 use super::words::Words;
 use crate::control::architecture::Architecture;
 use crate::control::relation::Operator;
 use crate::control::version;
-use crate::current_generation::current;
-use crate::live::{Installed, Marks, Package, Place};
-
-/// dpkg's for what is wrong with a command line.
-const WRONG: u8 = 2;
+use crate::live::{Marks, Package, Place};
 
 /// `dpkg`
 pub(super) fn dpkg(place: &Place, arguments: &[String]) -> Result<ExitCode, Failure> {
@@ -120,22 +117,6 @@ pub(super) fn dpkg(place: &Place, arguments: &[String]) -> Result<ExitCode, Fail
             WRONG,
         )),
     }
-}
-
-fn wrong(what: &str) -> Failure {
-    Failure::dpkg("dpkg", format!("error: {what}"), Some("'dpkg --help' lists what there is."), WRONG)
-}
-
-fn said(text: &str) -> Result<ExitCode, Failure> {
-    print(text)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What is installed, without the settings of anything that changes it.
-fn installed(place: &Place) -> Result<Installed, Failure> {
-    let folder = Path::new("/var/lib/dpkg");
-    let has = folder.join("status").is_file() || folder.join("status.d").is_dir();
-    Ok(Installed::read(has.then_some(folder), current(place.dest()).as_deref())?)
 }
 
 fn foreign(place: &Place) -> Result<ExitCode, Failure> {

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::common::{WRONG, installed, said};
 use super::showformat::formatted;
-use super::{WRONG, installed, said};
 use crate::command::live::outcome::{Failure, print};
 use crate::control::architecture::Architecture;
 use crate::control::glob::Glob;
