@@ -51,6 +51,7 @@
 //! | a plan becomes a tree | `building`, of `fetch`, [`deb`], [`tree`], [`finish`], [`relocate`], `generators`, [`launch`] |
 //! | a tree becomes the current generation | `publish`, `current_generation` |
 //! | a tree becomes an image | `bake`, of `oci` |
+//! | packages added from inside of a running container | `live` |
 //! | what is in a plan or a tree, for scanners | `sbom` |
 //! | what is told | `report`: log, progress, termination message |
 //! | beside the way | `process`: signals, becoming a command; [`render`]: manifests for Kubernetes |
@@ -72,6 +73,7 @@ mod fetch;
 pub mod finish;
 mod generators;
 pub mod launch;
+mod live;
 mod lock;
 mod masking;
 mod note;

@@ -61,6 +61,9 @@ fn give_back_at_once() {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = aptlet::command::become_apt() {
+        return code;
+    }
     if let Some(code) = aptlet::launch::become_command() {
         return ExitCode::from(code);
     }

@@ -7,6 +7,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -22,6 +23,9 @@ use crate::masking;
 
 /// Kubernetes keeps as much of a termination message (container v1 core, `terminationMessagePath`), in bytes.
 const LONGEST_TERMINATION_MESSAGE: usize = 4096;
+
+/// Whether the lines of the log begin as apt's do.
+static OF_APT: AtomicBool = AtomicBool::new(false);
 
 /// Shows what happens.
 #[derive(Debug)]
@@ -62,6 +66,12 @@ impl Report {
         let _ = tracing_subscriber::registry().with(Lines { format, level }).try_init();
         let terminal = std::io::stderr().is_terminal() && format == LogFormat::Text;
         Self { format, verbosity, terminal, started: Instant::now(), stops: Mutex::default(), echo: false }
+    }
+
+    /// One whose lines begin as apt's do: `W:` for a warning, `N:` for a notice.
+    pub(crate) fn of_apt(verbosity: Verbosity) -> Self {
+        OF_APT.store(true, Ordering::Relaxed);
+        Self::new(LogFormat::Text, verbosity)
     }
 
     /// Also tells the last word of a success to whoever reads standard output, as [`echo`] does.
@@ -313,9 +323,11 @@ impl<S: Subscriber> Layer<S> for Lines {
                 emit(&Value::Object(object).to_string());
             }
             LogFormat::Text => {
-                let mut text = match level {
-                    Level::WARN => "warning: ".to_owned(),
-                    Level::ERROR => "error: ".to_owned(),
+                let mut text = match (level, OF_APT.load(Ordering::Relaxed)) {
+                    (Level::WARN, true) => "W: ".to_owned(),
+                    (_, true) => "N: ".to_owned(),
+                    (Level::WARN, false) => "warning: ".to_owned(),
+                    (Level::ERROR, false) => "error: ".to_owned(),
                     _ => String::new(),
                 };
                 text.push_str(&fields.message);

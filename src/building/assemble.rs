@@ -1,6 +1,6 @@
 //! From unpacked packages to a finished tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::staging::private_root;
@@ -45,6 +45,23 @@ pub(crate) struct Layout {
     pub(crate) has_base: bool,
     /// Whether it will be a destination by itself, as in an image, and no generation of one.
     pub(crate) whole: bool,
+    /// Commands of aptlet's own that are exposed whatever packages have.
+    pub(crate) also_exposed: Vec<String>,
+    /// The commands that the image has, where the others are to be exposed as well, whoever asked for their packages.
+    pub(crate) image_commands: Option<BTreeSet<String>>,
+}
+
+impl Layout {
+    /// The names of the commands that are exposed of a tree, `own` being those of the packages that were asked for.
+    fn exposes(&self, root: &Path, mut own: Vec<String>) -> Vec<String> {
+        if let Some(image) = &self.image_commands {
+            own.extend(launch::commands(root).into_keys().filter(|name| !image.contains(name)));
+        }
+        own.extend(self.also_exposed.iter().cloned());
+        own.sort();
+        own.dedup();
+        own
+    }
 }
 
 /// A tree that is whole, but for what [`finish`](Self::finish) writes into it last.
@@ -169,7 +186,7 @@ pub(crate) fn assemble(
     };
     record(records::LOCK, lock::render(plan).as_bytes())?;
     let requested = launch::requested(plan, tree.packages());
-    let exposed = if at_root { Vec::new() } else { launch::exposed(&tree, &requested) };
+    let exposed = if at_root { Vec::new() } else { layout.exposes(root, launch::exposed(&tree, &requested)) };
     let requested = requested.iter().map(|number| tree.packages()[*number].artifact.name.clone()).collect();
     if !at_root {
         record(

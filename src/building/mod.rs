@@ -3,11 +3,13 @@
 
 mod assemble;
 mod fetch;
+mod kept;
 mod pipeline;
 pub(crate) mod space;
 pub(crate) mod staging;
 mod unpack;
 
 pub(crate) use assemble::{Built, Layout, assemble};
+pub(crate) use kept::lay_out_kept;
 pub(crate) use pipeline::fetch_and_unpack;
 pub(crate) use unpack::Unpacking;

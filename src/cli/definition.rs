@@ -38,6 +38,9 @@ pub(super) enum Subcommands {
     /// Install packages if they are not, and become a command that finds them on its PATH
     #[command(after_help = help::RUN)]
     Run(Started),
+    /// Prepare a volume to which a running container adds packages by apt-get, as any user
+    #[command(after_help = help::LIVE)]
+    Live(Prepared),
     /// Resolve only, and write down exactly what 'install' would install
     #[command(after_help = help::LOCK)]
     Lock(Requested),
@@ -143,6 +146,15 @@ pub(super) struct Started {
     /// What to become, and its arguments
     #[arg(value_name = "COMMAND", last = true, required = true, num_args = 1..)]
     pub(super) program: Vec<OsString>,
+}
+
+#[derive(clap::Args)]
+pub(super) struct Prepared {
+    #[command(flatten)]
+    pub(super) requested: Requested,
+    /// Put no sudo among the commands
+    #[arg(long, help_heading = "Destination")]
+    pub(super) no_sudo: bool,
 }
 
 #[derive(clap::Args)]

@@ -23,7 +23,7 @@ const TREE_OF_IMAGE: Flags =
     &["max-unpacked", "slim", "path-exclude", "path-include", "locale", "require-scripts"];
 
 /// What each command takes.
-pub(super) const TAKEN: [(&str, &[&[Flags]]); 17] = [
+pub(super) const TAKEN: [(&str, &[&[Flags]]); 18] = [
     (
         "install",
         &[
@@ -35,6 +35,7 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 17] = [
     ),
     // it is started where the destination is, and by what is there
     ("run", &[EVERY, RESOLVING, INSTALLING, &[Destination::FLAGS, Running::FLAGS, Ordering::FLAGS]]),
+    ("live", &[EVERY, RESOLVING, &[TreeMaking::FLAGS, Libraries::FLAGS, Destination::FLAGS]]),
     ("lock", &[EVERY, RESOLVING, &[Locking::FLAGS]]),
     (
         "bake",

@@ -32,6 +32,26 @@ Examples:
   Only put aptlet itself into the volume, for a container that is started by 'aptlet run':
     aptlet install --self";
 
+pub(super) const LIVE: &str = "\
+Installs the packages that are asked for, of which there may be none, and puts apt-get, apt,
+apt-cache, apt-mark, dpkg, dpkg-query, add-apt-repository and sudo into commands of the destination:
+this program by those names. A container that mounts the volume writable, with commands at
+/usr/local/sbin, adds packages by them, as any user, without root and on a read-only root. Each
+install is a generation of its own; what runs goes on with the one that it was started from.
+
+The flags, variables and settings that are given here count for those commands as well. Where the
+image is Debian's or Ubuntu's, its packages are not installed again, and its own sources are used.
+
+Examples:
+  Prepare an empty volume for a pod, in its init container:
+    aptlet live
+
+  The same with the first packages, for an image of Debian 12:
+    aptlet live --release bookworm git gcc libpq-dev
+
+  For one user of a machine on which nobody else is to be asked:
+    aptlet live --dest ~/.aptlet && PATH=~/.aptlet/commands:$PATH apt-get install jq";
+
 pub(super) const RUN: &str = "\
 Flags, environment variables and the settings folder are those of 'aptlet install'. What is
 installed already is not installed again. Then this process becomes COMMAND, with bin of the

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, FromArgMatches as _};
 
 use super::definition::{
-    Cli, Looked, Named, Plain, Probed, Requested, Sought, Started, Subcommands, command,
+    Cli, Looked, Named, Plain, Prepared, Probed, Requested, Sought, Started, Subcommands, command,
 };
 use super::{apt, suggest};
 use crate::config::{Command, Options, PathPattern};
@@ -79,6 +79,9 @@ fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
         Subcommands::Run(Started { requested, packages, program }) => {
             let requests = [requested.requests, packages].concat();
             Arguments { program, ..arguments(Command::Run, requests, requested.options) }
+        }
+        Subcommands::Live(Prepared { requested: Requested { requests, options }, no_sudo }) => {
+            arguments(Command::Live { no_sudo }, requests, options)
         }
         Subcommands::Lock(Requested { requests, options }) => arguments(Command::Lock, requests, options),
         Subcommands::Bake(Requested { requests, options }) => arguments(Command::Bake, requests, options),

@@ -4,6 +4,7 @@ mod bake;
 mod completions;
 mod install;
 mod list;
+mod live;
 mod lock;
 mod man;
 mod policy;
@@ -20,6 +21,7 @@ mod watch;
 use std::path::Path;
 use std::process::ExitCode;
 
+pub use self::live::become_apt;
 use crate::cli;
 use crate::config::Command;
 use crate::error::Class;
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
                 false => block_on(install::install(settings, report), ending),
             })
         }),
+        Command::Live { no_sudo } => live::prepare(arguments, no_sudo),
         Command::Search { names_only } => {
             let words = std::mem::take(&mut arguments.requests);
             perform(arguments, |settings, report, ending| {

@@ -22,8 +22,13 @@ pub(super) async fn policy(settings: &Settings, names: &[String]) -> Result<(), 
     }
     let (policies, provenance) = catalogue.policy(names).await?;
     let mut text = String::new();
-    for policy in &policies {
-        let installed = installed(settings, &policy.label);
+    for mut policy in policies {
+        let mut installed = installed(settings, &policy.label);
+        if settings.kept_indexes.is_some() && installed.is_none() {
+            // by apt's own name, what the image has is installed as well
+            installed = policy.in_base.take();
+        }
+        let policy = &policy;
         text.push_str(&match settings.log_format {
             LogFormat::Text => shown(policy, installed.as_deref(), &provenance),
             LogFormat::Json => format!("{}\n", object(policy, installed.as_deref(), &provenance)),

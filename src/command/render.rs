@@ -45,7 +45,8 @@ fn trees(mode: Mode, settings: &Settings) -> u64 {
     match mode {
         Mode::Init => 1,
         Mode::Entrypoint => 2,
-        Mode::Sidecar => settings.keep_generations as u64 + 1,
+        // what is linked counts once, and what is rewritten for each
+        Mode::Sidecar | Mode::Live => settings.keep_generations as u64 + 1,
     }
 }
 

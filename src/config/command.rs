@@ -9,6 +9,12 @@ pub enum Command {
     Install,
     /// `aptlet run`: as for `aptlet install`, and the base is by default that of this machine.
     Run,
+    /// `aptlet live`, and the commands of apt and dpkg in a live destination: requests, or none; the base is by default that of
+    /// this machine.
+    Live {
+        /// Whether there is no `sudo` among them.
+        no_sudo: bool,
+    },
     /// `aptlet lock`: requests; a lock that is there already is not looked at.
     Lock,
     /// `aptlet bake`: requests, or a lock.
@@ -52,6 +58,7 @@ impl Command {
         match self {
             Self::Install
             | Self::Run
+            | Self::Live { .. }
             | Self::Lock
             | Self::Bake
             | Self::Sbom
@@ -69,6 +76,11 @@ impl Command {
             | Self::Man
             | Self::Instead => false,
         }
+    }
+
+    /// Whether it runs in the main image.
+    pub(crate) fn runs_in_image(self) -> bool {
+        matches!(self, Self::Run | Self::Live { .. })
     }
 }
 

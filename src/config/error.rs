@@ -32,6 +32,11 @@ pub enum Error {
         /// The destination.
         dest: PathBuf,
     },
+    /// A root file system has commands of its own.
+    #[error(
+        "a live destination cannot be /: its commands are found beside the image's, and not in their place"
+    )]
+    LiveAtRoot,
     /// A lock and requests from the same place, which can only contradict each other.
     #[error("{lock} and {requests} are both given, but a lock leaves nothing to ask for")]
     LockAndRequests {
@@ -199,6 +204,7 @@ impl Error {
             Self::OtherPrefix { prefix, .. } => Some(format!(
                 "unset the prefix (APTLET_PREFIX, aptlet.yaml), or mount the volume at {prefix} and set --dest to it"
             )),
+            Self::LiveAtRoot => Some("name a folder with --dest, such as /p".to_owned()),
             Self::LockAndRequests { lock, requests } => {
                 Some(format!("drop {requests} to install what the lock pins, or drop {lock} to resolve anew"))
             }

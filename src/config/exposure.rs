@@ -74,6 +74,9 @@ impl Exposure {
                 let at = given.expose_at.as_ref().map_or(Path::new(DEFAULT_PLACE), |path| path.0.as_path());
                 place(at, mount).map(Self::Mount)
             }
+            Expose::Path if mode == Mode::Live => {
+                refuse("expose", "apt-get itself is found where commands are mounted", "drop it")
+            }
             Expose::Path if given.expose_at.is_some() => {
                 refuse("expose-at", "with --expose path nothing is mounted there", "drop one of the two")
             }

@@ -41,7 +41,7 @@ impl MainImage {
     /// `base` is what counts as installed; `dpkg` the database of this machine, which is the image for a command that runs in
     /// it, whatever the base is.
     pub(super) fn of(command: Command, libc: Option<ImageLibc>, base: Option<&Path>, dpkg: &Path) -> Self {
-        let own = (command == Command::Run).then_some(dpkg);
+        let own = command.runs_in_image().then_some(dpkg);
         let status = base.or(own.filter(|own| own.join("status").is_file() || own.join("status.d").is_dir()));
         let root = own.or(base).and_then(root_of);
         Self { libc, status: status.map(Path::to_owned), root }

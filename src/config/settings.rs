@@ -7,6 +7,7 @@ use super::baking::Baking;
 use super::command::Command;
 use super::error::{Error, Warning};
 use super::host::Host;
+use super::kept_indexes::KeptIndexes;
 use super::layers::Layers;
 use super::main_image::{KnownImage, MainImage};
 use super::options::{Layer as _, Options};
@@ -16,7 +17,7 @@ use super::registries::Registries;
 use super::sources::{self, SourceChoice};
 use super::text;
 use super::values::{
-    Architectures, Base, FileOrText, Generators, ImageSource, LogFormat, OnFailure, Output, Owners,
+    Architectures, Base, FileOrText, Generators, ImageSource, LogFormat, Mode, OnFailure, Output, Owners,
     PathOrder, RequireScripts, SbomFormat, Verbosity,
 };
 use crate::control::architecture::Architecture;
@@ -128,6 +129,10 @@ pub struct Settings {
     pub(crate) said: Said,
     /// Whether `aptlet lock` only looks whether the lock that is there is the answer.
     pub(crate) check: bool,
+    /// Where verified indexes are kept for later runs, if they are.
+    pub(crate) kept_indexes: Option<KeptIndexes>,
+    /// Source lists besides those that are configured: what each is called, and its text.
+    pub(crate) more_sources: Vec<(PathBuf, String)>,
     /// Where `aptlet lock` writes to.
     pub(crate) output: Output,
     /// Where `aptlet bake` writes to, how it compresses layers, and where it makes the tree.
@@ -175,6 +180,7 @@ impl Settings {
         host: &Host,
         known_image: Option<KnownImage>,
     ) -> Result<Self, Error> {
+        let is_live = matches!(command, Command::Live { .. });
         let layers = Layers::read(flags, host)?;
         let mut passed_over = Vec::new();
         // what a pod is to get by its settings is not what somebody asks about who asks about a tree
@@ -194,8 +200,12 @@ impl Settings {
         let own_binary = command == Command::Install && options.self_installing.own_binary.unwrap_or(false);
         let (lock, requests) = match wanted {
             Some(wanted) => wanted,
-            None if own_binary => (None, Vec::new()),
-            None if command == Command::Render && options.manifest.configmap.is_some() => (None, Vec::new()),
+            None if own_binary || is_live => (None, Vec::new()),
+            None if command == Command::Render
+                && (options.manifest.configmap.is_some() || options.manifest.mode == Some(Mode::Live)) =>
+            {
+                (None, Vec::new())
+            }
             None => return Err(Error::NoRequests { config: folder, warnings }),
         };
         let base_image = options.choosing.base_image.clone();
@@ -255,11 +265,14 @@ impl Settings {
             Err(_) if only_looks => String::new(),
             prefix => prefix?,
         };
-        if command == Command::Run && dest != Path::new(&prefix) {
+        if command.runs_in_image() && dest != Path::new(&prefix) {
             return Err(Error::OtherPrefix { prefix, dest });
         }
         if options.libraries.libraries == Some(true) && prefix == "/" {
             return Err(Error::LibrariesAtRoot);
+        }
+        if is_live && prefix == "/" {
+            return Err(Error::LiveAtRoot);
         }
         let baking = (command == Command::Bake).then(|| Baking::of(options.baking, host)).transpose()?;
         let keep_generations = tree.generations() as usize;
@@ -284,7 +297,8 @@ impl Settings {
             architecture,
             other_architectures,
             others: Vec::new(),
-            recommends: choosing.recommends.unwrap_or(false),
+            // as apt does
+            recommends: choosing.recommends.unwrap_or(is_live),
             exclude: choosing.exclude.into_iter().map(|name| name.0).collect(),
             with_essential: choosing.with_essential.unwrap_or(false),
             base,
@@ -298,7 +312,7 @@ impl Settings {
             paths: Paths { slim: tree.slim.unwrap_or(false), rules: path_rules },
             keep_generations,
             require_scripts: tree.require_scripts.unwrap_or_default(),
-            libraries: options.libraries.libraries.unwrap_or(false),
+            libraries: options.libraries.libraries.unwrap_or(is_live),
             image,
             generators: tree.generators.unwrap_or_default(),
             own_binary,
@@ -314,6 +328,8 @@ impl Settings {
             explain: options.locking.explain.clone().filter(|name| !name.is_empty()),
             dry_run: command == Command::Install && options.trying.dry_run.unwrap_or(false),
             output: options.locking.output(),
+            kept_indexes: None,
+            more_sources: Vec::new(),
             baking,
             sbom_format: options.describing.format.unwrap_or_default(),
             env: options.inspecting.env.unwrap_or(false),
@@ -360,7 +376,7 @@ fn check_files(options: &Options, lock: Option<&Path>) -> Result<(), Error> {
 fn base(command: Command, said: Option<Base>, dpkg: &Path) -> Option<PathBuf> {
     let has_status = || dpkg.join("status").is_file() || dpkg.join("status.d").is_dir();
     match said {
-        None if command == Command::Run && has_status() => Some(dpkg.to_owned()),
+        None if command.runs_in_image() && has_status() => Some(dpkg.to_owned()),
         said => said.and_then(Base::status),
     }
 }

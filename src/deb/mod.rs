@@ -18,7 +18,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use control::Control;
+pub use control::{Control, ControlFile};
 pub use error::Error;
 pub use reader::Deb;
 pub(crate) use tarball::{Member, Members};

@@ -47,6 +47,13 @@ pub fn become_command() -> Option<u8> {
     Some(if error.kind() == io::ErrorKind::NotFound { 127 } else { 126 })
 }
 
+/// Whether a command that was started as `path` is one of the `bin` of a destination's tree, and not of `commands`.
+pub(crate) fn is_of_tree(destination: &Path, path: &Path) -> bool {
+    current(destination)
+        .and_then(|tree| fs::canonicalize(tree).ok())
+        .is_some_and(|tree| is_from_bin(path, &tree))
+}
+
 /// `path` is the first argument, which most shells make the name alone.
 fn launch(destination: &Path, path: &Path, arguments: Vec<OsString>) -> io::Result<std::convert::Infallible> {
     let no_tree = || io::Error::new(io::ErrorKind::NotFound, "nothing is installed here");

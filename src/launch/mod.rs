@@ -14,6 +14,7 @@ mod note;
 pub(crate) use commands::{commands, has_own_linker};
 pub(crate) use error::Error;
 pub use exec::become_command;
+pub(crate) use exec::is_of_tree;
 pub(crate) use exposure::{exposed, requested};
 pub(crate) use lacking::lacking;
 pub(crate) use launchers::write;

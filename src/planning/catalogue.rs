@@ -1,11 +1,14 @@
 //! The sources as those see them who only look: no plan is made.
 
 use super::elsewhere;
+use super::freshness::{refuse_changes, refuse_rollback};
 use super::inputs::{Inputs, Wanted};
 use super::planner::Planner;
 use super::sources::foreign;
 use crate::config::Settings;
 use crate::error::Error;
+use crate::masking;
+use crate::publish::State;
 use crate::report::Report;
 use crate::resolve::pin::Priorities;
 use crate::resolve::{self, Policy, ResolveOptions};
@@ -60,6 +63,17 @@ impl<'a> Catalogue<'a> {
         self.left_out.append(&mut left_out);
         stop.end("");
         Ok(listed)
+    }
+
+    /// The stanzas of source packages that `pick` takes.
+    ///
+    /// # Errors
+    /// Indexes that cannot be had.
+    pub(crate) async fn source_packages(
+        &self,
+        pick: impl Fn(&[u8]) -> Option<String> + Clone + Send + Sync + 'static,
+    ) -> Result<Vec<String>, Error> {
+        Ok(self.planner.loader.source_packages(&self.releases, pick).await?)
     }
 
     /// What there is of names, and the parts of the index that this speaks of.
@@ -142,6 +156,40 @@ impl<'a> Catalogue<'a> {
             implied: true,
         }
     }
+}
+
+/// What came of fetching everything anew.
+pub(crate) struct Refreshed {
+    /// The Releases, as apt tells them: `http://mirror.example/debian trixie InRelease`.
+    pub(crate) releases: Vec<String>,
+    pub(crate) left_out: Vec<LeftOut>,
+    /// How many packages there are.
+    pub(crate) packages: usize,
+}
+
+/// Fetches and verifies the Releases and indexes of all sources, and keeps them where the settings say.
+///
+/// # Errors
+/// Files that cannot be read; a Release that is older than what is `known`.
+pub(crate) async fn refresh(settings: &Settings, known: Option<&State>) -> Result<Refreshed, Error> {
+    let inputs = Inputs::read(settings)?;
+    let client = inputs.client(settings)?;
+    let Wanted::Choice(choice) = inputs.wanted else {
+        return Err(Error::Internal("a lock was read by a command that only looks".to_owned()));
+    };
+    let mut planner = Planner::new(settings, choice, client).await?;
+    let (releases, mut left_out) = planner.releases(None, &|_: &Source| true).await?;
+    if let Some(state) = known {
+        refuse_rollback(state, &releases)?;
+        refuse_changes(state, &releases, settings.allow_releaseinfo_change)?;
+    }
+    let mut loaded = planner.loader.index(&releases, Vec::new(), |_| true).await?;
+    left_out.append(&mut loaded.left_out);
+    let told = |released: &Released| {
+        let name = released.url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
+        format!("{} {} {name}", masking::url(&released.uri), released.source.suite)
+    };
+    Ok(Refreshed { releases: releases.iter().map(told).collect(), left_out, packages: loaded.index.len() })
 }
 
 fn warn(left_out: &[LeftOut]) {

@@ -1,6 +1,6 @@
 //! What a choice of packages is made from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::digest::Sha256;
 use crate::resolve::pin::Pin;
@@ -21,6 +21,17 @@ pub(crate) struct PlanInputs {
     /// The sources as they were asked for, before anything is looked up of them.
     pub(super) asked: Vec<String>,
     pub(super) base: Option<Base>,
+}
+
+impl PlanInputs {
+    /// Counts more as installed: the stanzas of a dpkg status, of which `path` tells messages.
+    pub(crate) fn count_as_installed(&mut self, path: &Path, stanzas: &str) {
+        if stanzas.is_empty() {
+            return;
+        }
+        let base = self.base.get_or_insert_with(|| Base { path: path.to_owned(), text: String::new() });
+        base.text.push_str(stanzas);
+    }
 }
 
 /// What the main image has.

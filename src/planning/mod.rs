@@ -15,9 +15,9 @@ mod planner;
 mod question;
 mod sources;
 
-pub(crate) use catalogue::Catalogue;
+pub(crate) use catalogue::{Catalogue, Refreshed, refresh};
 pub(crate) use choice::PlanInputs;
 pub(crate) use freshness::{is_valid, refuse_changes, refuse_rollback, release_state};
 pub(crate) use inputs::{Inputs, Wanted};
-pub(crate) use planner::Planner;
+pub(crate) use planner::{Meant, Planned, Planner};
 pub(crate) use question::check_lock;

@@ -20,8 +20,9 @@ use crate::request;
 use crate::resolve::pin::Pin;
 use crate::resolve::{self, ResolveOptions, Resolved, Why};
 use crate::source::archive::{self, Archived};
+use crate::source::index::{Package, PackageId};
 use crate::source::list::Source;
-use crate::source::{LeftOut, Loaded, Loader, Released, base};
+use crate::source::{Kept, LeftOut, Loaded, Loader, Released, base};
 use crate::wording::counted;
 
 /// How long the other URIs of a source are waited for when all else is there.
@@ -46,6 +47,25 @@ pub(crate) struct Planned {
     pub(crate) left_out: Vec<String>,
     /// The answer to what was to be explained.
     pub(crate) why: Option<Why>,
+    /// The packages that the requests turned out to mean, those of the base included.
+    pub(crate) requested: Vec<Meant>,
+    /// What the base has in an older version than could be chosen.
+    pub(crate) upgradable: Vec<Meant>,
+}
+
+/// A version of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Meant {
+    pub(crate) name: String,
+    pub(crate) architecture: String,
+    pub(crate) version: String,
+}
+
+impl Meant {
+    fn of(package: Package<'_>) -> Self {
+        let (name, architecture, version) = (package.name(), package.architecture(), package.version());
+        Self { name: name.to_owned(), architecture: architecture.to_owned(), version: version.to_owned() }
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -66,6 +86,7 @@ impl<'a> Planner<'a> {
             architectures: architectures.chain(foreign(settings)).collect(),
             source_names: choice.pins.iter().any(Pin::needs_sources),
             now: Timestamp::now(),
+            kept: settings.kept_indexes.clone().map(Kept::new),
         };
         let mut archives = Vec::new();
         for archive in settings.requests.iter().filter_map(request::Request::archive) {
@@ -102,7 +123,9 @@ impl<'a> Planner<'a> {
         let nothing_else = archives.is_empty();
         let archived = archives.into_iter().map(|archive| (archive.part, archive.provenance));
         // beside the indexes, which take longer
-        let compared = tokio::spawn(compare(self.loader.clone(), releases.clone()));
+        let asks_nobody = self.loader.kept.as_ref().is_some_and(Kept::is_enough);
+        let others = if asks_nobody { Vec::new() } else { releases.clone() };
+        let compared = tokio::spawn(compare(self.loader.clone(), others));
         let _stopped = Stopped(compared.abort_handle());
         let mut loaded = self.loader.index(&releases, archived.chain(base).collect(), &dispensable).await?;
         left_out.append(&mut loaded.left_out);
@@ -142,10 +165,17 @@ impl<'a> Planner<'a> {
             }
         }
         for note in &resolved.notes {
-            tracing::info!("{note}");
+            match self.settings.kept_indexes {
+                None => tracing::info!("{note}"),
+                // who is told what apt tells is told that already
+                Some(_) => tracing::debug!("{note}"),
+            }
         }
         stop.end(counted(resolved.plan.packages.len(), "package"));
-        Ok(Planned { plan: resolved.plan, releases, left_out, why })
+        let meant = |id: &PackageId| Meant::of(loaded.index.package(*id));
+        let requested = resolved.requested.iter().map(meant).collect();
+        let upgradable = resolved.upgradable.iter().map(|(_, newer)| meant(newer)).collect();
+        Ok(Planned { plan: resolved.plan, releases, left_out, why, requested, upgradable })
     }
 
     /// Where no source is of the release that the base is of, that is the likeliest reason, and its sources are the cure.

@@ -55,6 +55,9 @@ pub(super) fn read(settings: &Settings, files: &mut Files<'_>) -> Result<Vec<Sou
             }
         }
     }
+    for (path, text) in &settings.more_sources {
+        add(path, &files.text_of(path, text.as_bytes())?)?;
+    }
     let mut sources = list::settled(sources)?;
     let foreign = foreign(settings);
     sources.retain(|source| {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Error;
+use super::in_use::used;
 use crate::current_generation::{FOLDER, GENERATIONS, current, is_folder, is_plain};
 
 /// Names of the generations that were current before, one a line, the newest first. It is written before `current`
@@ -63,9 +64,12 @@ pub(super) fn check_folders(destination: &Path) -> Result<(), Error> {
 pub(super) fn tidy(destination: &Path, keep: usize, alone: bool) -> Result<(), Error> {
     let known = known(destination);
     let (kept, superseded) = known.split_at(keep.min(known.len()));
+    let used = used(destination);
+    let in_use = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| used.contains(name));
     if !alone {
         let begun = read_dir(&destination.join(GENERATIONS))?.into_iter().filter(|path| is_old_staging(path));
         let superseded = superseded.iter().map(|id| destination.join(GENERATIONS).join(id));
+        let superseded = superseded.filter(|path| !in_use(path.file_name().unwrap_or_default()));
         for path in begun.chain(superseded) {
             discard(&path).unwrap_or_else(|error| stays(&path, &error));
         }
@@ -82,7 +86,7 @@ pub(super) fn tidy(destination: &Path, keep: usize, alone: bool) -> Result<(), E
     entries.sort_unstable();
     for path in entries {
         let name = path.file_name().unwrap_or_default();
-        if !kept.iter().any(|kept| name == kept.as_str()) {
+        if !kept.iter().any(|kept| name == kept.as_str()) && !in_use(name) {
             discard(&path).unwrap_or_else(|error| stays(&path, &error));
         }
     }

@@ -7,6 +7,7 @@ mod destination;
 mod exclusion;
 mod folders;
 mod generations;
+mod in_use;
 mod made;
 pub(crate) mod size_limit;
 pub(crate) mod space;

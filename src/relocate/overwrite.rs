@@ -1,7 +1,7 @@
 //! Writes over the paths in a file, and digests what is there then.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Seek as _, Write};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -12,6 +12,9 @@ use super::read::fill;
 use super::replacement::Replacement;
 use crate::digest::{Checksum, Hasher, Sha256};
 use crate::tree::volume::{set_mode, set_mode_of, times, unless_refused};
+
+/// The beginning of a name until the file has its own; the number of the original's inode stands behind it.
+const APART: &str = ".aptlet-apart-";
 
 /// Writes a text with all replacements made, which are in the order of their offsets.
 pub(super) fn write_with_replacements(
@@ -31,7 +34,11 @@ pub(super) fn write_with_replacements(
 }
 
 /// Writes replacements over their originals, or behind the end of the file.
-pub(super) fn write_in_place(path: &Path, file: &File, replacements: &[Replacement]) -> Result<(), Error> {
+pub(super) fn write_in_place(
+    path: &Path,
+    file: &mut File,
+    replacements: &[Replacement],
+) -> Result<(), Error> {
     if replacements.is_empty() {
         return Ok(());
     }
@@ -41,14 +48,18 @@ pub(super) fn write_in_place(path: &Path, file: &File, replacements: &[Replaceme
 }
 
 /// Writes to a file that is open for reading. Keeps its mode and time; one that its owner may not write to is opened up for
-/// the moment.
+/// the moment. One that has other names is a file of its own from then on, which takes the place of the open one: another
+/// tree may have it as well.
 pub(super) fn write(
     path: &Path,
-    file: &File,
+    file: &mut File,
     content: impl FnOnce(&File) -> io::Result<()>,
 ) -> Result<(), Error> {
     let meta = file.metadata().map_err(|source| Error::read(path, source))?;
     let mode = meta.permissions().mode();
+    if meta.nlink() > 1 && meta.is_file() {
+        *file = set_apart(path, file).map_err(|source| Error::write(path, source))?;
+    }
     let write = || -> io::Result<()> {
         if mode & 0o200 == 0 {
             set_mode(path, mode | 0o200)?;
@@ -59,6 +70,17 @@ pub(super) fn write(
         Ok(unless_refused(rustix::fs::futimens(&file, &times(meta.mtime())))?)
     };
     write().map_err(|source| Error::write(path, source))
+}
+
+/// Gives a name a file of its own with the same content, and opens that.
+fn set_apart(path: &Path, mut file: &File) -> io::Result<File> {
+    let beside = path.with_file_name(format!("{APART}{}", file.metadata()?.ino()));
+    let mut copy = File::create_new(&beside)?;
+    file.rewind()?;
+    io::copy(&mut file, &mut copy)?;
+    set_mode_of(&copy, 0o600)?;
+    fs::rename(&beside, path)?;
+    File::open(path)
 }
 
 /// The SHA-256 of a file, and its MD5 as dpkg's md5sums have it.
@@ -104,10 +126,24 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let file = File::open(folder.path()).unwrap();
-        let error = write(folder.path(), &file, |_| Ok(())).unwrap_err();
+        let mut file = File::open(folder.path()).unwrap();
+        let error = write(folder.path(), &mut file, |_| Ok(())).unwrap_err();
         assert!(matches!(error, Error::Write { .. }), "{error}");
         let expected = format!("cannot write {}: Is a directory (os error 21)", folder.path().display());
         assert_eq!(error.to_string(), expected);
+    }
+    #[test]
+    fn another_name_of_a_file_keeps_what_it_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+        fs::write(&one, "/usr").unwrap();
+        fs::set_permissions(&one, fs::Permissions::from_mode(0o555)).unwrap();
+        fs::hard_link(&one, &other).unwrap();
+        let mut file = File::open(&one).unwrap();
+        write(&one, &mut file, |file| file.write_all_at(b"/p/u", 0)).unwrap();
+        assert_eq!(io::read_to_string(file).unwrap(), "/p/u");
+        assert_eq!((fs::read(&one).unwrap(), fs::read(&other).unwrap()), (b"/p/u".into(), b"/usr".into()));
+        assert_eq!(fs::metadata(&one).unwrap().permissions().mode() & 0o7777, 0o555);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 2);
     }
 }

@@ -1,6 +1,8 @@
 //! Relocation as the rest of aptlet sees it: a prefix goes in, and what was done to a tree comes out.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::adapted::Adapted;
@@ -81,8 +83,13 @@ impl Relocation {
         }
         let mut searched = pass.each(&form, |worker, path| worker.rewrite(&root.join(path)))?;
         for (path, one) in searched.clone() {
-            let names = candidates.others.get(&path).into_iter().flatten();
-            searched.extend(names.map(|name| (name.clone(), one.clone())));
+            for name in candidates.others.get(&path).into_iter().flatten() {
+                if one.changed.is_some() {
+                    // what was written to may be a file of its own by now
+                    same_file(&root.join(&path), &root.join(name))?;
+                }
+                searched.push((name.clone(), one.clone()));
+            }
         }
         relocated.record.prefix = self.prefix;
         let mut digests = BTreeMap::new();
@@ -115,4 +122,14 @@ impl Relocation {
         }
         Ok(relocated)
     }
+}
+
+/// Makes `other` a name of a file that has one already, as it was before.
+fn same_file(path: &Path, other: &Path) -> Result<(), Error> {
+    let failed = |source| Error::write(other, source);
+    let inode = |path: &Path| fs::symlink_metadata(path).map(|meta| meta.ino());
+    if inode(path).map_err(failed)? != inode(other).map_err(failed)? {
+        fs::remove_file(other).and_then(|()| fs::hard_link(path, other)).map_err(failed)?;
+    }
+    Ok(())
 }

@@ -109,18 +109,18 @@ impl<'a> Worker<'a> {
 
     /// Rewrites a file. `None` for one that is passed over, or that this user may not read.
     pub(super) fn rewrite(&mut self, path: &Path) -> Result<Option<Searched>, Error> {
-        let Some(contents) = Contents::open(path)? else { return Ok(None) };
+        let Some(mut contents) = Contents::open(path)? else { return Ok(None) };
         self.kept.cramped.clear();
         let (original, mut replacements) = if let Some((text, adapted)) = self.text(&contents)? {
             let replacements = self.scan_text(&text, adapted);
             if !replacements.is_empty() {
-                write(path, &contents.file, |file| write_with_replacements(file, &text, &replacements))?;
+                write(path, &mut contents.file, |file| write_with_replacements(file, &text, &replacements))?;
             }
             (Sha256::of(&text), replacements)
         } else {
             let mut hasher = Checksum::Sha256([0; 32]).hasher();
             let replacements = self.scan(&contents, |bytes| hasher.update(bytes))?;
-            write_in_place(path, &contents.file, &replacements)?;
+            write_in_place(path, &mut contents.file, &replacements)?;
             (sha256_of(hasher), replacements)
         };
         let mut cramped = std::mem::take(&mut self.kept.cramped);
@@ -133,7 +133,7 @@ impl<'a> Worker<'a> {
         match patch {
             Patch::None => {}
             Patch::Replacements(more) => {
-                write_in_place(path, &contents.file, &more)?;
+                write_in_place(path, &mut contents.file, &more)?;
                 replacements.extend(more);
             }
             Patch::NoRoom => cramped.push(Vec::new()),

@@ -90,9 +90,11 @@ pub enum Error {
     },
     /// A list of folders of libraries from a ConfigMap or the like.
     #[error(
-        "container {container} of {workload} has a LD_LIBRARY_PATH from elsewhere (valueFrom), which cannot be extended"
+        "container {container} of {workload} has a {variable} from elsewhere (valueFrom), which cannot be extended"
     )]
     LibrariesFromElsewhere {
+        /// Its name.
+        variable: &'static str,
         /// KIND/NAME.
         workload: String,
         /// The container.

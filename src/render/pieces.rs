@@ -75,6 +75,7 @@ fn arguments(rendering: &Rendering) -> Vec<String> {
             [vec!["watch".to_owned(), listen], destination, installed(rendering)].concat()
         }
         Mode::Entrypoint => [vec!["install".to_owned(), "--self".to_owned()], destination].concat(),
+        Mode::Live => [vec!["live".to_owned()], destination, installed(rendering)].concat(),
     }
 }
 
@@ -135,8 +136,8 @@ fn secrets(rendering: &Rendering) -> Vec<(&str, Value)> {
 /// The mounts of a main container.
 pub(super) fn mounts(rendering: &Rendering) -> Vec<Value> {
     let mut packages = json!({ "name": PACKAGES, "mountPath": rendering.mount });
-    let is_entrypoint = rendering.mode == Mode::Entrypoint;
-    if !is_entrypoint {
+    let installs_itself = rendering.mode.writes_in_main();
+    if !installs_itself {
         packages["readOnly"] = json!(true);
     }
     let commands = match &rendering.exposure {
@@ -145,7 +146,7 @@ pub(super) fn mounts(rendering: &Rendering) -> Vec<Value> {
         }
         Exposure::Path(_) => None,
     };
-    let config = config_mount(rendering).filter(|_| is_entrypoint);
+    let config = config_mount(rendering).filter(|_| installs_itself);
     [packages].into_iter().chain(commands).chain(config).collect()
 }
 

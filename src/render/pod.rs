@@ -56,8 +56,7 @@ pub(super) fn add(
         {
             let patch = Patch { rendering, workload, container: name(container), part: part.as_ref() };
             patch.container(container)?;
-            if let Some(own) = container.get("securityContext").filter(|_| rendering.mode == Mode::Entrypoint)
-            {
+            if let Some(own) = container.get("securityContext").filter(|_| rendering.mode.writes_in_main()) {
                 for key in ["runAsUser", "runAsGroup"] {
                     if let Some(id) = own.get(key) {
                         child_of(&mut identity)[key] = id.clone();
@@ -77,7 +76,7 @@ pub(super) fn add(
     // root must not run it; an entrypoint writes to the same folder as the container that brought it
     let user = match (identity.get("runAsUser").and_then(Value::as_i64), rendering.mode) {
         (Some(0), _) => json!({ "runAsUser": 65532, "runAsGroup": 65532 }),
-        (_, Mode::Entrypoint) => {
+        (_, Mode::Entrypoint | Mode::Live) => {
             let ids = ["runAsUser", "runAsGroup"].into_iter();
             ids.filter_map(|key| Some((key.to_owned(), identity.get(key)?.clone()))).collect()
         }
@@ -224,7 +223,7 @@ fn chosen(spec: &Map<String, Value>, rendering: &Rendering, workload: &str) -> R
     let chosen = if rendering.containers.is_empty() { main } else { rendering.containers.clone() };
     match (chosen.len(), rendering.mode) {
         (0, _) => Err(Error::Shape { workload, reason: "it has no containers".to_owned() }),
-        (1, _) | (_, Mode::Init | Mode::Sidecar) => Ok(chosen),
+        (1, _) | (_, Mode::Init | Mode::Sidecar | Mode::Live) => Ok(chosen),
         (_, Mode::Entrypoint) => Err(Error::ManyContainers { workload, there: chosen.join(", ") }),
     }
 }
@@ -271,8 +270,7 @@ fn renewed(there: &Value, own: Value, rendering: &Rendering, pod: &Value) -> Val
                 let mut both = value.as_object().cloned().unwrap_or_default();
                 for (key, value) in ours {
                     // the user of an entrypoint is that of its container, which may have changed
-                    if rendering.mode == Mode::Entrypoint && key.starts_with("runAs") && key != "runAsNonRoot"
-                    {
+                    if rendering.mode.writes_in_main() && key.starts_with("runAs") && key != "runAsNonRoot" {
                         both.insert(key.clone(), value.clone());
                     } else if pod.get(key) != Some(value) {
                         both.entry(key).or_insert_with(|| value.clone());

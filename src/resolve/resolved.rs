@@ -13,8 +13,10 @@ pub struct Resolved {
     pub plan: Plan,
     /// The packages of the plan, by their number, of which the index has only a SHA-512.
     pub(crate) by_sha512: BySha512,
-    /// The packages that the requests turned out to mean.
+    /// The packages that the requests turned out to mean, those of the base last.
     pub(crate) requested: Vec<PackageId>,
+    /// What is there in an older version than could be chosen: that, and the newer one.
+    pub(crate) upgradable: Vec<(PackageId, PackageId)>,
     /// Sentences for the log.
     pub notes: Vec<String>,
 }

@@ -17,6 +17,8 @@ pub(super) struct Selection {
     pub(super) wanted: Vec<Slot>,
     /// To be kept out.
     pub(super) forbidden: Vec<Slot>,
+    /// What is asked for, and is in the base.
+    pub(super) present: Vec<Slot>,
     /// What the user should know.
     pub(super) notes: Vec<String>,
 }
@@ -42,6 +44,7 @@ pub(super) fn select(universe: &mut Universe<'_>, requests: &[Request]) -> Resul
             && universe.candidates()[slot] == Some(installed)
         {
             selection.notes.push(in_base(universe, slot, universe.index.package(installed)));
+            selection.present.push(slot);
         } else if !selection.wanted.contains(&slot) {
             selection.wanted.push(slot);
         }

@@ -33,7 +33,7 @@ pub fn resolve(
     if options.essential {
         add_essential(&universe, &mut selection);
     }
-    let Selection { wanted, forbidden, .. } = selection;
+    let Selection { wanted, forbidden, present, .. } = selection;
     let mut chosen = match mark::mark(&universe, &wanted, &forbidden, options.recommends) {
         Some(chosen) => chosen,
         None => {
@@ -57,9 +57,14 @@ pub fn resolve(
         implied::add_implied(&universe, &forbidden, &mut chosen);
     }
     notes.extend(lacking(&universe, &chosen));
-    let requested = wanted.iter().filter_map(|slot| universe.candidates()[*slot]).collect();
+    let requested = wanted.iter().chain(&present).filter_map(|slot| universe.candidates()[*slot]).collect();
+    let newer = universe.present().packages().filter_map(|present| {
+        let candidate = universe.candidates()[universe.slot(universe.index.package(present))]?;
+        (candidate != present).then_some((present, candidate))
+    });
+    let upgradable = newer.collect();
     let (plan, by_sha512) = plan(index, provenance, basis, chosen)?;
-    Ok(Resolved { plan, by_sha512, requested, notes })
+    Ok(Resolved { plan, by_sha512, requested, upgradable, notes })
 }
 
 /// The Essential set, by name, after what was asked for.

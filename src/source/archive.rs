@@ -239,6 +239,7 @@ mod tests {
                 architectures: vec!["amd64".to_owned()],
                 source_names: false,
                 now: Timestamp::UNIX_EPOCH,
+                kept: None,
             };
             Self { folder: tempfile::tempdir().unwrap(), loader }
         }

@@ -70,4 +70,33 @@ impl Loader {
         }
         Ok((listed, left_out))
     }
+
+    /// What `pick` makes of the stanzas of source packages (`Sources`), one index after the other. A source need not have any.
+    pub(crate) async fn source_packages<T: Send + 'static>(
+        &self,
+        releases: &[Released],
+        pick: impl Fn(&[u8]) -> Option<T> + Clone + Send + Sync + 'static,
+    ) -> Result<Vec<T>, Error> {
+        let mut all = Vec::new();
+        for released in releases {
+            for component in components(&released.source) {
+                let files = released.release.sources_files(component);
+                if files.is_empty() || released.release.unpacked_size(&files[0]) == Some(0) {
+                    continue;
+                }
+                let pick = pick.clone();
+                let read = move |reader: &mut dyn Read, _| {
+                    let mut found = Vec::new();
+                    each_stanza(reader, |stanza| found.extend(pick(stanza)))?;
+                    Ok(found)
+                };
+                match self.read_index(released, &files, read).await {
+                    Ok(found) => all.extend(found),
+                    Err(error) if error.is_not_found() => tracing::debug!("{error}"),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(all)
+    }
 }

@@ -161,6 +161,9 @@ impl Loader {
         read: impl Fn(&mut dyn Read, u64) -> Result<T, BadIndex> + Clone + Send + 'static,
     ) -> Result<T, Error> {
         let mut attempts = Vec::new();
+        if let Some(result) = self.read_kept(released, files, read.clone()).await? {
+            return Ok(result);
+        }
         for file in files {
             let limit = released.release.unpacked_size(file);
             let others = released.source.uris.iter().filter(|uri| **uri != released.uri);
@@ -199,6 +202,26 @@ impl Loader {
         }
     }
 
+    /// The same of what an earlier run has kept, if it has and that can be read.
+    async fn read_kept<T: Send + 'static>(
+        &self,
+        released: &Released,
+        files: &[IndexFile],
+        read: impl Fn(&mut dyn Read, u64) -> Result<T, BadIndex> + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        let Some(kept) = &self.kept else { return Ok(None) };
+        let Some((file, reader)) = files.iter().find_map(|file| Some((file, kept.index(file)?))) else {
+            return Ok(None);
+        };
+        let limit = released.release.unpacked_size(file);
+        let parser = tokio::task::spawn_blocking(move || {
+            let reader = Ahead::start(move || Ok(reader))?;
+            read(&mut Bounded::new(reader, limit.unwrap_or(LARGEST_INDEX)), limit.unwrap_or(LIKELY_SIZE))
+        });
+        let parsed = parser.await.map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(parsed.inspect_err(|error| tracing::debug!("what was kept of {}: {error}", file.path)).ok())
+    }
+
     /// The same from one place; `limit`: what the file may unpack to, in bytes, where that is known.
     async fn read_from<T: Send + 'static>(
         &self,
@@ -211,10 +234,16 @@ impl Loader {
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let compression = file.compression;
         let likely = file.size.map_or(LIKELY_SIZE, |size| size.saturating_mul(LIKELY_RATIO));
+        let kept = self.kept.clone();
         let parser = tokio::task::spawn_blocking(move || {
             let chunks = BufReader::with_capacity(64 << 10, Chunks::new(receiver));
             let reader = Ahead::start(move || compression.decoder(chunks))?;
-            read(&mut Bounded::new(reader, limit.unwrap_or(LARGEST_INDEX)), limit.unwrap_or(likely))
+            let mut reader = Bounded::new(reader, limit.unwrap_or(LARGEST_INDEX));
+            let likely = limit.unwrap_or(likely);
+            let Some(kept) = kept else { return read(&mut reader, likely).map(|parsed| (parsed, None)) };
+            let mut reader = kept.keeping(reader);
+            let parsed = read(&mut reader, likely)?;
+            Ok((parsed, reader.finish()))
         });
         let mut sender = Some(sender);
         let mut hasher = file.checksum.as_ref().map(Checksum::hasher);
@@ -245,7 +274,12 @@ impl Loader {
             return Err(mismatch(url, format!("{} is {actual}, expected {expected}", actual.algorithm())));
         }
         let parsed = parser.await.map_err(|error| Error::Internal(error.to_string()))?;
-        parsed.map_err(|source| Error::BadIndex { url: url.to_string(), source })
+        let (parsed, written) =
+            parsed.map_err(|source: BadIndex| Error::BadIndex { url: url.to_string(), source })?;
+        if let (Some(kept), Some(written)) = (&self.kept, written) {
+            kept.keep_index(file, written);
+        }
+        Ok(parsed)
     }
 }
 

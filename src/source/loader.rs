@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::kept::Kept;
 use super::keyring::{Keyring, KeyringFiles};
 use crate::fetch::Client;
 
@@ -21,6 +22,8 @@ pub(crate) struct Loader {
     pub(crate) source_names: bool,
     /// The clock.
     pub(crate) now: Timestamp,
+    /// What earlier runs fetched, and where this one keeps what it fetches.
+    pub(crate) kept: Option<Kept>,
 }
 
 impl Loader {

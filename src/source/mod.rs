@@ -16,7 +16,7 @@
 //! `Loader` goes the whole way; what cannot go it is `left_out`, and matters once it is needed. Two further parts of the
 //! index have no Release: a single `.deb` (`archive`), and what the main image has installed already ([`base`]).
 //! `elsewhere` tells where a package is that no source has; `by_sha512` reads one whose index does not say enough for a
-//! plan; `listing` reads the stanzas of an index as they stand there, for those who only look.
+//! plan; `kept` has what earlier runs fetched; `listing` reads the stanzas of an index as they stand there, for those who only look.
 
 pub(crate) mod archive;
 mod armor;
@@ -32,6 +32,7 @@ pub(crate) mod elsewhere;
 mod error;
 mod hint;
 pub mod index;
+mod kept;
 mod keybox;
 pub mod keyring;
 mod left_out;
@@ -53,6 +54,7 @@ pub mod verify;
 mod signing;
 
 pub use error::Error;
+pub(crate) use kept::Kept;
 pub use left_out::LeftOut;
 pub(crate) use listing::Listed;
 pub(crate) use loaded::Loaded;

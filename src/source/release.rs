@@ -339,6 +339,15 @@ impl Release {
         self.forms(&format!("{directory}Packages"))
     }
 
+    /// The same for the index of source packages.
+    pub(crate) fn sources_files(&self, component: &str) -> Vec<IndexFile> {
+        let directory = if component.is_empty() { String::new() } else { format!("{component}/source/") };
+        if self.lists_nothing() {
+            return Vec::new();
+        }
+        self.forms(&format!("{directory}Sources"))
+    }
+
     /// The same for the index of the files in packages: that of a component, or, where `component` is empty, that of all
     /// together, which Ubuntu has instead.
     pub(crate) fn contents_files(&self, component: &str, architecture: &str) -> Vec<IndexFile> {

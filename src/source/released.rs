@@ -90,6 +90,9 @@ impl Loader {
     pub(super) async fn release_from(&self, source: &Source, uri: &Url) -> Result<Released, Error> {
         let folder = source.release_dir(uri);
         let inline = join(&folder, source.inrelease_path.as_deref().unwrap_or("InRelease"));
+        if source.inrelease_path.is_none() && self.is_kept_detached(&inline, &folder) {
+            return self.detached(source, uri, &folder).await;
+        }
         match self.document(&inline).await {
             Ok(document) => {
                 if let Err(stray) = stray(&document, &inline) {
@@ -138,9 +141,8 @@ impl Loader {
         };
         stray(&document, &url)?;
         let signature_url = join(folder, "Release.gpg");
-        let signature = match self.client.get(&signature_url, LARGEST_SIGNATURE as u64, None).await {
-            Ok(Answer::Document(signature)) => Some(signature.bytes),
-            Ok(Answer::NotModified) => None,
+        let signature = match self.document_of(&signature_url, LARGEST_SIGNATURE as u64).await {
+            Ok(signature) => Some(signature.bytes),
             Err(error) if error.is_withheld() || source.trusted == Some(true) => None,
             Err(error) => return Err(error.into()),
         };
@@ -151,7 +153,11 @@ impl Loader {
                 .map(|verified| verified.text)
         };
         let text = self.verified(source, &document, &url, verify)?;
-        self.released(source, uri, url, document, &text)
+        let released = self.released(source, uri, url.clone(), document, &text)?;
+        if let (Some(kept), Some(signature)) = (&self.kept, &signature) {
+            kept.keep_document(&signature_url, signature);
+        }
+        Ok(released)
     }
 
     /// What stands for the Release of a repository that has none (`dpkg-scanpackages` makes such), where the user said that
@@ -190,11 +196,25 @@ impl Loader {
     }
 
     async fn document(&self, url: &Url) -> Result<Document, fetch::Error> {
-        match self.client.get(url, LARGEST_RELEASE, None).await? {
+        self.document_of(url, LARGEST_RELEASE).await
+    }
+
+    /// From an earlier run, or from the mirror.
+    async fn document_of(&self, url: &Url, limit: u64) -> Result<Document, fetch::Error> {
+        if let Some(bytes) = self.kept.as_ref().and_then(|kept| kept.document(url)) {
+            return Ok(Document { bytes, validators: Validators::default() });
+        }
+        match self.client.get(url, limit, None).await? {
             Answer::Document(document) => Ok(document),
             // nothing conditional was asked
             Answer::NotModified => Ok(Document { bytes: Vec::new(), validators: Validators::default() }),
         }
+    }
+
+    /// Whether an earlier run found no InRelease, and took the Release.
+    fn is_kept_detached(&self, inline: &Url, folder: &Url) -> bool {
+        let has = |url: &Url| self.kept.as_ref().is_some_and(|kept| kept.document(url).is_some());
+        !has(inline) && has(&join(folder, "Release"))
     }
 
     fn released(
@@ -210,6 +230,9 @@ impl Loader {
             _ => Release::parse(text, url.as_str())?,
         };
         release.check_time(self.now, source)?;
+        if let Some(kept) = &self.kept {
+            kept.keep_document(&url, &document.bytes);
+        }
         Ok(Released {
             source: source.clone(),
             release,

@@ -7,7 +7,7 @@
 //! The way of a package: [`unpack()`] makes an `Unpacked` of a `.deb`, as a [`Placement`] and [`Limits`] say; [`dpkg_divert`]
 //! reads from the scripts of all packages which files make way for others; [`Tree::merge`] moves the files into a [`Tree`];
 //! [`database`] writes what dpkg would know of it; `owners` gives files to others than the current user, or `group`
-//! shares them; `volume` knows what the destination does not keep of all that; `manifest` describes what there is in the end;
+//! shares them; `kept` keeps packages as they were unpacked, for the next tree; `volume` knows what the destination does not keep of all that; `manifest` describes what there is in the end;
 //! [`Tree::finish`] gives directories their modes.
 
 mod confined;
@@ -17,6 +17,7 @@ mod dpkg_fields;
 mod error;
 pub(crate) mod filter;
 pub(crate) mod group;
+pub(crate) mod kept;
 pub(crate) mod libraries;
 mod limits;
 pub(crate) mod links;

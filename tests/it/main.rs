@@ -10,6 +10,7 @@ mod floods;
 mod hostile;
 mod install;
 mod libraries;
+mod live;
 mod lock;
 mod lying_mirror;
 mod printed;

@@ -45,6 +45,8 @@ pub(in crate::command) fn layout(
         libraries: image.map(|image| (image, settings.architecture.clone())),
         has_base: settings.base.is_some(),
         whole: false,
+        also_exposed: Vec::new(),
+        image_commands: None,
     }
 }
 

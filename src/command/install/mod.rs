@@ -355,7 +355,7 @@ fn unless_good(
 }
 
 /// An error that means that the volume is full, told as what is needed; any other as it is.
-fn shortage(
+pub(super) fn shortage(
     error: Error,
     destination: &Destination,
     staging: &Path,
@@ -372,7 +372,7 @@ fn shortage(
 }
 
 /// An error that is the volume's doing, told as that.
-fn told_of_volume(error: Error, settings: &Settings, lacks: Lacks) -> Error {
+pub(super) fn told_of_volume(error: Error, settings: &Settings, lacks: Lacks) -> Error {
     let destination = settings.dest.clone();
     match error {
         Error::Tree(source @ (tree::Error::Duplicate { .. } | tree::Error::Overlap { .. })) if lacks.case => {

@@ -10,7 +10,7 @@ group! {
     #[group(heading = Some("Manifest"))]
     pub(crate) struct PodManifest {
         /// 'init' installs before the containers start, 'sidecar' also when the ConfigMap changes, 'entrypoint' in the main
-        /// container itself [default: init]
+        /// container itself; 'live' prepares a volume to which the main container adds packages by apt-get [default: init]
         #[arg(value_name = "MODE")]
         pub(crate) mode: Option<Mode>,
 

@@ -107,6 +107,8 @@ fn the_defaults() {
             patience: Duration::from_mins(1),
             min_speed: 1000,
             timeout: Duration::from_secs(30),
+            kept_indexes: None,
+            more_sources: Vec::new(),
             output: Output::File("aptlet.lock".into()),
             dry_run: false,
             said: Said::default(),

@@ -103,6 +103,15 @@ pub enum Mode {
     Sidecar,
     /// The main container installs them itself and then becomes what it was meant to be.
     Entrypoint,
+    /// An init container prepares the volume, and the main container adds packages to it while it runs.
+    Live,
+}
+
+impl Mode {
+    /// Whether the main container writes to the volume itself, so that it is to be the same user's.
+    pub(crate) fn writes_in_main(self) -> bool {
+        matches!(self, Self::Entrypoint | Self::Live)
+    }
 }
 
 /// How a pod's containers get the commands.

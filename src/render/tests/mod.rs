@@ -5,6 +5,7 @@ mod anchors;
 mod exposure;
 mod given;
 mod libraries;
+mod live;
 mod modes;
 mod names;
 mod random;

@@ -2,8 +2,9 @@
 //! whether the tree still is what was installed.
 //!
 //! `walk` reads a tree; [`describe()`] writes down what it finds, and [`verify()`] compares that with what was written down
-//! before. A `Difference` is what it tells.
+//! before. A `Difference` is what it tells; [`carry`] brings what differs because of others to the tree that comes next.
 
+mod carry;
 mod describe;
 mod difference;
 #[cfg(test)]
@@ -11,5 +12,6 @@ mod tests;
 mod verify;
 mod walk;
 
+pub(crate) use carry::carry;
 pub(crate) use describe::describe;
 pub(crate) use verify::verify;

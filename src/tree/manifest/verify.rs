@@ -47,7 +47,7 @@ pub(crate) fn verify(
     Ok(differences)
 }
 
-fn read(manifest: &Path) -> io::Result<Entries> {
+pub(super) fn read(manifest: &Path) -> io::Result<Entries> {
     let text = fs::read(manifest)?;
     let mut installed = Entries::new();
     for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
