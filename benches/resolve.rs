@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aptlet::compression::Compression;
 use aptlet::plan::Basis;
 use aptlet::request::Request;
-use aptlet::resolve::{self, ResolveOptions};
+use aptlet::resolve::{self, Essential, ResolveOptions};
 use aptlet::source::index::{Index, Package, Part};
 use aptlet::source::provenance::Provenance;
 use criterion::{Criterion, criterion_group};
@@ -68,8 +68,7 @@ fn resolve(index: &Index, names: &[&str]) -> Result<usize, resolve::Error> {
         base: None,
         upgrade_base: false,
         exclude: &[],
-        essential: false,
-        implied: false,
+        essential: Essential::None,
     };
     resolve::resolve(index, &provenance, Basis::default(), &requests(names), &options)
         .map(|resolved| resolved.plan.packages.len())

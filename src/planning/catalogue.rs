@@ -11,7 +11,7 @@ use crate::masking;
 use crate::publish::State;
 use crate::report::Report;
 use crate::resolve::pin::Priorities;
-use crate::resolve::{self, Policy, ResolveOptions};
+use crate::resolve::{self, Essential, Policy, ResolveOptions};
 use crate::source::list::Source;
 use crate::source::provenance::Provenance;
 use crate::source::{LeftOut, Listed, Loaded, Released, base};
@@ -152,8 +152,7 @@ impl<'a> Catalogue<'a> {
             base: self.planner.choice.base.as_ref().map(|_| loaded.provenance.len() - 1),
             upgrade_base: settings.upgrade_base,
             exclude: &[],
-            essential: false,
-            implied: true,
+            essential: Essential::Read,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::publish::State;
 use crate::report::Report;
 use crate::request;
 use crate::resolve::pin::Pin;
-use crate::resolve::{self, ResolveOptions, Resolved, Why};
+use crate::resolve::{self, Essential, ResolveOptions, Resolved, Why};
 use crate::source::archive::{self, Archived};
 use crate::source::index::{Package, PackageId};
 use crate::source::list::Source;
@@ -254,8 +254,7 @@ impl<'a> Planner<'a> {
             base: self.choice.base.as_ref().map(|_| loaded.provenance.len() - 1),
             upgrade_base: settings.upgrade_base,
             exclude: &settings.exclude,
-            essential: settings.with_essential,
-            implied: true,
+            essential: if settings.with_essential { Essential::All } else { Essential::Read },
         };
         // apt's order of marking goes as deep as its chains of dependencies are long
         std::thread::scope(|scope| {

@@ -45,7 +45,7 @@ mod unknown;
 mod why;
 
 pub use error::Error;
-pub use options::ResolveOptions;
+pub use options::{Essential, ResolveOptions};
 pub(crate) use owners::likely_owners;
 pub(crate) use policy::{Policy, missing, policy};
 pub(crate) use resolved::Resolved;

@@ -19,8 +19,17 @@ pub struct ResolveOptions<'a> {
     pub upgrade_base: bool,
     /// Names of packages to leave out, whoever needs them.
     pub exclude: &'a [String],
-    /// Whether all packages that say `Essential: yes` are asked for, too.
-    pub essential: bool,
-    /// Whether essential packages come along whose data what is chosen reads, though nothing has to depend on them.
-    pub implied: bool,
+    /// Which essential packages come along, on which nothing has to depend.
+    pub essential: Essential,
+}
+
+/// Which of the packages that say `Essential: yes` come along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Essential {
+    /// Those that are depended on.
+    None,
+    /// Those as well whose data what is chosen reads.
+    Read,
+    /// All.
+    All,
 }

@@ -1,7 +1,7 @@
 //! The stages from requests to a plan, one after the other.
 
 use super::error::Error;
-use super::options::ResolveOptions;
+use super::options::{Essential, ResolveOptions};
 use super::resolved::{Resolved, plan};
 use super::select::Selection;
 use super::slot::Slot;
@@ -30,7 +30,7 @@ pub fn resolve(
     {
         return Err(Error::Excluded { name: universe.name_of(*slot).to_owned() });
     }
-    if options.essential {
+    if options.essential == Essential::All {
         add_essential(&universe, &mut selection);
     }
     let Selection { wanted, forbidden, present, .. } = selection;
@@ -53,7 +53,7 @@ pub fn resolve(
             found
         }
     };
-    if options.implied {
+    if options.essential == Essential::Read {
         implied::add_implied(&universe, &forbidden, &mut chosen);
     }
     notes.extend(lacking(&universe, &chosen));

@@ -1,7 +1,7 @@
 //! Each rule of choice, on an index of its own. "Rule n" is the list in `docs/design/resolver.md`.
 #![allow(clippy::unwrap_used)]
 
-use super::{Error, ResolveOptions, resolve};
+use super::{Error, Essential, ResolveOptions, resolve};
 use crate::control::glob::Glob;
 use crate::plan::{Basis, Plan, PlanSource};
 use crate::request;
@@ -56,8 +56,7 @@ pub(super) const OPTIONS: ResolveOptions<'_> = ResolveOptions {
     base: None,
     upgrade_base: false,
     exclude: &[],
-    essential: false,
-    implied: false,
+    essential: Essential::None,
 };
 
 fn solve_with(text: &str, requests: &str, recommends: bool) -> Result<String, Error> {
@@ -348,7 +347,7 @@ fn the_essential_set_comes_when_it_is_asked_for() {
     let text =
         "a 1\ndash 1; Essential: yes; Depends: b\nb 1\nbash 1; Essential: yes\nold 1; Essential: yes\nold 2";
     let (index, provenance) = index(text);
-    let options = ResolveOptions { essential: true, ..OPTIONS };
+    let options = ResolveOptions { essential: Essential::All, ..OPTIONS };
     let resolved = resolve(&index, &provenance, Basis::default(), &[want("a"), want("bash-")], &options);
     assert_eq!(shown(&resolved.unwrap().plan), "a=1 b=1 dash=1");
 }
@@ -360,7 +359,8 @@ fn what_a_library_reads_of_an_essential_package_comes_with_it() {
     let chosen = |text: &str, requests: &[&str], implied| {
         let (index, provenance) = index(text);
         let wanted: Vec<request::Request> = requests.iter().map(|text| want(text)).collect();
-        let options = ResolveOptions { implied, ..OPTIONS };
+        let essential = if implied { Essential::Read } else { Essential::None };
+        let options = ResolveOptions { essential, ..OPTIONS };
         shown(&resolve(&index, &provenance, Basis::default(), &wanted, &options).unwrap().plan)
     };
     assert_eq!(chosen(text, &["a"], true), "a=1 libtinfo6=1 ncurses-base=1");

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aptlet::plan::{Artifact, Basis, PlanSource};
 use aptlet::request;
-use aptlet::resolve::{self, ResolveOptions};
+use aptlet::resolve::{self, Essential, ResolveOptions};
 use aptlet::source::base;
 use aptlet::source::index::{Index, Part};
 use aptlet::source::provenance::Provenance;
@@ -99,8 +99,7 @@ fn answer(arguments: &Arguments, index: &Index, provenance: &[Provenance], line:
         base: arguments.base.is_some().then_some(arguments.packages.len()),
         upgrade_base: false,
         exclude: &[],
-        essential: false,
-        implied: false,
+        essential: Essential::None,
     };
     let start = cpu_time();
     let resolved = resolve::resolve(index, provenance, basis, &wanted, &options);
