@@ -19,8 +19,6 @@ use crate::digest::Sha256;
 const CHUNK: usize = 256 << 10;
 /// As level 6 compresses, less 2 percent, in two thirds of the time.
 const LEVEL: u32 = 5;
-/// As zstd(1) has it where nothing is said.
-const ZSTD_LEVEL: i32 = 3;
 /// What gzip(1) calls an unknown system.
 const NO_SYSTEM: u8 = 255;
 /// The name of an entry that has what a link leads to, where the header has no room for that, as GNU tar writes it.
@@ -58,7 +56,6 @@ pub(crate) enum Content {
 pub(crate) enum Packing {
     None,
     Gzip,
-    Zstd,
 }
 
 impl Packing {
@@ -67,7 +64,6 @@ impl Packing {
         match self {
             Self::None => "application/vnd.oci.image.layer.v1.tar",
             Self::Gzip => "application/vnd.oci.image.layer.v1.tar+gzip",
-            Self::Zstd => "application/vnd.oci.image.layer.v1.tar+zstd",
         }
     }
 }
@@ -117,12 +113,6 @@ impl Layer {
             Packing::Gzip => {
                 let builder = GzBuilder::new().mtime(0).operating_system(NO_SYSTEM);
                 let encoder: GzEncoder<_> = builder.write(out, Compression::new(LEVEL));
-                let (digest, encoder) = archive((root, items, at), encoder, failed)?;
-                (digest, encoder.finish().map_err(failed)?)
-            }
-            // in one thread: how the work is divided among several would show in the bytes
-            Packing::Zstd => {
-                let encoder = zstd::Encoder::new(out, ZSTD_LEVEL).map_err(failed)?;
                 let (digest, encoder) = archive((root, items, at), encoder, failed)?;
                 (digest, encoder.finish().map_err(failed)?)
             }

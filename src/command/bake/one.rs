@@ -140,7 +140,6 @@ pub(super) async fn one(
     let packing = match baking.compress {
         LayerCompression::None => Packing::None,
         LayerCompression::Gzip => Packing::Gzip,
-        LayerCompression::Zstd => Packing::Zstd,
     };
     // on top of an image, a tree is where it works
     let at = base.map_or("", |_| settings.prefix.trim_start_matches('/'));

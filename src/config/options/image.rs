@@ -14,7 +14,7 @@ group! {
         #[arg(value_name = "TARGET")]
         pub(crate) target: Option<Target>,
 
-        /// Compress layers by 'gzip', 'zstd' or 'none' [default: gzip; for docker-archive and tar, none]
+        /// Compress layers by 'gzip' or 'none' [default: gzip; for docker-archive and tar, none]
         #[arg(value_name = "KIND")]
         pub(crate) compress: Option<LayerCompression>,
 

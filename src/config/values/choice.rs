@@ -62,8 +62,6 @@ pub(crate) enum LayerCompression {
     None,
     /// As every registry and runtime takes it.
     Gzip,
-    /// Smaller and faster to unpack; runtimes know it since containerd 1.5, CRI-O 1.23, Docker 23.
-    Zstd,
 }
 
 /// The form of a bill of materials.
