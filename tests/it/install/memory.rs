@@ -84,7 +84,7 @@ fn a_package_that_no_limit_of_this_size_has_room_for_is_told() {
     let install = stage.install(&[path.to_str().unwrap()]);
     let words = [
         "data.tar",
-        "decompressing it takes more than 33 MiB of memory",
+        "decompressing it takes more than 17 MiB of memory",
         "a memory limit of 64 MiB",
         "hint: Raise the memory limit",
     ];
