@@ -9,15 +9,15 @@ use std::io::{self, BufReader, Read, Write as _};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 use url::Url;
 
 use super::release::IndexFile;
 use crate::config::KeptIndexes;
 use crate::digest::{Checksum, Sha256};
-
-/// Of zstd: an index is read more often than it is written, and takes a quarter of its size.
-const LEVEL: i32 = 1;
 
 /// A folder of Releases and indexes.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl Kept {
     }
 
     fn place_of_index(&self, checksum: Checksum) -> PathBuf {
-        self.of.folder.join(format!("{}-{checksum}.zst", checksum.algorithm()))
+        self.of.folder.join(format!("{}-{checksum}.gz", checksum.algorithm()))
     }
 
     /// A document of an earlier run.
@@ -63,17 +63,14 @@ impl Kept {
         let kept = File::open(&place).ok()?;
         // what is still in use is not removed
         let _ = kept.set_modified(SystemTime::now());
-        zstd::Decoder::with_buffer(BufReader::with_capacity(1 << 20, kept)).ok()
+        Some(GzDecoder::new(BufReader::with_capacity(1 << 20, kept)))
     }
 
     /// A reader that writes down what it reads, where that can be kept.
     pub(super) fn keeping<R: Read>(&self, reader: R) -> Keeping<R> {
-        let encoder = || -> io::Result<_> {
-            let mut encoder = zstd::Encoder::new(self.fresh()?, LEVEL)?;
-            encoder.include_checksum(true)?;
-            Ok(encoder)
-        };
-        Keeping { reader, encoder: encoder().ok() }
+        // zstd would be faster, and its encoder is half a MiB of this program
+        let encoder = self.fresh().ok().map(|file| GzEncoder::new(file, Compression::fast()));
+        Keeping { reader, encoder }
     }
 
     /// Gives what was written down the name of an index that it has turned out to be.
@@ -97,7 +94,7 @@ impl Kept {
 /// See [`Kept::keeping`].
 pub(super) struct Keeping<R> {
     reader: R,
-    encoder: Option<zstd::Encoder<'static, NamedTempFile>>,
+    encoder: Option<GzEncoder<NamedTempFile>>,
 }
 
 impl<R: Read> Keeping<R> {
