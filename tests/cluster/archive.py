@@ -24,6 +24,8 @@ SERVED = [
     ["jq"], ["tree"], ["hello"], ["bc"], ["pv"], ["file"], ["less"], ["sqlite3"], ["redis-server"], ["python3"],
     ["curl", "ca-certificates", "jq"], ["dash", "coreutils"], ["jq", "dash", "coreutils"], ["nginx-light"], ["busybox-static"],
     ["yq"], ["yq", "xmlto", "bash"],
+    # essential, so that apt takes it for granted; programs that draw on a terminal bring it
+    ["ncurses-base"],
 ]
 # a suite alone, as whoever mirrors Debian without its updates has it
 ALONE = {"trixie": "debian"}
