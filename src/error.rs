@@ -178,9 +178,11 @@ impl Error {
             Self::Finish(error) => of_finish(error),
             Self::Publish(publish::Error::Changed { .. }) => Class::NotTrusted,
             Self::Publish(publish::Error::NotThere { .. }) => Class::Configuration,
-            Self::Bake(bake::Error::OtherMachine { .. } | bake::Error::OneImage { .. }) => {
-                Class::Configuration
-            }
+            Self::Bake(
+                bake::Error::OtherMachine { .. }
+                | bake::Error::OneImage { .. }
+                | bake::Error::NoBinary { .. },
+            ) => Class::Configuration,
             Self::Bake(
                 bake::Error::NotMerged { .. }
                 | bake::Error::Upgrades { .. }

@@ -58,6 +58,14 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// A file that cannot be aptlet in an image of nothing else.
+    #[error("{} cannot be aptlet in its image: {reason}", path.display())]
+    NoBinary {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// Launchers for machines that this binary does not run on.
     #[error("commands at {prefix} are started by aptlet itself, and this one is not for {architecture}")]
     OtherMachine {
@@ -85,6 +93,7 @@ impl Error {
             Self::Upgrades { .. } => "drop --upgrade-base, or bake for a prefix such as /p".to_owned(),
             Self::InTheWay { .. } => "bake for a prefix such as /p, or leave it out with --path-exclude".to_owned(),
             Self::Odd { .. } => "leave it out with --path-exclude".to_owned(),
+            Self::NoBinary { .. } => "build it for x86_64-unknown-linux-musl or aarch64-unknown-linux-musl, one for each architecture".to_owned(),
             Self::OtherMachine { architecture, .. } => format!(
                 "bake it for a prefix of two characters, such as /p, or by an aptlet that is built for {architecture}"
             ),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::staging::private_root;
+use crate::bake::os_release;
 use crate::config::{Owners, RequireScripts};
 use crate::control::architecture::Architecture;
 use crate::current_generation;
@@ -17,6 +18,7 @@ use crate::lock;
 use crate::note::{Note, OfTree};
 use crate::plan::Plan;
 use crate::relocate::Relocation;
+use crate::sbom::{self, Bill, cyclonedx, spdx};
 use crate::tree::write::Generated;
 use crate::tree::{self, Tree, Unpacked, database, dpkg_divert, manifest, owners, records};
 
@@ -185,6 +187,9 @@ pub(crate) fn assemble(
         generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))
     };
     record(records::LOCK, lock::render(plan).as_bytes())?;
+    let bill = Bill::of(plan, os_release::release(plan), Some(root), *date);
+    record(sbom::SPDX, spdx(&bill).as_bytes())?;
+    record(sbom::CYCLONEDX, cyclonedx(&bill).as_bytes())?;
     let requested = launch::requested(plan, tree.packages());
     let exposed = if at_root { Vec::new() } else { layout.exposes(root, launch::exposed(&tree, &requested)) };
     let requested = requested.iter().map(|number| tree.packages()[*number].artifact.name.clone()).collect();

@@ -47,7 +47,7 @@ pub(super) enum Subcommands {
     /// Write packages and all that they depend on as an image, without a daemon and as any user
     #[command(after_help = help::BAKE)]
     Bake(Requested),
-    /// Print the bill of materials of a request, a lock, or of what is installed
+    /// Print the bill of materials of a request, a lock, an image, or of what is installed
     #[command(after_help = help::SBOM)]
     Sbom(Requested),
     /// Show what is installed

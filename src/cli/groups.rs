@@ -43,6 +43,7 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 18] = [
             EVERY,
             RESOLVING,
             &[Locked::FLAGS, Relocating::FLAGS, TREE_OF_IMAGE, Libraries::FLAGS, Baking::FLAGS],
+            &[SelfInstalling::FLAGS],
         ],
     ),
     ("sbom", &[EVERY, RESOLVING, &[Locked::FLAGS, Destination::FLAGS, Describing::FLAGS]]),

@@ -104,19 +104,27 @@ Examples:
     aptlet bake --lock aptlet.lock -o docker-archive:tools.tar:tools:1.0
 
   Write a root file system as a tar file:
-    aptlet bake --prefix / --with-essential -o tar:root.tar";
+    aptlet bake --prefix / --with-essential -o tar:root.tar
+
+  Push aptlet's own image:
+    aptlet bake --self -o oci://registry.example/aptlet:0.1";
 
 pub(super) const SBOM: &str = "\
 Requests, flags, environment variables and the settings folder are those of 'aptlet lock'. With
 neither requests nor --lock on the command line, the bill is that of what is installed in --dest,
-which says more: who needs whom, licences, homepages. 'aptlet bake' writes both forms into images.
+which says more: who needs whom, licences, homepages. Both forms are in every tree and image. That
+of any image with a dpkg database is printed for oci:DIR[:TAG], oci-archive:FILE[:TAG],
+docker-archive:FILE or oci://REGISTRY/REPOSITORY[:TAG] in place of a request.
 
 Examples:
   Write that of what is installed in /p:
     aptlet sbom > tools.spdx.json
 
   Write that of a lock:
-    aptlet sbom --lock aptlet.lock --format cyclonedx > tools.cdx.json";
+    aptlet sbom --lock aptlet.lock --format cyclonedx > tools.cdx.json
+
+  Write that of an image:
+    aptlet sbom oci://registry.example/tools:1.0 > tools.spdx.json";
 
 pub(super) const STATUS: &str = "\
 Examples:
@@ -190,6 +198,9 @@ Examples:
 
   Make what is in a folder, such as packages and debian.sources, the ConfigMap of a sidecar:
     aptlet render --config ./settings --configmap web-packages --mode sidecar -f deployment.yaml
+
+  Mount an image that 'aptlet bake' has pushed:
+    aptlet render --mode image --baked registry.example/tools:1.0 -f deployment.yaml
 
   Print the values for a chart that depends on aptlet's:
     aptlet render jq curl --helm-values";

@@ -43,7 +43,7 @@ pub(super) fn render(flags: Options, settings: &Settings) -> Result<(), Error> {
 /// makes that tree beside the first; an init container does so only after its node has started anew.
 fn trees(mode: Mode, settings: &Settings) -> u64 {
     match mode {
-        Mode::Init => 1,
+        Mode::Init | Mode::Image => 1,
         Mode::Entrypoint => 2,
         // what is linked counts once, and what is rewritten for each
         Mode::Sidecar | Mode::Live => settings.keep_generations as u64 + 1,

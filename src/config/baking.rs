@@ -14,6 +14,8 @@ pub(crate) struct Baking {
     pub(crate) target: Target,
     /// How its layers are compressed.
     pub(crate) compress: LayerCompression,
+    /// aptlet for other architectures, where its own image is written.
+    pub(crate) binaries: Vec<PathBuf>,
     /// The folder that the tree is made in.
     pub(crate) work_dir: PathBuf,
     /// The time of all that is made, in seconds since 1970, where that was said.
@@ -41,6 +43,6 @@ impl Baking {
             let number = value.to_str().and_then(|text| text.parse().ok()).filter(|date| *date >= 0);
             number.ok_or_else(|| Error::SourceDate { text: value.to_string_lossy().into_owned() })
         });
-        Ok(Self { target, compress, work_dir, date: date.transpose()? })
+        Ok(Self { target, compress, binaries: options.binary, work_dir, date: date.transpose()? })
     }
 }

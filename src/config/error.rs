@@ -149,6 +149,17 @@ pub enum Error {
     /// An image with no place to go.
     #[error("nothing says where the image is to be written")]
     NoTarget,
+    /// An image whose bill of materials cannot be written.
+    #[error("'{image}' cannot be described: {reason}")]
+    Described {
+        /// As it was named.
+        image: String,
+        /// Why not.
+        reason: String,
+    },
+    /// aptlet's own image with something else in it.
+    #[error("--self writes aptlet's own image, and packages are asked for")]
+    OwnImage,
     /// More than an image can be for.
     #[error("only an image can be for several architectures")]
     OneArchitecture,
@@ -240,6 +251,10 @@ impl Error {
             }
             Self::OneArchitecture => Some("name one with --arch, or use 'aptlet bake'".to_owned()),
             Self::BaseTwice => Some("drop one of the two".to_owned()),
+            Self::Described { .. } => {
+                Some("name one image, as oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE or oci://REGISTRY/REPOSITORY:TAG, and nothing else".to_owned())
+            }
+            Self::OwnImage => Some("bake one image for each".to_owned()),
             Self::NoTarget => Some(format!("give a target with -o: {FORMS}")),
             Self::SourceDate { .. } => {
                 Some("unset it, or set it as 'git log -1 --format=%ct' prints it".to_owned())

@@ -55,6 +55,8 @@ pub struct Rendering {
     pub tls_secret: Option<String>,
     /// The image of aptlet, if one is said.
     pub image: Option<String>,
+    /// The image that has the packages, in mode image.
+    pub baked: Option<String>,
     /// What the volume may hold, as Kubernetes writes it.
     pub size_limit: Option<String>,
     /// What else is said of the room that the packages take, which is `size_limit`.
@@ -88,15 +90,12 @@ impl Rendering {
         let mode = options.manifest.mode.unwrap_or_default();
         check(&options, mode)?;
         check_folder(&options, mode, host)?;
-        if options
-            .manifest
-            .image
-            .as_ref()
-            .is_some_and(|image| image.is_empty() || image.contains(char::is_whitespace))
-        {
-            let reason = "it is no reference to an image";
-            let instead = "write it as registry.example/aptlet:0.1";
-            return Err(Error::NotRendered { setting: "image", reason, instead });
+        for (setting, image) in [("image", &options.manifest.image), ("baked", &options.manifest.baked)] {
+            if image.as_ref().is_some_and(|image| image.is_empty() || image.contains(char::is_whitespace)) {
+                let reason = "it is no reference to an image";
+                let instead = "write it as registry.example/aptlet:0.1";
+                return Err(Error::NotRendered { setting, reason, instead });
+            }
         }
         check_storage(&options, settings)?;
         let files = files(&options, settings, host)?;
@@ -112,6 +111,10 @@ impl Rendering {
             _ => request.text.clone(),
         };
         let said = settings.requests.iter().filter(|request| !matches!(request.origin, Origin::File { .. }));
+        let flags = options.pod_flags()?;
+        if mode == Mode::Image {
+            check_baked(settings, &options, &flags)?;
+        }
         let mount = mount(options.manifest.mount.as_ref().map(|mount| mount.0.as_path()))?;
         Ok(Self {
             mode,
@@ -125,6 +128,7 @@ impl Rendering {
             auth_secret: named("auth-secret", options.manifest.auth_secret.clone())?,
             tls_secret: named("tls-secret", options.manifest.tls_secret.clone())?,
             image: options.manifest.image.clone(),
+            baked: options.manifest.baked.clone(),
             storage: options.manifest.storage,
             size_limit: settings.size_limit.map(|bytes| Quantity(bytes).to_string()),
             port: port(options.answering.listen.as_ref())?,
@@ -135,7 +139,7 @@ impl Rendering {
             containers: containers(&options.manifest.container)?,
             helm_values,
             libraries: settings.libraries,
-            flags: options.pod_flags()?,
+            flags,
         })
     }
 
@@ -188,6 +192,9 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     if options.running.on_failure == Some(OnFailure::Continue) && mode != Mode::Entrypoint {
         return refuse("on-failure", "only an entrypoint can go on", "add --mode entrypoint, or drop it");
     }
+    if options.manifest.baked.is_some() && mode != Mode::Image {
+        return refuse("baked", "the packages come from elsewhere", "add --mode image, or drop it");
+    }
     if mode == Mode::Live && options.running.on_failure.is_some() {
         return refuse("on-failure", "what cannot be prepared cannot be gone on with", "drop it");
     }
@@ -219,6 +226,40 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
         return Err(Error::KeepGenerations);
     }
     Ok(())
+}
+
+/// That an image is named, and nothing that would have to be known when it is baked.
+fn check_baked(settings: &Settings, options: &Options, flags: &[String]) -> Result<(), Error> {
+    let refuse = |setting, reason, instead| Err(Error::NotRendered { setting, reason, instead });
+    let given = &options.manifest;
+    if given.baked.is_none() {
+        return refuse(
+            "mode",
+            "'image' mounts an image that has the packages",
+            "push one by 'aptlet bake', and name it by --baked",
+        );
+    }
+    let fixed = "the image has what it was baked with";
+    let instead = "give it to 'aptlet bake', and drop it here";
+    let said = |setting: &'static str, is_said: bool| is_said.then_some(setting);
+    let setting = said("packages", !settings.requests.is_empty())
+        .or(said("lock", settings.lock.is_some()))
+        .or(said("configmap", given.configmap.is_some()))
+        .or(said("auth-secret", given.auth_secret.is_some()))
+        .or(said("tls-secret", given.tls_secret.is_some()))
+        .or(said("size-limit", settings.size_limit.is_some()));
+    if let Some(setting) = setting {
+        return refuse(setting, fixed, instead);
+    }
+    // `--libraries` is for the variables of the containers as well
+    match flags.iter().all(|flag| flag == "--libraries") {
+        true => Ok(()),
+        false => refuse(
+            "mode",
+            "in mode image no aptlet runs, which flags could be for",
+            "give them to 'aptlet bake', and drop them here",
+        ),
+    }
 }
 
 /// That a lock says how much room is to be written down, and nothing else does.

@@ -137,6 +137,8 @@ pub struct Settings {
     pub(crate) output: Output,
     /// Where `aptlet bake` writes to, how it compresses layers, and where it makes the tree.
     pub(crate) baking: Option<Baking>,
+    /// The image whose bill of materials is asked for.
+    pub(crate) described: Option<ImageSource>,
     /// How a bill of materials is written.
     pub(crate) sbom_format: SbomFormat,
     /// The package whose being in the plan `aptlet lock` is to explain, instead of writing anything.
@@ -184,8 +186,14 @@ impl Settings {
         let layers = Layers::read(flags, host)?;
         let mut passed_over = Vec::new();
         // what a pod is to get by its settings is not what somebody asks about who asks about a tree
-        let of_tree = command == Command::Sbom && requests.is_empty() && layers.flags.locked.lock.is_none();
-        let wanted = match of_tree {
+        let described = described(command, requests)?;
+        let own_image = command == Command::Bake && layers.flags.self_installing.own_binary == Some(true);
+        if own_image && (!requests.is_empty() || layers.flags.locked.lock.is_some()) {
+            return Err(Error::OwnImage);
+        }
+        let of_tree = command == Command::Sbom
+            && (described.is_some() || requests.is_empty() && layers.flags.locked.lock.is_none());
+        let wanted = match of_tree || own_image {
             true => Some((None, Vec::new())),
             false => layers.wanted(command, requests, host, &mut passed_over)?,
         };
@@ -197,12 +205,14 @@ impl Settings {
         let said = flags.or(environment.options);
         let beside_lock = sources::given(&said.sourcing);
         let options = said.or(map.options);
-        let own_binary = command == Command::Install && options.self_installing.own_binary.unwrap_or(false);
+        let own_binary =
+            own_image || command == Command::Install && options.self_installing.own_binary.unwrap_or(false);
         let (lock, requests) = match wanted {
             Some(wanted) => wanted,
             None if own_binary || is_live => (None, Vec::new()),
             None if command == Command::Render
-                && (options.manifest.configmap.is_some() || options.manifest.mode == Some(Mode::Live)) =>
+                && (options.manifest.configmap.is_some()
+                    || matches!(options.manifest.mode, Some(Mode::Live | Mode::Image))) =>
             {
                 (None, Vec::new())
             }
@@ -331,6 +341,7 @@ impl Settings {
             kept_indexes: None,
             more_sources: Vec::new(),
             baking,
+            described,
             sbom_format: options.describing.format.unwrap_or_default(),
             env: options.inspecting.env.unwrap_or(false),
             relocation: options
@@ -343,6 +354,17 @@ impl Settings {
             termination_log: options.termination.file(),
             warnings,
         })
+    }
+}
+
+/// The image that `aptlet sbom` is to describe, where a word names one.
+fn described(command: Command, requests: &[String]) -> Result<Option<ImageSource>, Error> {
+    let named = requests.iter().find(|word| command == Command::Sbom && ImageSource::is_named(word));
+    let Some(word) = named else { return Ok(None) };
+    let refuse = |reason: String| Error::Described { image: word.clone(), reason };
+    match requests {
+        [_] => word.parse::<ImageSource>().map(Some).map_err(|error| refuse(error.to_string())),
+        _ => Err(refuse("an image is described alone".to_owned())),
     }
 }
 

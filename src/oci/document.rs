@@ -96,6 +96,15 @@ pub(crate) struct Config {
 pub(crate) struct Runs {
     /// `NAME=VALUE`.
     pub(crate) env: Vec<String>,
+    /// Who they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<String>,
+    /// What is started, with all arguments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) entrypoint: Vec<String>,
+    /// Its arguments where none are given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cmd: Vec<String>,
     /// What is said of the image.
     pub(crate) labels: BTreeMap<String, String>,
 }

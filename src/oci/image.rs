@@ -1,6 +1,5 @@
 //! An image for one platform, and the documents that say so.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -25,10 +24,8 @@ pub(crate) struct Image {
     pub(crate) architecture: String,
     /// Its time, RFC 3339.
     pub(crate) created: String,
-    /// The variables that its processes have: `NAME=VALUE`.
-    pub(crate) environment: Vec<String>,
-    /// What is said of it: labels of containers, and annotations of the manifest.
-    pub(crate) labels: BTreeMap<String, String>,
+    /// What its processes are; the labels are annotations of the manifest as well.
+    pub(crate) runs: Runs,
     /// The layers, the lowest first, and what each is.
     pub(crate) layers: Vec<(Layer, History)>,
     /// The image whose layers are below these.
@@ -89,7 +86,7 @@ impl Image {
             architecture: architecture.to_owned(),
             variant: variant.clone(),
             os: "linux",
-            runs: Runs { env: self.environment.clone(), labels: self.labels.clone() },
+            runs: self.runs.clone(),
             rootfs: RootFs {
                 kind: "layers",
                 diff_ids: self.layers.iter().map(|(layer, _)| format!("sha256:{}", layer.diff_id)).collect(),
@@ -108,7 +105,7 @@ impl Image {
                 (Descriptor::of(oci_type(&layer.media_type), &blob), layer.diff_id)
             })
             .collect();
-        let mut annotations = self.labels.clone();
+        let mut annotations = self.runs.labels.clone();
         if let Some(base) = &self.base {
             let named = base.name.iter().map(|name| (BASE_NAME.to_owned(), name.clone()));
             annotations.extend(named);

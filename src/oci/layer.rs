@@ -17,8 +17,8 @@ use crate::digest::Sha256;
 
 /// Bytes that are hashed and compressed at once.
 const CHUNK: usize = 256 << 10;
-/// As level 6 compresses, less 2 percent, in two thirds of the time.
-const LEVEL: u32 = 5;
+/// Of libraries it leaves 7 percent more than level 5, in two thirds of the time; level 1 leaves 29 percent more, in less than half.
+const LEVEL: u32 = 2;
 /// What gzip(1) calls an unknown system.
 const NO_SYSTEM: u8 = 255;
 /// The name of an entry that has what a link leads to, where the header has no room for that, as GNU tar writes it.

@@ -17,7 +17,7 @@ mod layout;
 mod place;
 mod remote;
 
-pub(crate) use document::History;
+pub(crate) use document::{History, Runs};
 pub(crate) use error::Error;
 pub(crate) use image::{Attachment, Below, Image};
 pub(crate) use layer::{Content, Item, Layer, Packing};

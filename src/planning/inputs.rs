@@ -125,7 +125,7 @@ impl Inputs {
 ///
 /// # Errors
 /// As for [`Inputs::client`].
-pub(super) fn lone_client(settings: &Settings) -> Result<Client, Error> {
+pub(crate) fn lone_client(settings: &Settings) -> Result<Client, Error> {
     let mut read = |path: &Path| fs::read(path);
     let mut files = Files::new(&mut read);
     let authorities = authorities(settings, &mut files)?;

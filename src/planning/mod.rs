@@ -18,6 +18,6 @@ mod sources;
 pub(crate) use catalogue::{Catalogue, Refreshed, refresh};
 pub(crate) use choice::PlanInputs;
 pub(crate) use freshness::{is_valid, refuse_changes, refuse_rollback, release_state};
-pub(crate) use inputs::{Inputs, Wanted};
+pub(crate) use inputs::{Inputs, Wanted, lone_client};
 pub(crate) use planner::{Meant, Planned, Planner};
 pub(crate) use question::check_lock;

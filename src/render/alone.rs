@@ -26,7 +26,7 @@ pub(super) fn pieces(rendering: &Rendering, data: &Data) -> Result<String, Error
     }
     let comment = match rendering.mode {
         Mode::Entrypoint => "# Into the pod template. The command goes in front of the container's own.\n",
-        Mode::Init | Mode::Sidecar | Mode::Live => "# Into the pod template.\n",
+        Mode::Init | Mode::Sidecar | Mode::Live | Mode::Image => "# Into the pod template.\n",
     };
     text.push_str(comment);
     if checksum.is_none() {

@@ -41,7 +41,7 @@ pub(super) fn settle(
         let wanted = match rendering.mode {
             Mode::Live => true,
             Mode::Entrypoint => false,
-            Mode::Init | Mode::Sidecar => rendering.libraries && variable == NAME,
+            Mode::Init | Mode::Sidecar | Mode::Image => rendering.libraries && variable == NAME,
         };
         settle_one(rendering, container, workload, (variable, folders), wanted)?;
     }

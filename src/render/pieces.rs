@@ -76,6 +76,8 @@ fn arguments(rendering: &Rendering) -> Vec<String> {
         }
         Mode::Entrypoint => [vec!["install".to_owned(), "--self".to_owned()], destination].concat(),
         Mode::Live => [vec!["live".to_owned()], destination, installed(rendering)].concat(),
+        // there is none
+        Mode::Image => Vec::new(),
     }
 }
 
@@ -118,6 +120,10 @@ pub(super) fn volumes(rendering: &Rendering) -> Vec<Value> {
             Some(json!({ "name": CONFIG, "projected": { "sources": sources } }))
         }
     };
+    if rendering.mode == Mode::Image {
+        let image = json!({ "reference": rendering.baked, "pullPolicy": "IfNotPresent" });
+        return vec![json!({ "name": PACKAGES, "image": image })];
+    }
     let mut packages = json!({ "name": PACKAGES, "emptyDir": {} });
     if let Some(limit) = &rendering.size_limit {
         packages["emptyDir"]["sizeLimit"] = json!(limit);

@@ -42,12 +42,18 @@ pub(super) fn add(
     }
 
     check_names(spec, rendering, workload)?;
-    check_image(spec, rendering)?;
+    let is_image = rendering.mode == Mode::Image;
+    if is_image && claims.iter().any(|claim| claim == pieces::PACKAGES) {
+        return Err(Error::VolumeTaken { workload: workload.to_owned(), volume: pieces::PACKAGES });
+    }
+    if !is_image {
+        check_image(spec, rendering)?;
+    }
     check_shapes(spec, &shape)?;
-    let claim = names::borrow(spec, claims);
+    let claim = if is_image { None } else { names::borrow(spec, claims) };
     let rendering = &with_port_of(spec, rendering);
     let chosen = chosen(spec, rendering, workload)?;
-    let part = part(spec, rendering);
+    let part = if is_image { None } else { part(spec, rendering) };
     let mut identity = spec.get("securityContext").cloned().unwrap_or_default();
     for list in ["initContainers", "containers"] {
         let containers = spec.get_mut(list).and_then(Value::as_array_mut);
@@ -66,8 +72,32 @@ pub(super) fn add(
         }
     }
 
+    if is_image {
+        let init = list(spec, "initContainers");
+        init.retain(|container| name(container) != pieces::NAME);
+        if init.is_empty() {
+            spec.shift_remove("initContainers");
+        }
+    } else {
+        put_container(spec, rendering, &chosen, (&identity, claim.is_some()));
+    }
+    put_volumes(spec, rendering, claim.is_some());
+    if let Some(claim) = claim {
+        names::give_back(spec, &claim);
+    }
+    Ok(())
+}
+
+/// Adds aptlet's container, which is to be before all that are to have the packages; `identity` is who these are, and whether the
+/// packages are in a claim.
+fn put_container(
+    spec: &mut Map<String, Value>,
+    rendering: &Rendering,
+    chosen: &[String],
+    (identity, in_claim): (&Value, bool),
+) {
     let mut own = pieces::container(rendering);
-    if claim.is_some() || !is_on_disk(spec) {
+    if in_claim || !is_on_disk(spec) {
         // what is in a claim or in memory is none of the node's disk
         for (key, _) in pieces::storage(rendering) {
             forget(&mut own, &["resources", key, pieces::STORAGE]);
@@ -91,7 +121,7 @@ pub(super) fn add(
     let init = list(spec, "initContainers");
     match init.iter().position(|container| name(container) == pieces::NAME) {
         Some(index) => {
-            let own = renewed(&init[index], own, rendering, &identity);
+            let own = renewed(&init[index], own, rendering, identity);
             // before all that are to have the packages
             if init[..index].iter().any(|container| chosen.contains(&name(container))) {
                 init.remove(index);
@@ -102,14 +132,21 @@ pub(super) fn add(
         }
         None => init.insert(0, own),
     }
+}
+
+/// Adds the volumes.
+fn put_volumes(spec: &mut Map<String, Value>, rendering: &Rendering, in_claim: bool) {
     let volumes = list(spec, "volumes");
     let own = pieces::volumes(rendering);
     volumes
         .retain(|there| name(there) != pieces::CONFIG || own.iter().any(|own| name(own) == pieces::CONFIG));
-    for volume in own.into_iter().filter(|own| claim.is_none() || name(own) != pieces::PACKAGES) {
+    for volume in own.into_iter().filter(|own| !in_claim || name(own) != pieces::PACKAGES) {
         match volumes.iter_mut().find(|there| name(there) == name(&volume)) {
+            Some(there) if has_image(there) && has_image(&volume) => {
+                there["image"]["reference"] = volume["image"]["reference"].clone();
+            }
             // what kind of volume the packages are in may have been chosen there, and its limit if none is given
-            Some(there) if name(there) == pieces::PACKAGES => {
+            Some(there) if name(there) == pieces::PACKAGES && !has_image(there) && !has_image(&volume) => {
                 let limit = volume.pointer("/emptyDir/sizeLimit").cloned();
                 if let (Some(limit), Some(_)) = (limit, there.get("emptyDir")) {
                     child(there, "emptyDir")["sizeLimit"] = limit;
@@ -123,10 +160,11 @@ pub(super) fn add(
             None => volumes.push(volume),
         }
     }
-    if let Some(claim) = claim {
-        names::give_back(spec, &claim);
-    }
-    Ok(())
+}
+
+/// Whether a volume is an image.
+fn has_image(volume: &Value) -> bool {
+    volume.get("image").is_some()
 }
 
 /// That nothing of the user's has the name or, in mode sidecar, the port of our container. An init container of that name is ours.
@@ -139,7 +177,9 @@ fn check_names(spec: &Map<String, Value>, rendering: &Rendering, workload: &str)
     {
         return Err(Error::NameTaken { workload: workload.to_owned() });
     }
-    let has_volume = |own: &str| containers("volumes").any(|volume| name(volume) == own);
+    // an image of that name is what mode image has put there
+    let has_volume =
+        |own: &str| containers("volumes").any(|volume| name(volume) == own && !has_image(volume));
     if let Some(volume) =
         [pieces::PACKAGES, pieces::CONFIG].into_iter().find(|own| has_volume(own) && init.is_none())
     {
@@ -223,7 +263,7 @@ fn chosen(spec: &Map<String, Value>, rendering: &Rendering, workload: &str) -> R
     let chosen = if rendering.containers.is_empty() { main } else { rendering.containers.clone() };
     match (chosen.len(), rendering.mode) {
         (0, _) => Err(Error::Shape { workload, reason: "it has no containers".to_owned() }),
-        (1, _) | (_, Mode::Init | Mode::Sidecar | Mode::Live) => Ok(chosen),
+        (1, _) | (_, Mode::Init | Mode::Sidecar | Mode::Live | Mode::Image) => Ok(chosen),
         (_, Mode::Entrypoint) => Err(Error::ManyContainers { workload, there: chosen.join(", ") }),
     }
 }

@@ -79,7 +79,10 @@ pub(super) fn values(rendering: &Rendering, data: Data) -> Result<Value, Error> 
     if !rendering.containers.is_empty() {
         values.insert("containers".to_owned(), json!(rendering.containers));
     }
-    values.insert("image".to_owned(), image(rendering.image().ok_or(Error::NoImage)?));
+    match &rendering.baked {
+        Some(baked) => values.insert("baked".to_owned(), json!({ "image": baked })),
+        None => values.insert("image".to_owned(), image(rendering.image().ok_or(Error::NoImage)?)),
+    };
     if !flags.is_empty() {
         values.insert("extraArgs".to_owned(), json!(flags));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -19,6 +19,8 @@ use crate::tree::links::resolve_in_root;
 
 /// dpkg's database of a tree.
 const STATUS: &str = "var/lib/dpkg/status";
+/// In the place of a digest that nothing tells.
+const UNKNOWN: Sha256 = Sha256([0; 32]);
 
 /// What a plan or a tree consists of.
 #[derive(Debug)]
@@ -53,11 +55,31 @@ pub(super) struct Component {
     pub(super) about: Option<String>,
     /// As its copyright file names them.
     pub(super) licences: BTreeSet<String>,
-    pub(super) sha256: Sha256,
+    /// Of the package file, where that is noted.
+    pub(super) sha256: Option<Sha256>,
     /// Where the package file is.
     pub(super) url: Option<String>,
     /// Numbers of the packages that it needs.
     pub(super) needs: BTreeSet<usize>,
+}
+
+/// A tree in an image: one dpkg database.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    /// A folder with what of it tells something.
+    pub(crate) root: PathBuf,
+    /// The stanzas of its packages.
+    pub(crate) stanzas: String,
+    /// What it was made of, where aptlet made it.
+    pub(crate) plan: Option<Plan>,
+}
+
+/// A package, and what is known of it.
+struct Known<'a> {
+    artifact: &'a Artifact,
+    plan: Option<&'a Plan>,
+    stanza: &'a str,
+    root: Option<&'a Path>,
 }
 
 impl Bill {
@@ -66,52 +88,130 @@ impl Bill {
     pub(crate) fn of(plan: &Plan, release: Option<Release>, root: Option<&Path>, date: i64) -> Self {
         let status = root.and_then(|root| fs::read(root.join(STATUS)).ok()).unwrap_or_default();
         let status = decoded(&status);
-        let stanzas: BTreeMap<(&str, &str), &str> = status
-            .split("\n\n")
-            .filter_map(|stanza| Some(((field(stanza, "Package")?, field(stanza, "Architecture")?), stanza)))
+        let stanzas: BTreeMap<(&str, &str), &str> =
+            stanzas(&status).filter_map(|stanza| Some((key(stanza)?, stanza))).collect();
+        let known = plan.packages.iter().map(|artifact| {
+            let stanza = stanzas.get(&(artifact.name.as_str(), artifact.architecture.as_str()));
+            Known { artifact, plan: Some(plan), stanza: stanza.copied().unwrap_or_default(), root }
+        });
+        let digest = lock::digest(plan);
+        Self {
+            uuid: uuid(&format!("{digest} {} {}", time(date), root.is_some())),
+            name: plan.basis.packages.join(" "),
+            digest,
+            created: time(date),
+            ..Self::with(release, &known.collect::<Vec<_>>(), &plan.basis.packages)
+        }
+    }
+
+    /// Of an image with this name and digest, by the dpkg databases in it.
+    pub(crate) fn of_image(
+        (name, digest): (&str, Sha256),
+        release: Option<Release>,
+        trees: &[Tree],
+        date: i64,
+    ) -> Self {
+        let artifacts: Vec<(Artifact, &str, &Tree)> = trees
+            .iter()
+            .flat_map(|tree| {
+                stanzas(&tree.stanzas).filter_map(move |stanza| Some((artifact(stanza, tree)?, stanza, tree)))
+            })
             .collect();
-        let stanza = |artifact: &Artifact| {
-            stanzas
-                .get(&(artifact.name.as_str(), artifact.architecture.as_str()))
-                .copied()
-                .unwrap_or_default()
+        let mut known: Vec<Known> = artifacts
+            .iter()
+            .map(|(artifact, stanza, tree)| Known {
+                artifact,
+                plan: tree.plan.as_ref(),
+                stanza,
+                root: Some(&tree.root),
+            })
+            .collect();
+        let id = |known: &Known| {
+            let artifact = known.artifact;
+            (artifact.name.clone(), artifact.architecture.clone(), artifact.version.clone())
         };
+        known.sort_by_key(id);
+        // the base's and the tree's may be the very same
+        known.dedup_by_key(|known| id(known));
+        let asked: Vec<String> = trees
+            .iter()
+            .filter_map(|tree| tree.plan.as_ref())
+            .flat_map(|plan| plan.basis.packages.clone())
+            .collect();
+        Self {
+            uuid: uuid(&format!("{digest} {name}")),
+            name: name.to_owned(),
+            digest,
+            created: time(date),
+            ..Self::with(release, &known, &asked)
+        }
+    }
+
+    fn with(release: Option<Release>, known: &[Known], asked: &[String]) -> Self {
         let mut providers: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-        for (number, artifact) in plan.packages.iter().enumerate() {
-            for name in std::iter::once(artifact.name.as_str()).chain(related(stanza(artifact), "Provides")) {
+        for (number, known) in known.iter().enumerate() {
+            for name in std::iter::once(known.artifact.name.as_str()).chain(related(known.stanza, "Provides"))
+            {
                 providers.entry(name).or_default().insert(number);
             }
         }
-        let components: Vec<Component> = plan
-            .packages
+        let components: Vec<Component> = known
             .iter()
             .enumerate()
-            .map(|(number, artifact)| {
-                let stanza = stanza(artifact);
-                let names = ["Pre-Depends", "Depends"].into_iter().flat_map(|name| related(stanza, name));
+            .map(|(number, known)| {
+                let names =
+                    ["Pre-Depends", "Depends"].into_iter().flat_map(|name| related(known.stanza, name));
                 let needs = names.filter_map(|name| providers.get(name)).flatten().copied();
                 let needs = needs.filter(|other| *other != number).collect();
-                Component { needs, ..component(plan, artifact, stanza, root) }
+                Component { needs, ..component(known) }
             })
             .collect();
         let needed: BTreeSet<usize> =
             components.iter().flat_map(|component| &component.needs).copied().collect();
-        let is_asked_for = |number: &usize| {
-            let name = &components[*number].name;
-            !needed.contains(number) || plan.basis.packages.iter().any(|request| request == name)
-        };
-        let (digest, created) =
-            (lock::digest(plan), Timestamp::from_second(date).unwrap_or_default().to_string());
+        let is_asked_for =
+            |number: &usize| !needed.contains(number) || asked.contains(&components[*number].name);
         Self {
-            uuid: uuid(&format!("{digest} {created} {}", root.is_some())),
-            name: plan.basis.packages.join(" "),
-            digest,
-            created,
+            uuid: String::new(),
+            name: String::new(),
+            digest: Sha256([0; 32]),
+            created: String::new(),
             release,
             requested: (0..components.len()).filter(is_asked_for).collect(),
             components,
         }
     }
+}
+
+fn stanzas(status: &str) -> impl Iterator<Item = &str> {
+    status.split("\n\n")
+}
+
+fn key(stanza: &str) -> Option<(&str, &str)> {
+    Some((field(stanza, "Package")?, field(stanza, "Architecture")?))
+}
+
+/// What is installed by a stanza: with the digest of its file, if that is noted.
+fn artifact(stanza: &str, tree: &Tree) -> Option<Artifact> {
+    let ((name, architecture), version) = (key(stanza)?, field(stanza, "Version")?);
+    let is_it = |known: &&Artifact| {
+        known.name == name && known.architecture == architecture && known.version == version
+    };
+    let known = tree.plan.iter().flat_map(|plan| &plan.packages).find(is_it);
+    Some(known.cloned().unwrap_or_else(|| Artifact {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        architecture: architecture.to_owned(),
+        source: String::new(),
+        filename: String::new(),
+        size: 0,
+        sha256: UNKNOWN,
+        installed_size: 0,
+        also: Vec::new(),
+    }))
+}
+
+fn time(seconds: i64) -> String {
+    Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
 
 /// A UUID of one's own making (RFC 9562, version 8).
@@ -123,10 +223,11 @@ fn uuid(text: &str) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
-fn component(plan: &Plan, artifact: &Artifact, stanza: &str, root: Option<&Path>) -> Component {
+fn component(known: &Known) -> Component {
+    let Known { artifact, plan, stanza, root } = *known;
     let text = |name: &str| field(stanza, name).filter(|value| !value.is_empty());
     let line = |name: &str| text(name).and_then(|value| value.lines().next()).map(str::to_owned);
-    let uri = plan.source(&artifact.source).and_then(|source| source.uris.first());
+    let uri = plan.and_then(|plan| plan.source(&artifact.source)).and_then(|source| source.uris.first());
     let url = uri.and_then(|uri| join(&uri.parse().ok()?, &artifact.filename).into());
     let copyright = root.and_then(|root| copyright(root, &artifact.name));
     Component {
@@ -138,7 +239,7 @@ fn component(plan: &Plan, artifact: &Artifact, stanza: &str, root: Option<&Path>
         homepage: line("Homepage"),
         about: line("Description"),
         licences: copyright.map(|text| licences(&text)).unwrap_or_default(),
-        sha256: artifact.sha256,
+        sha256: Some(artifact.sha256).filter(|digest| *digest != UNKNOWN),
         url: url.map(String::from),
         needs: BTreeSet::new(),
     }

@@ -56,7 +56,9 @@ fn describe(component: &Component, purl: &str) -> Value {
     if let Some(about) = &component.about {
         described["description"] = json!(about);
     }
-    described["hashes"] = json!([{ "alg": "SHA-256", "content": component.sha256.to_string() }]);
+    if let Some(digest) = component.sha256 {
+        described["hashes"] = json!([{ "alg": "SHA-256", "content": digest.to_string() }]);
+    }
     let licences: Vec<Value> = component
         .licences
         .iter()

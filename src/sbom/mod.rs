@@ -9,7 +9,7 @@ mod licences;
 mod purl;
 mod spdx;
 
-pub(crate) use bill::Bill;
+pub(crate) use bill::{Bill, Tree};
 pub(crate) use cyclonedx::cyclonedx;
 pub(crate) use spdx::spdx;
 

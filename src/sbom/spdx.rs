@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::bill::{Bill, Component};
 use super::licences::spdx_name;
 use super::purl::purl;
+use crate::digest::Sha256;
 
 const ROOT: &str = "SPDXRef-Tree";
 const SYSTEM: &str = "SPDXRef-OperatingSystem";
@@ -69,10 +70,12 @@ fn package(bill: &Bill, component: &Component, id: &str, own: &mut BTreeMap<Stri
         "supplier": component.maintainer.as_deref().map_or_else(|| NOTHING_SAID.to_owned(), supplier),
         "downloadLocation": component.url.as_deref().unwrap_or(NOTHING_SAID),
         "filesAnalyzed": false,
-        "checksums": [{ "algorithm": "SHA256", "checksumValue": component.sha256.to_string() }],
         "sourceInfo": format!("built from the source package {source} {version}"),
         "licenseConcluded": NOTHING_SAID, "licenseDeclared": declared(component, own), "copyrightText": NOTHING_SAID,
     });
+    if let Some(digest) = component.sha256 {
+        package["checksums"] = json!([{ "algorithm": "SHA256", "checksumValue": digest.to_string() }]);
+    }
     if let Some(about) = &component.about {
         package["summary"] = json!(about);
     }
@@ -87,7 +90,9 @@ fn package(bill: &Bill, component: &Component, id: &str, own: &mut BTreeMap<Stri
 
 /// Letters, digits, `.` and `-` are all that an identifier may have; the digest keeps `g++` and `g--` apart.
 fn id(component: &Component) -> String {
-    let digest = component.sha256.to_string();
+    let Component { name, architecture, version, .. } = component;
+    let named = || Sha256::of(format!("{name} {architecture} {version}").as_bytes());
+    let digest = component.sha256.unwrap_or_else(named).to_string();
     format!("SPDXRef-{}-{}", plain(&component.name), &digest[..12])
 }
 

@@ -80,7 +80,14 @@ fn a_tree_says_what_is_in_it_and_who_needs_whom() {
     assert_eq!(needs(PURLS[1]), serde_json::json!([PURLS[0], PURLS[2]]));
     assert_eq!(needs("tree"), serde_json::json!([PURLS[1]]));
 
+    // it is a file of the tree, under names that scanners look for
+    let written = |name: &str| {
+        let file = stage.current("var/lib/aptlet").join(name);
+        serde_json::from_slice::<Value>(&fs::read(file).unwrap()).unwrap()
+    };
+    assert_eq!(bill_of_tree, written("sbom.cdx.json"));
     let spdx = bill(&stage, &[]);
+    assert_eq!(spdx, written("sbom.spdx.json"));
     assert_eq!(spdx["spdxVersion"], "SPDX-2.3");
     let known = &spdx["packages"];
     assert_eq!(names(known, "name"), ["g++tool", "debian", "data", "g++tool", "provider"]);
@@ -137,4 +144,57 @@ fn an_image_has_both_bills() {
         }
     }
     assert_eq!(found, ["var/lib/aptlet/sbom.cdx.json", "var/lib/aptlet/sbom.spdx.json"]);
+}
+
+#[test]
+fn an_image_is_described_by_the_databases_in_it() {
+    let stage = stage();
+    let place = |name: &str| stage.sandbox.path(name).display().to_string();
+    let bake = |arguments: &[&str]| {
+        stage
+            .bare("bake")
+            .arg("--lock")
+            .arg(stage.sandbox.path("aptlet.lock"))
+            .args(arguments)
+            .run()
+            .succeeded();
+    };
+    let (layout, archive) =
+        (format!("oci:{}:1", place("layout")), format!("oci-archive:{}", place("archive")));
+    bake(&["-o", &layout]);
+    bake(&["-o", &archive]);
+    let describe = |image: &str| bill(&stage, &[image, "--format=cyclonedx"]);
+    stage.bare("install").arg("--lock").arg(stage.sandbox.path("aptlet.lock")).run().succeeded();
+    let of_tree = bill(&stage, &["--format=cyclonedx"]);
+    for image in [&layout, &archive] {
+        let described = describe(image);
+        assert_eq!(described["components"], of_tree["components"], "{image}");
+        assert_eq!(described["dependencies"], of_tree["dependencies"], "{image}");
+        assert!(described["metadata"]["component"]["name"].as_str().unwrap().starts_with(image.as_str()));
+    }
+
+    // a tree on top of an image that has packages of its own
+    let mut base = stage.bare("bake");
+    base.args(["--suite", "bookworm", "--mirror", &stage.mirror()]).arg("--keyring").arg(stage.keyring());
+    let root = format!("oci:{}", place("root"));
+    base.args(["data", "--prefix", "/", "-o", &root]).run().succeeded();
+    let mut on_top = stage.bare("bake");
+    on_top.args(["--suite", "bookworm", "--mirror", &stage.mirror()]).arg("--keyring").arg(stage.keyring());
+    let both = format!("oci:{}", place("both"));
+    on_top.args(["g++tool", "--base-image", &root, "-o", &both]).run().succeeded();
+    let described = describe(&both);
+    let purls: Vec<&str> = names(&described["components"], "bom-ref")
+        .into_iter()
+        .filter(|name| name.starts_with("pkg:"))
+        .collect();
+    assert_eq!(purls, PURLS);
+    // who needs whom goes from one to the other, and licences are those of the files
+    let needs =
+        described["dependencies"].as_array().unwrap().iter().find(|one| one["ref"] == PURLS[1]).unwrap();
+    assert_eq!(needs["dependsOn"], serde_json::json!([PURLS[0], PURLS[2]]));
+    assert_eq!(described["components"][1]["licenses"][0]["license"]["id"], "MIT");
+
+    stage.bare("sbom").args([&layout, "g++tool"]).run().failed(2, &["described alone"]);
+    stage.bare("sbom").arg("oci:").run().failed(2, &["no file or folder"]);
+    stage.bare("sbom").arg(format!("oci:{}", place("nothing"))).run().failed(5, &["no image layout"]);
 }

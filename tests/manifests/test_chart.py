@@ -1,6 +1,7 @@
 """The library chart and its example, by Helm's own code: lint, dependencies, packages, and what is rendered."""
 
 import copy
+import json
 import os
 import shutil
 import tempfile
@@ -329,6 +330,36 @@ class Refused(Case):
                 self.charts.render_for(version, "helm-app", values)
         for values, version in (({}, "v1.25.0"), (sidecar, "v1.29.0"), (sidecar, "v1.29.3-gke.1000"), (base, "v1.33.0")):
             self.charts.render_for(version, "helm-app", values)
+
+    def test_an_image_where_the_cluster_has_such_volumes(self):
+        baked = {"image": "registry.example/tools:1"}
+        def rendered(version, aptlet):
+            files = json.loads(self.charts.render_for(version, "helm-app", {"aptlet": aptlet}))
+            return objects.documents("".join(f"---\n{text}\n" for _, text in sorted(files.items()) if text.strip()))
+
+        auto, image = {"packages": ["jq"], "mode": "auto", "baked": baked}, {"packages": [], "mode": "image", "baked": baked}
+        for version, is_image in (("v1.35.9", False), ("v1.36.0", True), ("v1.36.1-gke.1000", True)):
+            documents = rendered(version, auto)
+            (pod,) = objects.templates(documents)
+            with self.subTest(version):
+                self.assertEqual("image" in pod["spec"]["volumes"][0], is_image)
+                self.assertEqual("initContainers" in pod["spec"], not is_image)
+                self.assertEqual([one["kind"] for one in documents], ["Deployment"] if is_image else ["ConfigMap", "Deployment"])
+        documents = rendered("v1.36.0", image)
+        self.assertEqual(documents, rendered("v1.36.0", auto))
+        (pod,) = objects.templates(documents)
+        self.assertEqual(pod["spec"]["volumes"], [{"name": "aptlet-packages", "image": {"reference": "registry.example/tools:1", "pullPolicy": "IfNotPresent"}}])
+        self.assertEqual([*standard.violations(pod), *standard.more(pod)], [])
+        self.assertNotIn("checksum/aptlet", pod["metadata"].get("annotations", {}))
+        for values, version, message in (
+            ({**image, "baked": {}}, "v1.36.0", "mode image mounts what 'aptlet bake' has pushed: set the value baked.image"),
+            ({"packages": ["jq"], "mode": "auto"}, "v1.36.0", "mode auto mounts"),
+            ({**auto, "mode": "init"}, "v1.36.0", "baked.image is for modes image and auto, and this is init"),
+            ({**auto, "packages": []}, "v1.35.0", "nothing to install"),
+            (image, "v1.32.0", "mode image needs image volumes, so Kubernetes 1.33, and this is v1.32.0"),
+        ):
+            with self.subTest(message), self.assertRaisesRegex(helm.HelmRenderError, message):
+                self.charts.render_for(version, "helm-app", {"aptlet": values})
 
     def test_a_dependency_under_another_name_without_its_values(self):
         self.charts.chart("twice")

@@ -118,7 +118,7 @@ def comparable(document):
     pod.get("metadata", {}).get("annotations", {}).pop("checksum/aptlet", None)
     if pod.get("metadata", {}).get("annotations") == {}:
         del pod["metadata"]["annotations"]
-    for container in pod["spec"]["initContainers"]:
+    for container in pod["spec"].get("initContainers", []):
         container.pop("imagePullPolicy", None)
     return document
 
@@ -178,6 +178,31 @@ class Render(unittest.TestCase):
                 text = run("jq", "--configmap=demo-aptlet", *flags, "-f", "-", text=yaml.safe_dump(POD))
                 (rendered,) = [one for one in objects.documents(text) if one["kind"] == "Pod"]
                 self.assertEqual(comparable(self.chart(**values)), comparable(rendered))
+
+    def test_an_image_is_mounted_as_the_chart_mounts_it(self):
+        flags, values = ["--mode=image", "--baked=registry.example/tools:1"], {"mode": "image", "baked": {"image": "registry.example/tools:1"}}
+        for more, also in (([], {}), (["--mount=/t"], {"prefix": "/t"}), (["--expose=path", "--image-path=/bin"], {"expose": "path", "imagePath": "/bin"}),
+                           (["--libraries"], {"libraries": True})):
+            with self.subTest(more):
+                text = run(*flags, *more, "-f", "-", text=yaml.safe_dump(POD), image=None)
+                self.assertEqual(run(*flags, *more, "-f", "-", text=text, image=None), text)
+                (rendered,) = objects.documents(text)
+                self.assertNotIn("initContainers", rendered["spec"])
+                self.assertEqual(comparable(rendered), comparable(self.chart(packages=[], **values, **also)))
+                self.assertEqual([*standard.violations(rendered), *standard.more(rendered)], [])
+                self.assertIsNone(objects.invalid(rendered, objects.newest()[-1]))
+                printed = yaml.safe_load(run(*flags, *more, "--helm-values", image=None))["aptlet"]
+                self.assertEqual(self.chart(packages=[], **values, **also), self.chart(packages=[], **printed))
+                # and back
+                again = run("jq", "-f", "-", *[word for word in more if word != "--libraries"], text=text)
+                fresh = run("jq", "-f", "-", *[word for word in more if word != "--libraries"], text=yaml.safe_dump(POD))
+                self.assertEqual(objects.documents(again), objects.documents(fresh))
+        for wrong in (["jq"], ["--slim"], ["--configmap=web"], ["--size-limit=1Gi"]):
+            with self.subTest(wrong), self.assertRaisesRegex(AssertionError, "(?s)exit code 2.*aptlet bake"):
+                run(*flags, *wrong)
+        for wrong in (["--mode=image"], ["--baked=registry.example/tools:1", "jq"]):
+            with self.subTest(wrong), self.assertRaisesRegex(AssertionError, "exit code 2"):
+                run(*wrong)
 
     def test_values_from_files_are_such_as_the_schema_takes(self):
         example = Path(__file__).resolve().parents[2] / "examples/configmap"

@@ -1,25 +1,31 @@
-//! `aptlet bake`: the whole way, but that the tree becomes an image.
+//! `aptlet bake`: the whole way, but that the tree becomes an image; or aptlet's own image.
 
+mod deliver;
+mod itself;
 mod labels;
 mod one;
 mod whole;
 
-use serde_json::{Map, json};
+use serde_json::json;
 
+use self::deliver::{deliver, tell};
 use crate::bake;
 use crate::config::{Settings, Target};
 use crate::error::Error;
 use crate::note::Recorded;
 use crate::oci::base::BaseImage;
-use crate::oci::{Image, Place, Put};
+use crate::oci::{Image, Place};
 use crate::planning::{Inputs, base_image};
-use crate::report::{self, Report};
-use crate::wording::{counted, mebibytes};
+use crate::report::Report;
+use crate::wording::counted;
 
 pub(super) async fn bake(settings: &Settings, report: &Report) -> Result<(), Error> {
     let Some(baking) = &settings.baking else {
         return Err(Error::Internal("nothing says what to bake".to_owned()));
     };
+    if settings.own_binary {
+        return itself::bake(settings, baking, report).await;
+    }
     let all: Vec<&Settings> = std::iter::once(settings).chain(&settings.others).collect();
     if all.len() > 1 && matches!(baking.target, Target::Tar(_) | Target::DockerArchive { .. }) {
         return Err(bake::Error::OneImage { target: baking.target.to_string() }.into());
@@ -59,35 +65,9 @@ pub(super) async fn bake(settings: &Settings, report: &Report) -> Result<(), Err
         images.push(baked.image);
     }
 
-    let is_remote = matches!(baking.target, Target::Registry(_));
-    let stop = is_remote.then(|| report.begin("push", 0));
-    let put = match (&baking.target, images.as_slice()) {
-        (Target::Tar(_), [image]) => match image.layers.as_slice() {
-            [(layer, _)] => place.put_layer(layer).map(|digest| Put { digest, transfer: None }),
-            _ => return Err(Error::Internal("a tree in more than one layer".to_owned())),
-        },
-        _ => place.put(&images).await,
-    };
-    let Put { digest, transfer } = put.map_err(bake::Error::from)?;
-    if let (Some(stop), Some(transfer)) = (stop, transfer) {
-        let sent = counted(transfer.sent, "blob");
-        stop.end(format!("{sent} sent ({}), {} there already", mebibytes(transfer.bytes), transfer.known));
-    }
+    let put = deliver(place, baking, &images, report).await?;
     drop(scratch);
-
-    report::print(&format!("sha256:{digest}\n"))?;
     let what = counted(packages, "package");
-    let layers: usize = images.iter().map(|image| image.layers.len()).sum();
-    let mut facts = Map::from_iter([
-        ("packages".to_owned(), json!(packages)),
-        ("bytes".to_owned(), json!(fetched)),
-        ("digest".to_owned(), json!(format!("sha256:{digest}"))),
-        ("layers".to_owned(), json!(layers)),
-        ("size".to_owned(), json!(size)),
-        ("notes".to_owned(), json!(notes)),
-    ]);
-    facts.extend(transfer.map(|transfer| ("sent".to_owned(), json!(transfer.bytes))));
-    let size = mebibytes(size);
-    report.success(&format!("{what} ({size}) baked into {}{told}", baking.target), facts);
-    Ok(())
+    let facts = [("packages", json!(packages)), ("bytes", json!(fetched)), ("notes", json!(notes))];
+    tell(&put, baking, (&images, size), (&what, &told, &facts), report)
 }

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::fetch::Client;
 use crate::note::Recorded;
 use crate::oci::base::BaseImage;
-use crate::oci::{self, Below, History, Image, Packing};
+use crate::oci::{self, Below, History, Image, Packing, Runs};
 use crate::planning::{Inputs, Planner, Wanted};
 use crate::publish::{self, Staging, space};
 use crate::report::Report;
@@ -117,7 +117,7 @@ pub(super) async fn one(
     let built = building::assemble(&root, scratch.path(), &plan, unpacked, &layout)
         .map_err(|error| of_work_dir(error, baking))?;
     let (commands, requested) = (built.commands, built.requested.clone());
-    let made = make_whole(built, settings, &plan, date).map_err(|error| of_work_dir(error, baking));
+    let made = make_whole(built, settings, &plan).map_err(|error| of_work_dir(error, baking));
     let Made { packages, state, attachments } = made?;
     stop.end(counted(commands, "command"));
 
@@ -137,10 +137,7 @@ pub(super) async fn one(
         _ => None,
     };
     let planned = layers(&root, &packages, date, grouping, read.as_ref())?;
-    let packing = match baking.compress {
-        LayerCompression::None => Packing::None,
-        LayerCompression::Gzip => Packing::Gzip,
-    };
+    let packing = packing(baking);
     // on top of an image, a tree is where it works
     let at = base.map_or("", |_| settings.prefix.trim_start_matches('/'));
     let at = PathBuf::from(at);
@@ -159,8 +156,11 @@ pub(super) async fn one(
         notes: state.notes,
         image: Image {
             architecture: plan.basis.architecture.clone(),
-            environment: vec![format!("PATH={}", path(&settings.prefix, base.and_then(BaseImage::path)))],
-            labels: labels(settings, &plan, &created),
+            runs: Runs {
+                env: vec![format!("PATH={}", path(&settings.prefix, base.and_then(BaseImage::path)))],
+                labels: labels(settings, &plan, &created),
+                ..Runs::default()
+            },
             created: created.clone(),
             layers: written.into_iter().zip(history).collect(),
             attachments,
@@ -172,6 +172,13 @@ pub(super) async fn one(
             }),
         },
     })
+}
+
+pub(super) fn packing(baking: &Baking) -> Packing {
+    match baking.compress {
+        LayerCompression::None => Packing::None,
+        LayerCompression::Gzip => Packing::Gzip,
+    }
 }
 
 /// An error of the folder that the tree is made in, told as that.

@@ -1,5 +1,6 @@
 //! A tree that is a destination by itself, as the root of an image is.
 
+use std::fs;
 use std::path::PathBuf;
 
 use super::super::install::{notes, view};
@@ -11,13 +12,13 @@ use crate::digest::Sha256;
 use crate::error::Error;
 use crate::lock;
 use crate::note::Recorded;
-use crate::oci::Attachment;
+use crate::oci::{self, Attachment};
 use crate::plan::Plan;
 use crate::process::own_binary;
 use crate::publish::{State, Whole};
 use crate::relocate::Relocation;
-use crate::sbom::{self, Bill, cyclonedx, spdx};
-use crate::tree::{self, records};
+use crate::sbom;
+use crate::tree::records;
 
 /// A tree that is finished.
 pub(super) struct Made {
@@ -30,12 +31,7 @@ pub(super) struct Made {
 }
 
 /// Adds to a tree what a destination has beside one, and finishes it.
-pub(super) fn make_whole(
-    mut built: Built,
-    settings: &Settings,
-    plan: &Plan,
-    date: i64,
-) -> Result<Made, Error> {
+pub(super) fn make_whole(mut built: Built, settings: &Settings, plan: &Plan) -> Result<Made, Error> {
     let view = view(settings);
     let needs_binary = !settings.prefix.eq("/")
         && (built.needs_binary || !Relocation::to(&settings.prefix).is_exact() || !built.exposed.is_empty());
@@ -56,16 +52,15 @@ pub(super) fn make_whole(
         ),
     }
     Whole { view, exposed: &exposed, binary: binary.as_deref() }.lay_out(tree, generated)?;
-    let bill = Bill::of(plan, release, Some(tree.root()), date);
     let mut attachments = Vec::new();
-    for (name, media_type, text) in [
-        (sbom::SPDX, "application/spdx+json", spdx(&bill)),
-        (sbom::CYCLONEDX, "application/vnd.cyclonedx+json", cyclonedx(&bill)),
-    ] {
+    for (name, media_type) in
+        [(sbom::SPDX, "application/spdx+json"), (sbom::CYCLONEDX, "application/vnd.cyclonedx+json")]
+    {
         let path = tree.root().join(name);
-        generated.file(&path, text.as_bytes()).map_err(|source| tree::Error::write(&path, source))?;
+        let text =
+            fs::read(&path).map_err(|source| oci::Error::read(&path, source)).map_err(bake::Error::from)?;
         let title = name.rsplit('/').next().unwrap_or(name);
-        attachments.push(Attachment { media_type, title, text: text.into_bytes() });
+        attachments.push(Attachment { media_type, title, text });
     }
     let packages = Packages::of(tree);
     let of_plan = lock::digest(plan);

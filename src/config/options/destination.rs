@@ -98,8 +98,8 @@ group! {
     /// What else is put into the destination.
     #[group(heading = Some("Destination"))]
     pub(crate) struct SelfInstalling {
-        /// Put aptlet itself into the destination as .aptlet/aptlet, for containers whose image does not have it
-        /// [default: false]
+        /// Put aptlet itself into the destination as .aptlet/aptlet, for containers whose image does not have it; 'aptlet
+        /// bake' writes aptlet's own image instead of packages [default: false]
         pub(crate) own_binary as "self": Option<bool>,
     }
 }

@@ -18,6 +18,10 @@ group! {
         #[arg(value_name = "KIND")]
         pub(crate) compress: Option<LayerCompression>,
 
+        /// With --self, this aptlet for another architecture as well, which makes the image an index; repeatable
+        #[arg(value_name = "FILE")]
+        pub(crate) binary: Vec<PathBuf>,
+
         /// Make the tree in this folder before it is packed [default: TMPDIR, or /tmp]
         #[arg(value_name = "DIR")]
         pub(crate) work_dir: Option<PathBuf>,

@@ -10,9 +10,14 @@ group! {
     #[group(heading = Some("Manifest"))]
     pub(crate) struct PodManifest {
         /// 'init' installs before the containers start, 'sidecar' also when the ConfigMap changes, 'entrypoint' in the main
-        /// container itself; 'live' prepares a volume to which the main container adds packages by apt-get [default: init]
+        /// container itself; 'live' prepares a volume to which the main container adds packages by apt-get; 'image' mounts
+        /// the image that --baked names, from Kubernetes 1.36 on [default: init]
         #[arg(value_name = "MODE")]
         pub(crate) mode: Option<Mode>,
+
+        /// For --mode image, the image with the packages: what 'aptlet bake' has pushed
+        #[arg(value_name = "IMAGE")]
+        pub(crate) baked: Option<String>,
 
         /// Mount the packages at this path of the containers; one of two characters is best [default: /p]
         #[arg(value_name = "PATH")]

@@ -120,6 +120,7 @@ fn the_defaults() {
             known_image: None,
             // in a folder of its own
             registries: settings.registries.clone(),
+            described: None,
             sbom_format: SbomFormat::Spdx,
             explain: None,
             env: false,

@@ -103,6 +103,8 @@ pub enum Mode {
     Entrypoint,
     /// An init container prepares the volume, and the main container adds packages to it while it runs.
     Live,
+    /// Nobody: the volume is an image that has them.
+    Image,
 }
 
 impl Mode {

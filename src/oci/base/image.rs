@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::super::error::Error;
+use super::super::layout::BLOBS;
 use super::manifest::{self, Document, digest_of};
 use super::place::{self, Archive, Place};
 use super::root::{Root, Wanted};
@@ -70,6 +71,13 @@ impl BaseImage {
                 let bytes = place.document(&named, &image).await?;
                 (place, (digest_of(&named, &image)?, bytes))
             }
+            ImageSource::OciArchive { file, tag } => {
+                let archive = Archive::open_file(file, &image)?;
+                let named = archive.named(tag.as_deref(), &image)?;
+                let place = Place::Archive(archive);
+                let bytes = place.document(&named, &image).await?;
+                (place, (digest_of(&named, &image)?, bytes))
+            }
         };
         let (mut digest, mut bytes) = document;
         for _ in 0..MOST_STEPS {
@@ -84,12 +92,13 @@ impl BaseImage {
                     let diff_ids = diff_ids(&config, manifest.layers.len(), &image)?;
                     let mut layers = Vec::new();
                     for (layer, diff_id) in manifest.layers.iter().zip(diff_ids) {
+                        let digest = digest_of(layer, &image)?;
                         layers.push(BaseLayer {
                             media_type: layer.media_type.clone(),
-                            digest: digest_of(layer, &image)?,
+                            digest,
                             size: layer.size,
                             diff_id,
-                            name: PathBuf::new(),
+                            name: Path::new(BLOBS).join(digest.to_string()),
                         });
                     }
                     let name = named(source, digest);
@@ -102,7 +111,7 @@ impl BaseImage {
 
     fn of_archive(path: &Path, source: &ImageSource, architecture: &str) -> Result<Self, Error> {
         let image = source.to_string();
-        let archive = Archive::open_file(path)?;
+        let archive = Archive::open_file(path, &image)?;
         let (config_name, names) = archive.image()?;
         let text = archive.text(&config_name)?;
         let digest = Sha256::of(&text);

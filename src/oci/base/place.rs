@@ -47,8 +47,14 @@ enum Stored {
 /// # Errors
 /// [`Error::BadImage`], [`Error::NoLayout`].
 pub(super) fn of_layout(folder: &Path, tag: Option<&str>, image: &str) -> Result<Descriptor, Error> {
+    let bad = |problem: &str| Error::BadImage { image: image.to_owned(), problem: problem.to_owned() };
+    let index = layout::read(folder)?.ok_or_else(|| bad("there is no image layout"))?;
+    of_index(&index, tag, image)
+}
+
+/// The same, of the index of one.
+fn of_index(index: &Value, tag: Option<&str>, image: &str) -> Result<Descriptor, Error> {
     let bad = |problem: String| Error::BadImage { image: image.to_owned(), problem };
-    let index = layout::read(folder)?.ok_or_else(|| bad("there is no image layout".to_owned()))?;
     let mut found = Vec::new();
     for entry in index["manifests"].as_array().into_iter().flatten() {
         let name = entry["annotations"][REF_NAME].as_str();
@@ -60,7 +66,9 @@ pub(super) fn of_layout(folder: &Path, tag: Option<&str>, image: &str) -> Result
         (1, _) => serde_json::from_value(found.remove(0)).map_err(|error| bad(error.to_string())),
         (0, Some(tag)) => Err(bad(format!("there is no image '{tag}' in the layout"))),
         (0, None) => Err(bad("there is no image in the layout".to_owned())),
-        _ => Err(bad("there are several images in the layout: name one as oci:DIR:TAG".to_owned())),
+        _ => {
+            Err(bad("there are several images in the layout: put the tag of one behind its name".to_owned()))
+        }
     }
 }
 
@@ -97,7 +105,7 @@ impl Place {
                 read.map_err(|source| Error::read(&path, source))?;
                 bytes
             }
-            Self::Archive(_) => return Err(bad("it has no manifest".to_owned())),
+            Self::Archive(archive) => archive.text(&Path::new(BLOBS).join(digest.to_string()))?,
         };
         let actual = Sha256::of(&bytes);
         match actual == digest {
@@ -147,12 +155,9 @@ impl Archive {
     ///
     /// # Errors
     /// [`Error::Read`]; [`Error::BadImage`].
-    pub(super) fn open_file(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open_file(path: &Path, image: &str) -> Result<Self, Error> {
         let failed = |source| Error::read(path, source);
-        let bad = |problem: &str| Error::BadImage {
-            image: format!("docker-archive:{}", path.display()),
-            problem: problem.to_owned(),
-        };
+        let bad = |problem: &str| Error::BadImage { image: image.to_owned(), problem: problem.to_owned() };
         let mut file = File::open(path).map_err(failed)?;
         let mut magic = [0; 2];
         if file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b] {
@@ -226,6 +231,17 @@ impl Archive {
             Ok((hashed.digest(), size))
         };
         read().map_err(|source| Error::read(&self.path, source))
+    }
+
+    /// Which image of the layout in it is meant.
+    ///
+    /// # Errors
+    /// [`Error::BadImage`]; [`Error::Read`].
+    pub(super) fn named(&self, tag: Option<&str>, image: &str) -> Result<Descriptor, Error> {
+        let index: Value = serde_json::from_slice(&self.text(Path::new(layout::IMAGES))?).map_err(|_| {
+            Error::BadImage { image: image.to_owned(), problem: "its index.json is no JSON".to_owned() }
+        })?;
+        of_index(&index, tag, image)
     }
 
     /// The names of the configuration and of the layers.

@@ -20,6 +20,9 @@ const MOST_PATHS: usize = 4_000_000;
 const LARGEST: u64 = 256 << 20;
 /// Together.
 const MOST_BYTES: u64 = 4 << 30;
+/// What aptlet writes into a tree of what it was made of.
+const LOCK: &str = "var/lib/aptlet/aptlet.lock";
+const DOC: &str = "usr/share/doc/";
 /// In front of the name of what is taken away.
 const WHITEOUT: &[u8] = b".wh.";
 /// In a folder of which nothing below shows.
@@ -54,6 +57,8 @@ pub(crate) enum Wanted {
     Libraries,
     /// Those that an image on top of it has to have as well.
     Everything,
+    /// Those that say what the packages are, in trees for a prefix as well.
+    Bill,
 }
 
 impl Root {
@@ -208,7 +213,20 @@ fn inside(path: &Path) -> Option<PathBuf> {
 }
 
 fn is_wanted(path: &Path, wanted: Wanted) -> bool {
-    let Some(text) = path.to_str() else { return false };
+    let Some(mut text) = path.to_str() else { return false };
+    if wanted == Wanted::Bill {
+        // a tree on top of an image is below its prefix
+        let starts = text.match_indices('/').map(|(slash, _)| &text[slash + 1..]);
+        let of_tree = |rest: &&str| {
+            ["var/lib/dpkg/", "var/lib/aptlet/", DOC].iter().any(|start| rest.starts_with(start))
+        };
+        text = starts.into_iter().find(of_tree).unwrap_or(text);
+        // a folder of a package can be a link to that of another
+        let is_doc = |name: &str| name.ends_with("/copyright") || !name.contains('/');
+        if text == LOCK || text.strip_prefix(DOC).is_some_and(is_doc) {
+            return true;
+        }
+    }
     let says = ["etc/os-release", "usr/lib/os-release", "lib/apk/db/installed", "var/lib/dpkg/status"];
     if says.contains(&text) || text.starts_with("var/lib/dpkg/status.d/") {
         return true;

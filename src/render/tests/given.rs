@@ -20,6 +20,7 @@ pub(super) fn rendering(mode: Mode, config_map: Option<&str>) -> Rendering {
         auth_secret: None,
         tls_secret: None,
         image: Some("mirror.example/aptlet:1".to_owned()),
+        baked: None,
         size_limit: None,
         storage: None,
         port: 8081,

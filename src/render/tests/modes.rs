@@ -64,6 +64,8 @@ fn nothing_is_left_of_what_was_asked_for_before() {
             }
         }
     }
+    let baked = Some("registry.example/tools:1".to_owned());
+    ways.push(Rendering { baked, flags: Vec::new(), ..rendering(Mode::Image, None) });
     // a ConfigMap that is there is kept
     let pods = |text: &str| -> Vec<Value> {
         let documents = meant(text).into_iter().filter(|document| document["kind"] != "ConfigMap");
@@ -152,4 +154,24 @@ fn a_size_limit_is_that_of_the_volume_too() {
     let claim =
         raised.replace("emptyDir:", "persistentVolumeClaim:").replace("sizeLimit: 3Gi", "claimName: c");
     assert_eq!(volume(&patched(&limited("1Gi"), &claim).unwrap()), volume(&claim));
+}
+
+#[test]
+fn an_image_takes_no_container_and_its_tag_can_change() {
+    let image = |tag: &str| {
+        let baked = Some(format!("registry.example/tools:{tag}"));
+        Rendering { baked, flags: Vec::new(), image: None, ..rendering(Mode::Image, None) }
+    };
+    let text = "kind: Pod\nspec:\n  containers:\n  - {name: a, image: i}\n";
+    let once = patched(&image("1"), text).unwrap();
+    let spec = &meant(&once)[0]["spec"];
+    assert!(spec.get("initContainers").is_none(), "{once}");
+    let volume = json!({ "reference": "registry.example/tools:1", "pullPolicy": "IfNotPresent" });
+    assert_eq!(spec["volumes"], json!([{ "name": "aptlet-packages", "image": volume }]));
+    assert_eq!(spec["containers"][0]["volumeMounts"][1]["subPath"], "commands");
+    let theirs = once.replace("IfNotPresent", "Always");
+    assert_eq!(patched(&image("2"), &theirs).unwrap(), theirs.replace("tools:1", "tools:2"));
+    let claims = "kind: StatefulSet\nspec:\n  volumeClaimTemplates:\n  - metadata: {name: aptlet-packages}\n  template:\n    spec:\n      \
+                  containers:\n      - {name: a}\n";
+    assert!(patched(&image("1"), claims).unwrap_err().contains("aptlet-packages"));
 }

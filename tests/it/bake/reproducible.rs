@@ -57,6 +57,15 @@ fn the_same_lock_is_the_same_image_whoever_bakes_it_and_wherever() {
         nobody.arg("--work-dir").arg(&open);
         assert_eq!(baked(&stage, &mut nobody, "open/nobody"), expected);
     }
+    let mut alone = bake(&stage, &out("alone"));
+    alone.args(["--connections", "1"]).env_clear().env("PATH", "/usr/bin:/bin").env("TZ", "UTC-14");
+    assert_eq!(baked(&stage, &mut alone, "alone"), expected);
+    let few = ["sh", "-c", "umask 0; ulimit -n 64; exec \"$@\"", "sh"];
+    assert_eq!(baked(&stage, &mut behind(&few, &bake(&stage, &out("few"))), "few"), expected);
+    // into a layout that has the image already, and a day later as far as files tell
+    let old = fs::File::open(stage.sandbox.path("aptlet.lock")).unwrap();
+    old.set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(baked(&stage, &mut bake(&stage, &out("first")), "first"), expected);
     // settings of this machine's own tree are none of an image's
     let mut set = bake(&stage, &out("set"));
     set.env("APTLET_OWNERS", "keep").env("APTLET_DEST", "/srv").env("APTLET_KEEP_GENERATIONS", "7");

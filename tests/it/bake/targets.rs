@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Baked, bake, locked, paths, repository};
 use crate::support::deb::sha256;
 use crate::support::snapshot;
-use crate::support::stage::Run;
+use crate::support::stage::{Run, Stage};
 
 #[test]
 fn a_layout_keeps_its_other_images() {
@@ -114,4 +114,27 @@ fn where_nothing_can_be_written_is_told_before_anything_is_fetched() {
 
     let mut without = stage.bare("bake");
     without.arg("tool").run().failed(2, &["nothing says where", "oci:DIR[:TAG]"]);
+}
+
+#[test]
+fn aptlet_s_own_image_is_one_file_of_a_static_build() {
+    let stage = Stage::new();
+    let target = format!("oci:{}:1", stage.sandbox.path("own").display());
+    let bake = |arguments: &[&str]| {
+        let mut command = stage.bare("bake");
+        command.args(["--self", "-o", &target]).args(arguments);
+        command.run()
+    };
+    bake(&["jq"]).failed(2, &["own image"]);
+    // a build of tests needs libraries, unless it is one for musl
+    let own = bake(&[]);
+    if own.code == Some(0) {
+        let image = Baked::read(&stage.sandbox.path("own"), None);
+        assert_eq!(image.config["config"]["Entrypoint"], serde_json::json!(["/aptlet"]));
+        assert_eq!(image.config["config"]["User"], "65532:65532");
+        assert_eq!(image.merged().keys().collect::<Vec<_>>(), [Path::new("aptlet")]);
+    } else {
+        own.failed(2, &["needs libraries", "musl"]);
+        assert!(!stage.sandbox.path("own").exists());
+    }
 }

@@ -29,9 +29,10 @@
 {{- toYaml $both -}}
 {{- end -}}
 
-{{/* A whole manifest. */}}
+{{/* A whole manifest; nothing in mode image, where nobody would read it. */}}
 {{- define "aptlet.configMap" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
+{{- if ne $settings.mode "image" -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -42,14 +43,15 @@ metadata:
     app.kubernetes.io/managed-by: Helm
 {{ include "aptlet.data" $settings }}
 {{- end -}}
+{{- end -}}
 
 {{/*
 An annotation of the pod template, so that another ConfigMap means new pods. Nothing in mode sidecar: there the running pods
-follow the ConfigMap.
+follow the ConfigMap; nor in mode image, where there is none.
 */}}
 {{- define "aptlet.checksum" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
-{{- if ne $settings.mode "sidecar" -}}
+{{- if not (has $settings.mode (list "sidecar" "image")) -}}
 checksum/{{ $settings.name }}: {{ include "aptlet.data" $settings | sha256sum | toYaml }}
 {{- end -}}
 {{- end -}}

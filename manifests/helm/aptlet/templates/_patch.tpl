@@ -69,7 +69,7 @@ are patched.
   {{- fail (printf "aptlet: mode entrypoint takes one container, not %s: name it in the value containers" $which) -}}
 {{- end -}}
 
-{{- $own := include "aptlet.initContainer" $scope | fromYamlArray | first -}}
+{{- $all := include "aptlet.initContainer" $scope | fromYamlArray -}}
 {{- $identity := $spec.securityContext | default dict -}}
 {{- range concat ($spec.initContainers | default list) $spec.containers -}}
   {{- if and (has .name $names) (ne .name $settings.name) -}}
@@ -87,7 +87,7 @@ to the same folder. */ -}}
 {{- else if eq $settings.mode "entrypoint" -}}
   {{- $user = pick $identity "runAsUser" "runAsGroup" -}}
 {{- end -}}
-{{- $_ := set $own "securityContext" (merge $own.securityContext $user) -}}
+{{- range $all -}}{{- $_ := set . "securityContext" (merge .securityContext $user) -}}{{- end -}}
 
 {{- if eq $settings.mode "sidecar" -}}
   {{- range $container := concat ($spec.initContainers | default list) $spec.containers -}}
@@ -101,8 +101,10 @@ to the same folder. */ -}}
   {{- end -}}
 {{- end -}}
 
-{{- $init := dict "list" ($spec.initContainers | default list) "items" (list $own) "key" "name" "first" true -}}
-{{- $_ := set $spec "initContainers" (include "aptlet.upsert" $init | fromYamlArray) -}}
+{{- if $all -}}
+  {{- $init := dict "list" ($spec.initContainers | default list) "items" $all "key" "name" "first" true -}}
+  {{- $_ := set $spec "initContainers" (include "aptlet.upsert" $init | fromYamlArray) -}}
+{{- end -}}
 {{- $volumes := include "aptlet.volume" $scope | fromYamlArray -}}
 {{- $volumes = dict "list" ($spec.volumes | default list) "items" $volumes "key" "name" -}}
 {{- $_ := set $spec "volumes" (include "aptlet.upsert" $volumes | fromYamlArray) -}}

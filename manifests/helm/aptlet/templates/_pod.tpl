@@ -3,6 +3,11 @@
 {{- define "aptlet.volume" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 - name: {{ $settings.name }}-packages
+{{- if eq $settings.mode "image" }}
+  image:
+    reference: {{ $settings.baked.image | quote }}
+    pullPolicy: {{ $settings.baked.pullPolicy }}
+{{- else }}
   emptyDir: {{- toYaml $settings.volume | nindent 4 }}
 - name: {{ $settings.name }}-config
 {{- if or $settings.auth.secretName $settings.tls.secretName }}
@@ -34,6 +39,7 @@
 - name: {{ $settings.name }}-base
   image:
     reference: {{ $settings.base.image | quote }}
+{{- end }}
 {{- end }}
 {{- end -}}
 
@@ -133,11 +139,13 @@ volumeMounts:
 {{- end }}
 {{- end -}}
 
-{{/* The init container of the mode; in mode sidecar, that is the sidecar. */}}
+{{/* The init container of the mode; in mode sidecar, that is the sidecar; in mode image there is none. */}}
 {{- define "aptlet.initContainer" -}}
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 {{- if eq $settings.mode "sidecar" -}}
 {{- include "aptlet.sidecar" . -}}
+{{- else if eq $settings.mode "image" -}}
+{{- toYaml list -}}
 {{- else -}}
 {{- $args := concat (list "install") (include "aptlet.flags" $settings | fromYamlArray) -}}
 {{- if eq $settings.mode "entrypoint" -}}

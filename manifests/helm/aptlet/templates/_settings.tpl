@@ -16,7 +16,20 @@ a dependency with an alias, a list of context and values.
   {{- $alias := "for one with an alias, give (list . .Values.ALIAS) to the templates" -}}
   {{- fail (printf "aptlet: no values have the key aptlet: add it to the dependencies in Chart.yaml; %s" $alias) -}}
 {{- end -}}
-{{- if not (or $values.packages $values.lock) -}}
+{{- $version := $root.Capabilities.KubeVersion.Version -}}
+{{- $mode := $values.mode -}}
+{{- if has $mode (list "image" "auto") -}}
+  {{- $_ := required (printf "aptlet: mode %s mounts what 'aptlet bake' has pushed: set the value baked.image" $mode) $values.baked.image -}}
+{{- else if $values.baked.image -}}
+  {{- fail (printf "aptlet: baked.image is for modes image and auto, and this is %s: remove it, or set mode" $mode) -}}
+{{- end -}}
+{{- /* Image volumes are stable from then on, and nobody has to switch them on. */ -}}
+{{- $hasImages := semverCompare ">=1.36.0-0" $version -}}
+{{- if eq $mode "auto" -}}{{- $mode = $hasImages | ternary "image" "init" -}}{{- end -}}
+{{- if and (eq $mode "image") (semverCompare "<1.33.0-0" $version) -}}
+  {{- fail (printf "aptlet: mode image needs image volumes, so Kubernetes 1.33, and this is %s: use mode auto" $version) -}}
+{{- end -}}
+{{- if not (or $values.packages $values.lock (eq $mode "image")) -}}
   {{- fail "aptlet: nothing to install: name packages in the value packages, or give a lock" -}}
 {{- end -}}
 {{- $top := index (splitList "/" $values.prefix) 1 -}}
@@ -50,14 +63,13 @@ a dependency with an alias, a list of context and values.
 {{- if and (eq $values.mode "entrypoint") $values.base.image -}}
   {{- fail "aptlet: base.image is not for mode entrypoint, which reads the dpkg status of the container's own image: remove it" -}}
 {{- end -}}
-{{- $version := $root.Capabilities.KubeVersion.Version -}}
 {{- if and (eq $values.mode "sidecar") (semverCompare "<1.29.0-0" $version) -}}
   {{- fail (printf "aptlet: mode sidecar needs Kubernetes 1.29, and this is %s: use mode init" $version) -}}
 {{- end -}}
 {{- if and $values.base.image (semverCompare "<1.33.0-0" $version) -}}
   {{- fail (printf "aptlet: base.image needs image volumes, so Kubernetes 1.33, and this is %s: remove it" $version) -}}
 {{- end -}}
-{{- toYaml (merge (dict "release" $root.Release.Name) $values) -}}
+{{- toYaml (merge (dict "release" $root.Release.Name "mode" $mode) $values) -}}
 {{- end -}}
 
 {{- define "aptlet.configMapName" -}}

@@ -120,3 +120,33 @@ fn the_digest_is_that_before_compression() {
     damaged.rewind().unwrap();
     assert!(Root::default().add(&damaged, Wanted::Packages, folder.path()).is_err());
 }
+
+#[test]
+fn a_bill_takes_what_packages_say_wherever_a_tree_is() {
+    let layer: &[&str] = &[
+        "var/lib/dpkg/status=s",
+        "usr/share/doc/a/copyright=c",
+        "usr/share/doc/b -> a",
+        "usr/share/doc/a/README=r",
+        "opt/t/var/lib/dpkg/status=s",
+        "opt/t/var/lib/aptlet/aptlet.lock=l",
+        "opt/t/var/lib/aptlet/mtree=m",
+        "opt/t/usr/share/doc/d/copyright=c",
+        "usr/bin/x=x",
+    ];
+    let (root, folder) = read(&[layer, &["etc/os-release=o"]], Wanted::Bill);
+    assert_eq!(root.paths.len(), 10, "all layers are read: {:?}", root.paths);
+    for (path, is_there) in [
+        ("var/lib/dpkg/status", true),
+        ("usr/share/doc/b/copyright", true),
+        ("usr/share/doc/a/README", false),
+        ("opt/t/var/lib/dpkg/status", true),
+        ("opt/t/var/lib/aptlet/aptlet.lock", true),
+        ("opt/t/var/lib/aptlet/mtree", false),
+        ("opt/t/usr/share/doc/d/copyright", true),
+        ("usr/bin/x", false),
+        ("etc/os-release", true),
+    ] {
+        assert_eq!(folder.path().join(path).exists(), is_there, "{path}");
+    }
+}
