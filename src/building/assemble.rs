@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::staging::private_root;
+use crate::arrange::Arrange as _;
 use crate::config::{Owners, RequireScripts};
 use crate::control::architecture::Architecture;
 use crate::current_generation;
@@ -58,7 +59,7 @@ impl Layout {
             own.extend(launch::commands(root).into_keys().filter(|name| !image.contains(name)));
         }
         own.extend(self.also_exposed.iter().cloned());
-        own.sort();
+        own.arrange();
         own.dedup();
         own
     }

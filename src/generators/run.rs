@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use super::before::Before;
 use super::confined::{self, Start};
 use super::known::Call;
 use super::room::Room;
+use crate::process::memory;
 use crate::tree::links::resolve_in_root;
 use crate::tree::{Error, volume};
 
@@ -87,7 +89,7 @@ fn all(
     let mut outcomes = Vec::new();
     for call in calls {
         let outcome = match start_of(call, place) {
-            Ok((program, arguments)) => one(&program, &arguments, place, &folder)?,
+            Ok((program, arguments)) => one(call, &program, &arguments, place, &folder)?,
             Err(reason) => Err(reason),
         };
         let outcome = match outcome {
@@ -105,6 +107,7 @@ fn all(
 
 /// Runs a program in a folder of its own; what it has made, or why it has failed.
 fn one(
+    call: &Call,
     program: &Path,
     arguments: &[String],
     place: &Place<'_>,
@@ -114,20 +117,28 @@ fn one(
     fs::create_dir_all(&work).map_err(|source| Error::write(&work, source))?;
     let before = Before::of(place.root, &folder.join("before"))?;
     let path = FOLDERS.map(|folder| seen(folder, place)).join(":");
-    let ended = match confined::run(&Start { program, arguments, path: &path, folder: &work }) {
-        Ok(()) => {
-            let paths = before.changed()?;
-            for path in &paths {
-                stamp(&place.root.join(path), place.date)?;
+    let begun = call.begins().and_then(|file| resolved(place.root, file)).map(|file| place.root.join(file));
+    let rest = begun.as_ref().map(fs::read).transpose().unwrap_or_default();
+    let ended =
+        match confined::run(&Start { program, arguments, path: &path, folder: &work, date: place.date }) {
+            Ok(()) => {
+                if let (Some(file), Some(rest)) = (&begun, rest) {
+                    let opened = fs::OpenOptions::new().append(true).open(file);
+                    let appended = opened.and_then(|mut file| file.write_all(&rest));
+                    appended.map_err(|source| Error::write(file, source))?;
+                }
+                let paths = before.changed()?;
+                for path in &paths {
+                    stamp(&place.root.join(path), place.date)?;
+                }
+                Ok(paths)
             }
-            Ok(paths)
-        }
-        // half of a file is worse than none, and none is worse than that of a package
-        Err(reason) => {
-            before.restore()?;
-            Err(reason)
-        }
-    };
+            // half of a file is worse than none, and none is worse than that of a package
+            Err(reason) => {
+                before.restore()?;
+                Err(reason)
+            }
+        };
     drop(before);
     fs::remove_dir_all(folder).map_err(|source| Error::write(folder, source))?;
     Ok(ended)
@@ -147,8 +158,14 @@ fn start_of(call: &Call, place: &Place<'_>) -> Result<(PathBuf, Vec<String>), St
         return Err("the tree does not have it".to_owned());
     };
     let package = call.shipped_by().ok_or("it is not known")?;
-    if !(place.ships)(package, &file) {
+    if !(place.ships)(&package, &file) {
         return Err(format!("it is not the one that {package} has"));
+    }
+    if let (Some(needs), Some(limit)) = (call.memory(), memory::limit())
+        && memory::needed_beside(needs) > limit
+    {
+        let (needs, limit) = (memory::needed_beside(needs) >> 20, limit >> 20);
+        return Err(format!("it needs a memory limit of {needs} MiB, and the container has {limit}"));
     }
     let arguments = call.arguments.iter().map(|argument| seen(argument, place)).collect();
     Ok((PathBuf::from(seen(&program, place)), arguments))
@@ -159,8 +176,11 @@ fn resolved(root: &Path, path: &str) -> Option<PathBuf> {
     resolve_in_root(root, Path::new(path)).ok().flatten()
 }
 
-/// A path of the tree as it is seen at the prefix; what is none stays.
+/// A path of the tree as it is seen at the prefix, also as the value of a setting; what is none stays.
 fn seen(text: &str, place: &Place<'_>) -> String {
+    if let Some((key, value)) = text.split_once("=/") {
+        return format!("{key}={}", seen(&format!("/{value}"), place));
+    }
     for (name, target) in &place.links {
         let below = text.strip_prefix('/').and_then(|text| text.strip_prefix(target));
         if let Some(below) = below.filter(|below| below.is_empty() || below.starts_with('/')) {
