@@ -37,6 +37,8 @@ pub(super) struct Start<'a> {
     pub(super) arguments: &'a [String],
     /// Its PATH.
     pub(super) path: &'a str,
+    /// A locale that the tree has.
+    pub(super) locale: &'a str,
     /// A folder of its own, which is its home as well.
     pub(super) folder: &'a Path,
     /// The time that it is to say, in seconds since 1970.
@@ -56,7 +58,7 @@ pub(super) fn run(start: &Start<'_>) -> Result<(), String> {
         Command::new(start.program)
             .args(start.arguments)
             .env_clear()
-            .envs([("PATH", start.path), ("LC_ALL", "C.UTF-8"), ("DEBIAN_FRONTEND", "noninteractive")])
+            .envs([("PATH", start.path), ("LC_ALL", start.locale), ("DEBIAN_FRONTEND", "noninteractive")])
             .envs([("HOME", start.folder), ("TMPDIR", start.folder)])
             // the second is TeX's, which otherwise takes the first for the time of a file alone
             .envs([("SOURCE_DATE_EPOCH", start.date.to_string()), ("FORCE_SOURCE_DATE", "1".to_owned())])
@@ -139,6 +141,7 @@ mod tests {
             program: Path::new("/bin/sh"),
             arguments: &arguments,
             path: "/usr/bin:/bin",
+            locale: "C",
             folder: folder.path(),
             date: 7,
         })
@@ -157,6 +160,7 @@ mod tests {
             program: Path::new("/nonexistent"),
             arguments: &[],
             path: "",
+            locale: "C",
             folder: tempfile::tempdir().unwrap().path(),
             date: 7,
         });

@@ -42,7 +42,7 @@ impl Call {
     pub(super) fn shipped_by(&self) -> Option<String> {
         let name = self.name();
         let exact = KNOWN.iter().find(|known| known.program == name).map(|known| known.package.to_owned());
-        exact.or_else(|| pascal(name).map(|version| format!("fp-compiler-{version}")))
+        exact.or_else(|| pascal(name).map(|version| format!("fp-utils-{version}")))
     }
 
     /// The memory that it takes, in bytes, where that is known to be much.

@@ -26,6 +26,9 @@ const TREES: [(&str, &str, &str, &str); 2] = [
 const PARTS: [(&str, &str, &str); 2] =
     [("fontmap-cfg", ".cfg", "updmap.cfg"), ("fmtutil-cnf", ".cnf", "fmtutil.cnf")];
 
+/// The lists of languages, which their program has yet to make, as a database has them.
+const LANGUAGES: &str = "./tex/generic/config:\nlanguage.dat\nlanguage.dat.lua\nlanguage.def\n\n";
+
 /// As kpathsea wants it.
 const MAGIC: &str = "% ls-R -- filename database for kpathsea; do not change this line.\n";
 
@@ -67,6 +70,9 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Call>, Error> {
     if !exists(&root, "/usr/bin/fmtutil") {
         return Ok(Vec::new());
     }
+    // that program does not list what it has made
+    let names = listed(&root, MADE)? + LANGUAGES;
+    inside.file(&format!("{MADE}/ls-R"), names.as_bytes())?;
     let call = |(package, program, arguments): &(&str, &str, &[&str])| Call {
         package: (*package).to_owned(),
         program: (*program).to_owned(),
@@ -172,5 +178,7 @@ mod tests {
         let link = fs::read_link(root.join("usr/share/texlive/texmf-dist/ls-R")).unwrap();
         assert_eq!(link, Path::new("/var/lib/texmf/ls-R-TEXLIVEDIST"));
         assert!(!root.join("usr/share/texmf").exists());
+        let names = read("var/lib/texmf/ls-R");
+        assert!(names.contains("\nls-R-TEXLIVEDIST\n") && names.ends_with(LANGUAGES), "{names}");
     }
 }
