@@ -38,11 +38,21 @@ impl Call {
         words.map(String::as_str).collect::<Vec<_>>().join(" ")
     }
 
-    /// The package that must ship the program for it to be the one that is known.
-    pub(super) fn shipped_by(&self) -> Option<String> {
+    /// Whether the packages that ship the program make it the one that is known; else who should.
+    pub(super) fn is_of(&self, owners: &[String]) -> Result<(), String> {
         let name = self.name();
-        let exact = KNOWN.iter().find(|known| known.program == name).map(|known| known.package.to_owned());
-        exact.or_else(|| pascal(name).map(|version| format!("fp-utils-{version}")))
+        let known = KNOWN.iter().find(|known| known.program == name);
+        let (is_right, expected) = match (known, pascal(name), owners) {
+            (Some(known), _, owners) => (owners == [known.package], known.package.to_owned()),
+            // Debian has moved it between its packages
+            (None, Some(version), owners) => {
+                let is_one =
+                    |owner: &String| owner.starts_with("fp-") && owner.ends_with(&format!("-{version}"));
+                (owners.len() == 1 && owners.iter().all(is_one), format!("fp-compiler-{version}"))
+            }
+            (None, None, _) => return Err("it is not known".to_owned()),
+        };
+        if is_right { Ok(()) } else { Err(format!("it is not the one that {expected} has")) }
     }
 
     /// The memory that it takes, in bytes, where that is known to be much.

@@ -159,10 +159,7 @@ fn start_of(call: &Call, place: &Place<'_>) -> Result<(PathBuf, Vec<String>), St
     let (Some(program), Some(file)) = (program, file) else {
         return Err("the tree does not have it".to_owned());
     };
-    let package = call.shipped_by().ok_or("it is not known")?;
-    if (place.owners)(&file) != [package.as_str()] {
-        return Err(format!("it is not the one that {package} has"));
-    }
+    call.is_of(&(place.owners)(&file))?;
     if let (Some(needs), Some(limit)) = (call.memory(), memory::limit())
         && memory::needed_beside(needs) > limit
     {
