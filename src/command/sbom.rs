@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::arrange::Arrange as _;
 use crate::bake::{self, os_release};
 use crate::config::{ImageSource, SbomFormat, Settings, release_beside};
 use crate::current_generation;
@@ -68,7 +69,7 @@ async fn of_image(settings: &Settings, image: &ImageSource) -> Result<Bill, Erro
         of_aptlet.filter_map(|path| path.ancestors().nth(Path::new(records::LOCK).iter().count()));
     let mut roots: Vec<PathBuf> = of_aptlet.map(|root| folder.path().join(root)).collect();
     roots.push(folder.path().to_owned());
-    roots.sort();
+    roots.arrange();
     roots.dedup();
     let mut trees = Vec::new();
     for root in roots.into_iter().filter(|root| root.join(DATABASE).is_dir()) {

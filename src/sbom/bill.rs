@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::licences::licences;
+use crate::arrange::Arrange as _;
 use crate::config::Release;
 use crate::control::relation;
 use crate::control::text::decoded;
@@ -130,7 +131,7 @@ impl Bill {
             let artifact = known.artifact;
             (artifact.name.clone(), artifact.architecture.clone(), artifact.version.clone())
         };
-        known.sort_by_key(id);
+        known.arrange_by_key(id);
         // the base's and the tree's may be the very same
         known.dedup_by_key(|known| id(known));
         let asked: Vec<String> = trees

@@ -10,6 +10,7 @@ use object::{Endianness, elf};
 
 use super::deliver::{deliver, tell};
 use super::one;
+use crate::arrange::Arrange as _;
 use crate::bake;
 use crate::config::{Baking, Settings, Target};
 use crate::error::Error;
@@ -37,7 +38,7 @@ pub(super) async fn bake(settings: &Settings, baking: &Baking, report: &Report) 
         }
         binaries.push((architecture, path));
     }
-    binaries.sort();
+    binaries.arrange();
     if binaries.len() > 1 && matches!(baking.target, Target::Tar(_) | Target::DockerArchive { .. }) {
         return Err(bake::Error::OneImage { target: baking.target.to_string() }.into());
     }

@@ -12,6 +12,7 @@ use super::session::{Session, requests};
 use super::telling::{self, Step, Steps};
 use super::words::Words;
 use super::{looking, needs, patterns, session};
+use crate::arrange::Arrange as _;
 use crate::control::version;
 use crate::current_generation::current;
 use crate::live::{Answered, Installed, Marks, Package, Place, Relations, Where};
@@ -360,7 +361,7 @@ fn manual(
             }
         }
     }
-    manual.sort();
+    manual.arrange();
     manual
 }
 

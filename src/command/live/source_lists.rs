@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::outcome::Failure;
+use crate::arrange::Arrange as _;
 use crate::error::Error;
 use crate::live::Place;
 
@@ -21,6 +22,6 @@ pub(super) fn added(place: &Place) -> Result<Vec<(PathBuf, String)>, Failure> {
             all.push((path, text));
         }
     }
-    all.sort();
+    all.arrange();
     Ok(all)
 }
