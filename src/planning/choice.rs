@@ -24,6 +24,11 @@ pub(crate) struct PlanInputs {
 }
 
 impl PlanInputs {
+    /// The sources, without credentials in their URIs.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
     /// Counts more as installed: the stanzas of a dpkg status, of which `path` tells messages.
     pub(crate) fn count_as_installed(&mut self, path: &Path, stanzas: &str) {
         if stanzas.is_empty() {

@@ -171,10 +171,15 @@ impl fmt::Display for Shortage {
             }
         }
         let and = if matches!(self.free, Free::Claimed(_)) { "and" } else { "but" };
-        let verb = if self.packages == 1 { " needs" } else { "s need" };
         // no index has the number of files
         let about = if self.resource == Resource::Inodes { "at least" } else { "about" };
-        write!(f, ", {and} {} package{verb} {about} {}", self.packages, shown(self.resource, self.needed))?;
+        let needed = shown(self.resource, self.needed);
+        let verb = match self.packages {
+            0 => return write!(f, ", {and} aptlet itself needs {about} {needed}"),
+            1 => " needs",
+            _ => "s need",
+        };
+        write!(f, ", {and} {} package{verb} {about} {needed}", self.packages)?;
         match mebibytes(self.own) {
             own if own > 0 && self.resource == Resource::Bytes => {
                 write!(f, ", {own} MiB of it for aptlet itself, which starts their commands")

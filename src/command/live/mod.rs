@@ -1,13 +1,17 @@
 //! `aptlet live`, and what this binary does under the names of apt's and dpkg's commands in the destination that it prepares.
 //!
 //! `prepare` is `aptlet live` itself; [`become_apt`] is every other beginning. `session` finds the destination and the settings;
-//! `words` reads a command line as apt does. What changes something goes through `change` (what is to be there), which `additions` and
-//! `merge` make a plan of, `making`
-//! (how it gets there) and `telling` (what apt would print); `looking` only looks. `dpkg` has dpkg's own two.
+//! `words` reads a command line as apt does. What changes something goes through `change`: `goal` (what is to be there), which
+//! `finding`, `additions` and `merge` make a plan of, `steps` (what that changes), `making` (how it gets there), `telling` and `done`
+//! (what apt would print). `looking` only looks. `dpkg` has dpkg's own two.
 
 mod additions;
 mod change;
+mod done;
 mod dpkg;
+mod finding;
+mod goal;
+mod limits;
 mod looking;
 mod making;
 mod marking;
@@ -19,6 +23,7 @@ mod prepare;
 mod repositories;
 mod session;
 mod source_lists;
+mod steps;
 mod sudo;
 mod telling;
 mod updating;
@@ -32,6 +37,7 @@ pub(super) use self::prepare::prepare;
 
 use self::outcome::Failure;
 use self::words::Words;
+use crate::cli::Arguments;
 use crate::launch;
 use crate::live::{NAMES, Place};
 use crate::process::own_binary;
@@ -60,6 +66,20 @@ pub fn become_apt() -> Option<ExitCode> {
     Some(done.unwrap_or_else(|failure| failure.tell()))
 }
 
+/// `aptlet source`
+pub(super) fn source(arguments: &Arguments) -> ExitCode {
+    let dest = arguments.options.destination.dest.clone().unwrap_or_else(named_destination);
+    let dest = std::path::absolute(&dest).unwrap_or(dest);
+    let done = repositories::source(&Place::of(&dest), &arguments.requests);
+    done.unwrap_or_else(|failure| failure.tell())
+}
+
+/// The destination that `APTLET_DEST` names, or the default.
+fn named_destination() -> PathBuf {
+    let named = std::env::var_os("APTLET_DEST").filter(|value| !value.is_empty());
+    named.map_or_else(|| "/p".into(), PathBuf::from)
+}
+
 /// The destination whose launcher this process is: where its binary lies, or `APTLET_DEST`, or the default. None for a command
 /// of the tree itself, which may have a dpkg of its own.
 fn destination(path: &Path) -> Option<PathBuf> {
@@ -69,11 +89,7 @@ fn destination(path: &Path) -> Option<PathBuf> {
     {
         return (!launch::is_of_tree(&destination, path)).then_some(destination);
     }
-    Some(
-        std::env::var_os("APTLET_DEST")
-            .filter(|value| !value.is_empty())
-            .map_or_else(|| "/p".into(), PathBuf::from),
-    )
+    Some(named_destination())
 }
 
 /// Names of packages are text; what is none names nothing.

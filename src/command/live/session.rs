@@ -144,6 +144,5 @@ pub(super) fn adapt(place: &Place, settings: &mut Settings) -> Result<(), Failur
     settings.lock = None;
     settings.upgrade_base = true;
     settings.kept_indexes = Some(KeptIndexes { folder: place.indexes(), refresh: false });
-    settings.more_sources = source_lists::added(place)?;
-    Ok(())
+    source_lists::count_on(place, settings)
 }

@@ -42,7 +42,7 @@
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 - name: {{ $settings.name }}-packages
   mountPath: {{ $settings.prefix }}
-{{- if ne $settings.mode "entrypoint" }}
+{{- if not (has $settings.mode (list "entrypoint" "live")) }}
   readOnly: true
 {{- end }}
 {{- if eq $settings.expose "mount" }}
@@ -71,7 +71,13 @@ which a pod spec cannot.
 - name: PATH
   value: {{ include "aptlet.path" (list $settings (include "aptlet.imagePath" $settings)) | quote }}
 {{- end -}}
-{{- if $settings.libraries }}
+{{- if eq $settings.mode "live" -}}
+{{- $folders := include "aptlet.folders" . | fromYaml -}}
+{{- range $variable := list "LD_LIBRARY_PATH" "LIBRARY_PATH" "CPATH" "PKG_CONFIG_PATH" }}
+- name: {{ $variable }}
+  value: {{ $settings.prefix }}/{{ join (printf ":%s/" $settings.prefix) (get $folders $variable) }}
+{{- end -}}
+{{- else if $settings.libraries }}
 - name: LD_LIBRARY_PATH
   value: {{ printf "%s/lib" $settings.prefix }}
 {{- end -}}
@@ -139,7 +145,7 @@ volumeMounts:
 {{- if eq $settings.mode "sidecar" -}}
 {{- include "aptlet.sidecar" . -}}
 {{- else -}}
-{{- $args := concat (list "install") (include "aptlet.flags" $settings | fromYamlArray) -}}
+{{- $args := concat (list (eq $settings.mode "live" | ternary "live" "install")) (include "aptlet.flags" $settings | fromYamlArray) -}}
 {{- if eq $settings.mode "entrypoint" -}}
   {{- $args = list "install" "--self" -}}
   {{- if ne $settings.prefix "/p" -}}{{- $args = append $args (printf "--dest=%s" $settings.prefix) -}}{{- end -}}
