@@ -11,6 +11,7 @@ mod done;
 mod dpkg;
 mod finding;
 mod goal;
+mod keys;
 mod limits;
 mod looking;
 mod making;
@@ -60,6 +61,8 @@ pub fn become_apt() -> Option<ExitCode> {
     let done = match name.as_str() {
         "sudo" => sudo::sudo(&place, &arguments),
         "dpkg" => dpkg::dpkg(&place, &texts(arguments)),
+        "apt-key" => keys::key(&place, &texts(arguments)),
+        "add-apt-repository" | "apt-add-repository" => repositories::add(&place, &texts(arguments)),
         "dpkg-query" => dpkg::query(&place, &texts(arguments)),
         name => apt(&place, name, &texts(arguments)),
     };
@@ -97,11 +100,8 @@ fn texts(arguments: Vec<OsString>) -> Vec<String> {
     arguments.into_iter().map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
-/// `apt-get`, `apt`, `apt-cache`, `apt-mark` and `add-apt-repository`.
+/// `apt-get`, `apt`, `apt-cache` and `apt-mark`.
 fn apt(place: &Place, name: &str, arguments: &[String]) -> Result<ExitCode, Failure> {
-    if name == "add-apt-repository" {
-        return repositories::add(place, arguments);
-    }
     let words = Words::read(name, arguments)?;
     if words.help || words.command.is_empty() {
         return telling::help(name);
