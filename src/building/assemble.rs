@@ -57,7 +57,9 @@ impl Layout {
     /// The names of the commands that are exposed of a tree, `own` being those of the packages that were asked for.
     fn exposes(&self, root: &Path, mut own: Vec<String>) -> Vec<String> {
         if let Some(image) = &self.image_commands {
-            own.extend(launch::commands(root).into_keys().filter(|name| !image.contains(name)));
+            // an interpreter comes along only where that of the image will not do
+            let is_wanted = |name: &String| !image.contains(name) || self.image_interpreters.contains(name);
+            own.extend(launch::commands(root).into_keys().filter(is_wanted));
         }
         own.extend(self.also_exposed.iter().cloned());
         own.sort();

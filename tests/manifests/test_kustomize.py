@@ -82,6 +82,7 @@ class Component(unittest.TestCase):
         mounts = [
             {"name": "aptlet-packages", "mountPath": "/p"},
             {"name": "aptlet-packages", "mountPath": "/usr/local/sbin", "subPath": "commands", "readOnly": True},
+            {"name": "aptlet-config", "mountPath": "/etc/aptlet", "readOnly": True},
         ]
         self.assertEqual(main["volumeMounts"], mounts)
         golden = yaml.safe_load_all((GOLDEN.parent / "goldens/live.yaml").read_text())

@@ -252,7 +252,8 @@ class Render(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             lock = Path(folder) / "aptlet.lock"
             lock.write_text(LOCK)
-            for mode in MODES:
+            # a live destination has none
+            for mode in MODES[:-1]:
                 for storage in ("request", "limit"):
                     flags = [f"--lock={lock}", f"--storage={storage}", f"--mode={mode}"]
                     text = run(*flags, "--configmap=demo-aptlet", "-f", "-", text=yaml.safe_dump(POD))

@@ -21,6 +21,7 @@ mod needs;
 mod outcome;
 mod patterns;
 mod prepare;
+mod python;
 mod repositories;
 mod session;
 mod source_lists;

@@ -128,6 +128,8 @@ pub(super) fn settings(place: &Place) -> Result<Settings, Failure> {
     // what is to be installed is said by the command line alone
     host.environment
         .retain(|(name, _)| name != "APTLET_PACKAGES" && name != "APTLET_DEST" && name != "APTLET_LOCK");
+    // where it is mounted, it may be in the other container alone
+    options.folder.config = options.folder.config.filter(|folder| folder.is_dir());
     if !host.etc_aptlet.is_dir() {
         host.etc_aptlet = place.config();
         host.environment.retain(|(name, _)| name != "APTLET_CONFIG");

@@ -33,7 +33,9 @@ fn kills_at_any_time_leave_a_whole_tree_and_nothing_else() {
     let commands = std::env::var("APTLET_TEST_KILLS").ok().and_then(|text| text.parse().ok());
     let debs: Vec<DebBuilder> = NAMES
         .iter()
-        .map(|name| command(name, "1.0").field("Depends", "lib").file(&format!("usr/share/{name}"), 0o644, *name))
+        .map(|name| {
+            command(name, "1.0").field("Depends", "lib").file(&format!("usr/share/{name}"), 0o644, *name)
+        })
         .collect();
     let live = Live::with(&debs);
     let all: Vec<DebBuilder> =

@@ -4,8 +4,8 @@ use std::fs;
 
 use super::{Live, command};
 use crate::support::deb::DebBuilder;
-use crate::support::stage::{Run as _, Stage};
 use crate::support::have;
+use crate::support::stage::{Run as _, Stage};
 
 const STATUS: &str =
     "Package: perl-base\nStatus: install ok installed\nVersion: 5.36.0\nArchitecture: amd64\n\n";
@@ -18,9 +18,11 @@ fn the_images_perl_finds_modules_of_packages() {
     let live = Live { stage: Stage::new() };
     let module = "package Told;\nsub told { 'told' }\n1;\n";
     live.publish(&[
-        DebBuilder::new("libtold-perl", "1.0")
-            .field("Depends", "perl-base")
-            .file("usr/share/perl5/Told.pm", 0o644, module),
+        DebBuilder::new("libtold-perl", "1.0").field("Depends", "perl-base").file(
+            "usr/share/perl5/Told.pm",
+            0o644,
+            module,
+        ),
         DebBuilder::new("teller", "1.0").field("Depends", "libtold-perl").file(
             "usr/bin/teller",
             0o755,

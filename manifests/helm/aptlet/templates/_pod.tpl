@@ -51,7 +51,7 @@
   subPath: commands
   readOnly: true
 {{- end }}
-{{- if eq $settings.mode "entrypoint" }}
+{{- if has $settings.mode (list "entrypoint" "live") }}
 - name: {{ $settings.name }}-config
   mountPath: /etc/aptlet
   readOnly: true
