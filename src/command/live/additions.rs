@@ -63,7 +63,7 @@ pub(super) async fn plan(
 }
 
 /// The names of the packages of a plan.
-fn names(plan: &Plan) -> impl Iterator<Item = &str> + Clone {
+fn names(plan: &Plan) -> impl Iterator<Item = &str> {
     plan.packages.iter().map(|artifact| artifact.name.as_str())
 }
 

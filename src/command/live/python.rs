@@ -21,13 +21,15 @@ pub(super) fn is_in<'p>(mut packages: impl Iterator<Item = &'p Package>) -> bool
 }
 
 /// Whether packages of these names extend the library of a Python that is not among them.
-pub(super) fn extends_that_of_image<'n>(names: impl Iterator<Item = &'n str> + Clone) -> bool {
-    let is_part = |name: &str| {
-        PARTS.contains(&name)
+pub(super) fn extends_that_of_image<'n>(names: impl Iterator<Item = &'n str>) -> bool {
+    let (mut extends, mut brings) = (false, false);
+    for name in names {
+        brings |= name == PROGRAM;
+        extends |= PARTS.contains(&name)
             || name.starts_with("python3.") && name.ends_with("-venv")
-            || name.starts_with("libpython3.") && name.ends_with("-stdlib")
-    };
-    names.clone().any(is_part) && !names.clone().any(|name| name == PROGRAM)
+            || name.starts_with("libpython3.") && name.ends_with("-stdlib");
+    }
+    extends && !brings
 }
 
 #[cfg(test)]

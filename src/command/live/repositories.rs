@@ -104,10 +104,11 @@ pub(super) fn add(place: &Place, arguments: &[String]) -> Result<ExitCode, Failu
     let session = Session::open(place, &Words::default())?;
     let is_deb822 = what.lines().count() > 1 || what.starts_with("Types:");
     let is_url = Url::parse(what).is_ok_and(|url| matches!(url.scheme(), "http" | "https" | "file"));
-    let kind = if is_deb822 || is_url && what.ends_with(".sources") || COMPONENTS.contains(&what) {
-        "sources"
-    } else {
-        "list"
+    let extension = Path::new(what).extension().filter(|_| is_url).and_then(|extension| extension.to_str());
+    let kind = match extension {
+        Some("sources") => "sources",
+        _ if is_deb822 || COMPONENTS.contains(&what) => "sources",
+        _ => "list",
     };
     let name = format!("sources.list.d/{}.{kind}", slug(what));
     if asked.remove {
@@ -115,7 +116,7 @@ pub(super) fn add(place: &Place, arguments: &[String]) -> Result<ExitCode, Failu
             Failure::apt(format!("'{what}' was not added"), "'add-apt-repository --list' shows what was.")
         })?;
     } else {
-        let text = if is_url && (what.ends_with(".list") || what.ends_with(".sources")) {
+        let text = if matches!(extension, Some("list" | "sources")) {
             let bytes = fetched(&session, what)?;
             String::from_utf8_lossy(&bytes).into_owned()
         } else if COMPONENTS.contains(&what) {
@@ -234,7 +235,7 @@ fn signed(text: &str, key: &str) -> String {
             None => ("", rest),
         };
         let others = options.split_whitespace().filter(|option| !option.starts_with("signed-by="));
-        let others: String = others.map(|option| format!(" {option}")).collect();
+        let others: String = others.flat_map(|option| [" ", option]).collect();
         format!("deb [signed-by={key}{others}] {}\n", rest.trim_start())
     };
     text.lines().map(line).collect()
