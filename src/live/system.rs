@@ -34,7 +34,10 @@ impl Place {
             let path = &rest[at..];
             let length = path.find(|letter: char| letter.is_whitespace() || ENDS.contains(&letter));
             let path = &path[..length.unwrap_or(path.len())];
-            let kept = self.file(own).join(path[system.len()..].trim_start_matches('/'));
+            let kept = match path[system.len()..].trim_start_matches('/') {
+                "" => self.file(own),
+                below => self.file(own).join(below),
+            };
             let is_below = path.len() == system.len() || path[system.len()..].starts_with('/');
             let is_images = Path::new(path).is_file() && !kept.exists();
             redirected.push_str(&rest[..at]);
