@@ -55,9 +55,12 @@
 //! | what is in a plan or a tree, for scanners | `sbom` |
 //! | what is told | `report`: log, progress, termination message |
 //! | beside the way | `process`: signals, becoming a command; [`render`]: manifests for Kubernetes |
-//! | what the others count on | [`control`], [`compression`], [`digest`], `masking`, `reference`, `wording` |
+//! | what the others count on | [`control`], [`compression`], [`digest`], `masking`, `reference`, `wording`, `arrange` |
 //!
 //! Errors are one enum for each stop, mapped to exit codes in [`error`].
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "the size of a test is nobody's worry"))]
+
+mod arrange;
 mod bake;
 mod building;
 mod cli;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::arrange::Arrange as _;
 use crate::digest::Sha256;
 use crate::plan::{Artifact, Basis, Plan, PlanSource};
 
@@ -161,7 +162,7 @@ fn contents(plan: &Plan) -> Sha256 {
         format!("{name} {version} {architecture} {size} {sha256}\n")
     };
     let mut lines: Vec<String> = plan.packages.iter().map(line).collect();
-    lines.sort();
+    lines.arrange();
     Sha256::of(lines.concat().as_bytes())
 }
 
@@ -214,7 +215,7 @@ pub(crate) fn parse(path: &Path, text: &str) -> Result<Plan, Error> {
     let written = document.packages_sha256;
     let mut plan = Plan { basis: document.basis, sources: document.sources, packages: document.packages };
     plan.packages
-        .sort_by(|left, right| (&left.name, &left.architecture).cmp(&(&right.name, &right.architecture)));
+        .arrange_by(|left, right| (&left.name, &left.architecture).cmp(&(&right.name, &right.architecture)));
     let is_changed = || written.is_some_and(|written| written != contents(&plan));
     let changed = "its packages are not those that it was written with: some were changed, added or lost";
     match flaw(&plan).or_else(|| is_changed().then(|| changed.to_owned())) {

@@ -14,6 +14,7 @@ use super::error::Error;
 use super::onto::on_top;
 use super::owners::{Owners, Whose};
 use super::paths::{Found, walk};
+use crate::arrange::Arrange as _;
 use crate::digest::Sha256;
 use crate::oci::base::Root;
 use crate::oci::{Content, Item};
@@ -116,7 +117,7 @@ fn keys(found: &[Found], owners: &Owners) -> Vec<Key> {
         }
     }
     let mut large: Vec<(&str, u64)> = sizes.into_iter().filter(|(_, size)| *size >= LARGE).collect();
-    large.sort_by(|(one, size), (other, least)| least.cmp(size).then(one.cmp(other)));
+    large.arrange_by(|(one, size), (other, least)| least.cmp(size).then(one.cmp(other)));
     let alone: BTreeSet<&str> = large.into_iter().take(MOST_ALONE).map(|(source, _)| source).collect();
     let key = |source: &str| match alone.contains(source) {
         true => Key::Source(source.to_owned()),

@@ -5,6 +5,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use crate::arrange::Arrange as _;
 use crate::oci;
 use crate::oci::Content;
 
@@ -50,7 +51,7 @@ pub(super) fn walk(root: &Path) -> Result<Vec<Found>, Error> {
             found.push(Found { path, mode: meta.mode() & 0o7777, mtime: meta.mtime(), content, inode });
         }
     }
-    found.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+    found.arrange_by(|one, other| one.path.cmp(&other.path));
     Ok(found)
 }
 

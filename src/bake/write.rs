@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::error::Error;
 use super::layers::Planned;
+use crate::arrange::Arrange as _;
 use crate::oci::{Layer, Packing};
 
 /// Each takes half a MiB for what it compresses.
@@ -27,7 +28,7 @@ pub(crate) fn write_layers(
 ) -> Result<Vec<Layer>, Error> {
     // the largest first, so that none of them is left alone at the end
     let mut order: Vec<usize> = (0..planned.len()).collect();
-    order.sort_by_key(|number| Reverse(planned[*number].size));
+    order.arrange_by_key(|number| Reverse(planned[*number].size));
     let next = AtomicUsize::new(0);
     let written: Mutex<Vec<Option<Layer>>> = Mutex::new(planned.iter().map(|_| None).collect());
     let failed: Mutex<Option<Error>> = Mutex::new(None);

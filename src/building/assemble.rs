@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::staging::private_root;
+use crate::arrange::Arrange as _;
 use crate::config::{Owners, RequireScripts};
 use crate::control::architecture::Architecture;
 use crate::current_generation;
@@ -62,7 +63,7 @@ impl Layout {
             own.extend(launch::commands(root).into_keys().filter(is_wanted));
         }
         own.extend(self.also_exposed.iter().cloned());
-        own.sort();
+        own.arrange();
         own.dedup();
         own
     }
@@ -243,9 +244,9 @@ fn generate(
     let outcomes = match &layout.generate_at {
         Some(destination) if !links.is_empty() => {
             let current = current_generation::current(destination);
-            let ships = |package: &str, path: &Path| is_shipped_by(tree, package, path);
+            let owners = |path: &Path| owners_of(tree, path);
             let (root, date) = (tree.root(), layout.date);
-            generators::run(calls, &Place { root, destination, current, links, date, ships: &ships })?
+            generators::run(calls, &Place { root, destination, current, links, date, owners: &owners })?
         }
         _ => {
             let reason = "programs are run only at the prefix, and with --generators=known";
@@ -270,15 +271,14 @@ fn generate(
     Ok(notes.into_iter().map(Note::from).collect())
 }
 
-/// Whether a package has a file of the tree, and no other: one may have diverted it.
-fn is_shipped_by(tree: &Tree, package: &str, path: &Path) -> bool {
+/// The packages that have a file of the tree.
+fn owners_of(tree: &Tree, path: &Path) -> Vec<String> {
     // as archived, by a link of merged-usr or not
     let merged = Path::new("/").join(path);
     let archived = path.strip_prefix("usr").map(|path| Path::new("/").join(path)).ok();
     let has = |shipped: &PathBuf| *shipped == merged || Some(shipped) == archived.as_ref();
     let owners = tree.packages().iter().filter(|unpacked| unpacked.paths.iter().any(has));
-    let names: Vec<&str> = owners.map(|unpacked| unpacked.artifact.name.as_str()).collect();
-    names == [package]
+    owners.map(|unpacked| unpacked.artifact.name.clone()).collect()
 }
 
 /// One note for what concerns a file; one a package for owners, of which there can be thousands; one for all that was

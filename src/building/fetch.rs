@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::arrange::Arrange as _;
 use crate::error::Error;
 use crate::fetch::{Client, Expected};
 use crate::lock;
@@ -85,7 +86,7 @@ struct Queue {
 impl Queue {
     fn of(plan: &Plan) -> Self {
         let mut order: Vec<usize> = (0..plan.packages.len()).collect();
-        order.sort_by_key(|number| Reverse(plan.packages[*number].size));
+        order.arrange_by_key(|number| Reverse(plan.packages[*number].size));
         Self { order, next: AtomicUsize::new(0) }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use crate::arrange::Arrange as _;
 use crate::config::{LogFormat, Settings};
 use crate::control::version;
 use crate::error::Error;
@@ -51,7 +52,7 @@ pub(super) async fn show(settings: &Settings, names: &[String], report: &Report)
             }
         }
     }
-    stanzas.sort_by(|one, other| version::compare(&other.version, &one.version));
+    stanzas.arrange_by(|one, other| version::compare(&other.version, &one.version));
     let mut shown: Vec<&Stanza> = Vec::new();
     for (name, wanted) in wanted.iter() {
         let of_name: Vec<&Stanza> = stanzas.iter().filter(|stanza| stanza.name == *name).collect();

@@ -13,6 +13,8 @@ use super::options::{Layer as _, Options};
 use super::values::FileOrText;
 use super::{text, yaml};
 
+use crate::arrange::Arrange as _;
+
 /// What the `ConfigMap` says.
 #[derive(Debug, Default)]
 pub(super) struct ConfigMap {
@@ -71,7 +73,7 @@ pub(super) fn files(folder: &Path, required: bool) -> Result<Vec<(String, PathBu
     for entry in entries {
         names.push(entry.map_err(failed)?.file_name());
     }
-    names.sort();
+    names.arrange();
     names.retain(|name| !name.as_encoded_bytes().starts_with(b".") && !folder.join(name).is_dir());
     Ok(names.into_iter().map(|name| (name.to_string_lossy().into_owned(), folder.join(name))).collect())
 }

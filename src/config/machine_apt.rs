@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 
+use crate::arrange::Arrange as _;
+
 /// The files that apt itself would read on this machine, in the order in which it reads them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct MachineApt {
@@ -68,7 +70,7 @@ fn parts(
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
         Err(source) => return Err(Error::Read { path: folder, source }),
     }
-    files.sort();
+    files.arrange();
     files.insert(0, single);
     files.retain(|path| path.is_file());
     Ok(files)

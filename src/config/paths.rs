@@ -3,6 +3,8 @@
 use super::options::TreeMaking;
 use super::values::PathPattern;
 
+use crate::arrange::Arrange as _;
+
 /// What is left out of packages, and what of that is brought back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Paths {
@@ -37,7 +39,7 @@ pub(super) fn rules(layers: [&TreeMaking; 3]) -> Vec<PathRule> {
     {
         patterns.extend(list.iter().map(|pattern| ((rank, pattern.place), include, &pattern.text)));
     }
-    patterns.sort_by_key(|(order, ..)| *order);
+    patterns.arrange_by_key(|(order, ..)| *order);
     patterns.into_iter().map(|(_, include, pattern)| PathRule { include, pattern: pattern.clone() }).collect()
 }
 

@@ -7,6 +7,8 @@ use url::Url;
 use super::client::Client;
 use super::error::Error;
 
+use crate::arrange::Arrange as _;
+
 /// The places of one file, in the order in which they are to be asked, and what came of it.
 ///
 /// A place that could not be reached earlier comes after the others, so that it is paid for once and not for every file. While
@@ -26,7 +28,7 @@ impl Client {
     /// The places of a file.
     pub(crate) fn places<E>(&self, places: impl IntoIterator<Item = Url>) -> Places<E> {
         let mut fresh: Vec<Url> = places.into_iter().collect();
-        fresh.sort_by_key(|place| self.is_given_up(place));
+        fresh.arrange_by_key(|place| self.is_given_up(place));
         Places {
             asked: if fresh.len() > 1 { self.hasty() } else { self.clone() },
             patient: self.clone(),

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::inside::{exists, is_sound, resolve};
+use crate::arrange::Arrange as _;
 use crate::deb::shell::Call;
 use crate::tree::Tree;
 use crate::tree::write::Generated;
@@ -61,7 +62,7 @@ pub(super) fn apply(
     let farm = Farm { root: &root, generated: Generated { date } };
     for (name, mut alternatives) in groups {
         // the highest priority; between equals, the first that was installed stays
-        alternatives.sort_by_key(|alternative| std::cmp::Reverse(alternative.priority));
+        alternatives.arrange_by_key(|alternative| std::cmp::Reverse(alternative.priority));
         alternatives.dedup_by(|later, earlier| later.path == earlier.path);
         if let Some(best) = alternatives.first() {
             farm.install(&best.link, &name, &best.path)?;
@@ -141,7 +142,7 @@ fn record(alternatives: &[Alternative]) -> String {
     }
     text.push('\n');
     let mut sorted: Vec<&Alternative> = alternatives.iter().collect();
-    sorted.sort_by_key(|alternative| &alternative.path);
+    sorted.arrange_by_key(|alternative| &alternative.path);
     for alternative in sorted {
         text.push_str(&format!("{}\n{}\n", alternative.path, alternative.priority));
         for slave in slaves.keys() {

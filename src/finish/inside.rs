@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use crate::arrange::Arrange as _;
 use crate::tree::Tree;
 use crate::tree::links::resolve_in_root;
 use crate::tree::write::Generated;
@@ -153,7 +154,7 @@ fn files(root: &Path, folder: &str, suffix: &str, deepest: usize) -> Result<Vec<
             let entry = entry.map_err(|source| Error::read(&place, source))?;
             names.extend(entry.file_name().into_string());
         }
-        names.sort();
+        names.arrange();
         for name in names {
             let path = format!("{folder}/{name}");
             let Some(inside) = resolve(root, &path)? else { continue };
@@ -165,7 +166,7 @@ fn files(root: &Path, folder: &str, suffix: &str, deepest: usize) -> Result<Vec<
             }
         }
     }
-    files.sort();
+    files.arrange();
     Ok(files)
 }
 
@@ -183,7 +184,7 @@ pub(super) fn folders(root: &Path, pattern: &str) -> Result<Vec<String>, Error> 
             }
         }
     }
-    found.sort();
+    found.arrange();
     Ok(found)
 }
 

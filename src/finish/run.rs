@@ -6,9 +6,10 @@ use super::certificates::{Authority, bundle, java};
 use super::error::Error;
 use super::inside::Inside;
 use super::note::Note;
-use super::registers::{catalogues, desktop, php, wordlists};
+use super::registers::{catalogues, desktop, php, tex, wordlists};
 use super::scripts::{self, Remaining, remaining};
 use super::{alternatives, locales, relative, templates, tmpfiles};
+use crate::arrange::Arrange as _;
 use crate::generators::Call;
 use crate::relocate::Relocation;
 use crate::tree::Tree;
@@ -42,10 +43,10 @@ impl Unfinished {
     pub(crate) fn require_scripts(&self, all: bool) -> Result<(), Error> {
         let mut bad: Vec<&Remaining> =
             self.remaining.iter().filter(|remaining| all || !remaining.lines.is_empty()).collect();
-        bad.sort_by_key(|remaining| remaining.lines.is_empty());
+        bad.arrange_by_key(|remaining| remaining.lines.is_empty());
         let Some(first) = bad.first() else { return Ok(()) };
         let mut packages: Vec<String> = bad.iter().map(|remaining| remaining.package.clone()).collect();
-        packages.sort();
+        packages.arrange();
         packages.dedup();
         let line = first.lines.first().map_or("only what a pod does not miss", String::as_str);
         Err(Error::Scripts {
@@ -75,6 +76,12 @@ pub fn run(tree: &mut Tree, finishing: Finishing<'_>) -> Result<Unfinished, Erro
     catalogues::apply(&mut inside, &said.catalogues)?;
     wordlists::apply(&mut inside)?;
     desktop::apply(&mut inside)?;
+    let mut generators = said.generators;
+    for call in tex::apply(&mut inside)? {
+        if !generators.iter().any(|known| known.line() == call.line()) {
+            generators.push(call);
+        }
+    }
     let (mut declared, found) = sysusers::declared(&inside.root())?;
     notes.extend(found);
     for (package, program, call) in &said.accounts {
@@ -99,5 +106,5 @@ pub fn run(tree: &mut Tree, finishing: Finishing<'_>) -> Result<Unfinished, Erro
         relative::make_relative(tree.root())?;
     }
     notes.extend(remaining.iter().filter_map(Remaining::note));
-    Ok(Unfinished { notes, remaining, generators: said.generators })
+    Ok(Unfinished { notes, remaining, generators })
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::error::Error;
 use super::inside::{self, Inside, exists, is_sound};
 use super::note::Note;
+use crate::arrange::Arrange as _;
 use crate::tree::links::resolve_in_root;
 
 const SUFFIX: &str = ".ucf";
@@ -22,7 +23,7 @@ pub(super) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
         .filter(|path| path.ends_with(SUFFIX) && is_sound(path))
         .map(str::to_owned)
         .collect();
-    templates.sort();
+    templates.arrange();
     templates.dedup();
     let mut notes = Vec::new();
     for template in templates {

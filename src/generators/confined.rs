@@ -12,8 +12,8 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
-/// MeCab's dictionary takes a minute of a slow machine.
-const LONGEST: Duration = Duration::from_mins(5);
+/// All of TeX's formats take some minutes of a slow machine.
+const LONGEST: Duration = Duration::from_mins(15);
 const MOST_MEMORY: u64 = 2 << 30;
 const LARGEST_FILE: u64 = 1 << 30;
 
@@ -37,8 +37,12 @@ pub(super) struct Start<'a> {
     pub(super) arguments: &'a [String],
     /// Its PATH.
     pub(super) path: &'a str,
+    /// A locale that the tree has.
+    pub(super) locale: &'a str,
     /// A folder of its own, which is its home as well.
     pub(super) folder: &'a Path,
+    /// The time that it is to say, in seconds since 1970.
+    pub(super) date: i64,
 }
 
 /// Runs it to its end; what went wrong, if it did.
@@ -54,8 +58,10 @@ pub(super) fn run(start: &Start<'_>) -> Result<(), String> {
         Command::new(start.program)
             .args(start.arguments)
             .env_clear()
-            .envs([("PATH", start.path), ("LC_ALL", "C.UTF-8"), ("DEBIAN_FRONTEND", "noninteractive")])
+            .envs([("PATH", start.path), ("LC_ALL", start.locale), ("DEBIAN_FRONTEND", "noninteractive")])
             .envs([("HOME", start.folder), ("TMPDIR", start.folder)])
+            // the second is TeX's, which otherwise takes the first for the time of a file alone
+            .envs([("SOURCE_DATE_EPOCH", start.date.to_string()), ("FORCE_SOURCE_DATE", "1".to_owned())])
             .current_dir(start.folder)
             .stdin(Stdio::null())
             .stdout(output)
@@ -135,7 +141,9 @@ mod tests {
             program: Path::new("/bin/sh"),
             arguments: &arguments,
             path: "/usr/bin:/bin",
+            locale: "C",
             folder: folder.path(),
+            date: 7,
         })
     }
 
@@ -152,7 +160,9 @@ mod tests {
             program: Path::new("/nonexistent"),
             arguments: &[],
             path: "",
+            locale: "C",
             folder: tempfile::tempdir().unwrap().path(),
+            date: 7,
         });
         assert!(error.unwrap_err().starts_with("/nonexistent: No such file"));
         // this thread itself is not confined

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use super::before::Before;
 use super::confined::{self, Start};
 use super::known::Call;
 use super::room::Room;
+use crate::process::memory;
 use crate::tree::links::resolve_in_root;
 use crate::tree::{Error, volume};
 
@@ -30,8 +32,8 @@ pub(crate) struct Place<'a> {
     pub(crate) links: Vec<(&'static str, &'static str)>,
     /// The time of what is made, in seconds since 1970.
     pub(crate) date: i64,
-    /// Whether a package, and no other, ships a file; its path is relative to the root, without links.
-    pub(crate) ships: &'a dyn Fn(&str, &Path) -> bool,
+    /// The packages that ship a file; its path is relative to the root, without links.
+    pub(crate) owners: &'a dyn Fn(&Path) -> Vec<String>,
 }
 
 /// What became of a call.
@@ -55,7 +57,7 @@ pub(crate) fn run(calls: &[Call], place: &Place<'_>) -> Result<Vec<(Call, Outcom
     }
     let mut made: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     let outcomes = match &place.current {
-        Some(current) => taken_over(&once, current, place.root, &mut made)?,
+        Some(current) => taken_over(&once, current, place, &mut made)?,
         None => all(&once, place, &mut made)?,
     };
     if !made.is_empty() {
@@ -87,7 +89,7 @@ fn all(
     let mut outcomes = Vec::new();
     for call in calls {
         let outcome = match start_of(call, place) {
-            Ok((program, arguments)) => one(&program, &arguments, place, &folder)?,
+            Ok((program, arguments)) => one(call, &program, &arguments, place, &folder)?,
             Err(reason) => Err(reason),
         };
         let outcome = match outcome {
@@ -105,6 +107,7 @@ fn all(
 
 /// Runs a program in a folder of its own; what it has made, or why it has failed.
 fn one(
+    call: &Call,
     program: &Path,
     arguments: &[String],
     place: &Place<'_>,
@@ -114,8 +117,18 @@ fn one(
     fs::create_dir_all(&work).map_err(|source| Error::write(&work, source))?;
     let before = Before::of(place.root, &folder.join("before"))?;
     let path = FOLDERS.map(|folder| seen(folder, place)).join(":");
-    let ended = match confined::run(&Start { program, arguments, path: &path, folder: &work }) {
+    let begun = call.begins().and_then(|file| resolved(place.root, file)).map(|file| place.root.join(file));
+    let rest = begun.as_ref().map(fs::read).transpose().unwrap_or_default();
+    // LuaTeX ends where it has not the locale that it is told
+    let locale = if place.root.join("usr/lib/locale/C.utf8").is_dir() { "C.UTF-8" } else { "C" };
+    let start = Start { program, arguments, path: &path, locale, folder: &work, date: place.date };
+    let ended = match confined::run(&start) {
         Ok(()) => {
+            if let (Some(file), Some(rest)) = (&begun, rest) {
+                let opened = fs::OpenOptions::new().append(true).open(file);
+                let appended = opened.and_then(|mut file| file.write_all(&rest));
+                appended.map_err(|source| Error::write(file, source))?;
+            }
             let paths = before.changed()?;
             for path in &paths {
                 stamp(&place.root.join(path), place.date)?;
@@ -146,9 +159,12 @@ fn start_of(call: &Call, place: &Place<'_>) -> Result<(PathBuf, Vec<String>), St
     let (Some(program), Some(file)) = (program, file) else {
         return Err("the tree does not have it".to_owned());
     };
-    let package = call.shipped_by().ok_or("it is not known")?;
-    if !(place.ships)(package, &file) {
-        return Err(format!("it is not the one that {package} has"));
+    call.is_of(&(place.owners)(&file))?;
+    if let (Some(needs), Some(limit)) = (call.memory(), memory::limit())
+        && memory::needed_beside(needs) > limit
+    {
+        let (needs, limit) = (memory::needed_beside(needs) >> 20, limit >> 20);
+        return Err(format!("it needs a memory limit of {needs} MiB, and the container has {limit}"));
     }
     let arguments = call.arguments.iter().map(|argument| seen(argument, place)).collect();
     Ok((PathBuf::from(seen(&program, place)), arguments))
@@ -159,8 +175,11 @@ fn resolved(root: &Path, path: &str) -> Option<PathBuf> {
     resolve_in_root(root, Path::new(path)).ok().flatten()
 }
 
-/// A path of the tree as it is seen at the prefix; what is none stays.
+/// A path of the tree as it is seen at the prefix, also as the value of a setting; what is none stays.
 fn seen(text: &str, place: &Place<'_>) -> String {
+    if let Some((key, value)) = text.split_once("=/") {
+        return format!("{key}={}", seen(&format!("/{value}"), place));
+    }
     for (name, target) in &place.links {
         let below = text.strip_prefix('/').and_then(|text| text.strip_prefix(target));
         if let Some(below) = below.filter(|below| below.is_empty() || below.starts_with('/')) {
@@ -186,10 +205,11 @@ fn stamp(path: &Path, date: i64) -> Result<(), Error> {
 fn taken_over(
     calls: &[&Call],
     current: &Path,
-    root: &Path,
+    place: &Place<'_>,
     made: &mut BTreeMap<String, Vec<PathBuf>>,
 ) -> Result<Vec<(Call, Outcome)>, Error> {
     let record = fs::read_to_string(current.join(RECORD)).unwrap_or_default();
+    let root = place.root;
     let mut outcomes = Vec::new();
     for call in calls {
         let line = call.line();
@@ -199,9 +219,15 @@ fn taken_over(
             let path = Path::new(path);
             let (from, to) = (current.join(path), root.join(path));
             let plain = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-            let is_free = to.symlink_metadata().is_err() && to.parent().is_some_and(Path::is_dir);
+            // what was begun for the program may be there
+            let is_free =
+                to.symlink_metadata().map_or(true, |meta| meta.is_file() && (place.owners)(path).is_empty())
+                    && to.parent().is_some_and(Path::is_dir);
             if plain && is_free && from.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
-                fs::copy(&from, &to).map_err(|source| Error::write(&to, source))?;
+                // never into a file that another generation may have as well
+                let removed = if to.symlink_metadata().is_ok() { fs::remove_file(&to) } else { Ok(()) };
+                let copied = removed.and_then(|()| fs::copy(&from, &to));
+                copied.map_err(|source| Error::write(&to, source))?;
                 if let Ok(meta) = fs::metadata(&from) {
                     use std::os::unix::fs::MetadataExt as _;
                     stamp(&to, meta.mtime())?;
@@ -265,7 +291,12 @@ mod tests {
             current,
             links: links.clone(),
             date: 77,
-            ships: &|package, path| package != "mecab-utils" && path.starts_with("usr/bin"),
+            owners: &|path| match path.file_name().and_then(|name| name.to_str()) {
+                Some("aspell-autobuildhash") => vec!["dictionaries-common".to_owned()],
+                Some("ghc-pkg") => vec!["ghc".to_owned()],
+                Some("mecab-dict-index" | "shipped") => vec!["x".to_owned()],
+                _ => Vec::new(),
+            },
         };
         let calls = [
             call("aspell-autobuildhash", &["/var/lib/x/out"]),

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::place::Place;
+use crate::arrange::Arrange as _;
 use crate::current_generation::current;
 use crate::error::Error;
 use crate::lock;
@@ -49,9 +50,9 @@ impl Marks {
     /// # Errors
     /// A volume that does not take it.
     pub(crate) fn write(&mut self, place: &Place) -> Result<(), Error> {
-        self.manual.sort();
+        self.manual.arrange();
         self.manual.dedup();
-        self.held.sort();
+        self.held.arrange();
         self.held.dedup();
         self.generation = current(place.dest()).as_deref().map(id).unwrap_or_default();
         place.write(FILE, self)

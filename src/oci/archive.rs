@@ -11,6 +11,7 @@ use super::document::{Descriptor, document};
 use super::error::Error;
 use super::image::Written;
 use super::layout::{BLOBS, IMAGES, MARK, with};
+use crate::arrange::Arrange as _;
 use crate::digest::Sha256;
 
 /// Bytes that are written at once.
@@ -32,7 +33,7 @@ pub(super) fn oci(
         names.extend(image.blobs.iter().map(|blob| blob.digest.to_string()));
         names.push(image.descriptor.hex().to_owned());
     }
-    names.sort();
+    names.arrange();
     names.dedup();
     let mut archive = Archive::new(file, path);
     for folder in ["blobs/", "blobs/sha256/"] {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::choice::{Base, PlanInputs};
+use crate::arrange::Arrange as _;
 use crate::config::Settings;
 use crate::digest::Sha256;
 use crate::lock;
@@ -118,7 +119,7 @@ pub(super) fn names(sources: &[Source]) -> Vec<String> {
         }
         names.extend(source.components.iter().map(|component| format!("{suite} {component}")));
     }
-    names.sort();
+    names.arrange();
     names.dedup();
     names
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::files::Files;
+use crate::arrange::Arrange as _;
 use crate::config::{FileOrText, Settings, SourceChoice};
 use crate::error::Error;
 use crate::masking;
@@ -120,7 +121,7 @@ pub(super) fn foreign(settings: &Settings) -> Vec<String> {
             name != settings.architecture.as_str() && !matches!(name.as_str(), "all" | "any" | "native")
         })
         .collect();
-    foreign.sort();
+    foreign.arrange();
     foreign.dedup();
     foreign
 }

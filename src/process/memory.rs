@@ -31,6 +31,11 @@ pub(crate) fn limit() -> Option<u64> {
     *LIMIT
 }
 
+/// The limit under which a program that takes so many bytes can run while this one waits for it.
+pub(crate) fn needed_beside(bytes: u64) -> u64 {
+    LEFT + bytes
+}
+
 /// What all decoders of packages together may take, in bytes.
 pub(crate) fn for_decoders() -> u64 {
     decoders_within(limit())

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Error;
 use super::in_use::used;
+use crate::arrange::Arrange as _;
 use crate::current_generation::{FOLDER, GENERATIONS, current, is_folder, is_plain};
 
 /// Names of the generations that were current before, one a line, the newest first. It is written before `current`
@@ -83,7 +84,7 @@ pub(super) fn tidy(destination: &Path, keep: usize, alone: bool) -> Result<(), E
     }
     let mut entries = read_dir(&destination.join(GENERATIONS))?;
     // names with a dot come first, and make way for those that are to be renamed
-    entries.sort_unstable();
+    entries.arrange();
     for path in entries {
         let name = path.file_name().unwrap_or_default();
         if !kept.iter().any(|kept| name == kept.as_str()) && !in_use(name) {

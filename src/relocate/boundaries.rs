@@ -34,6 +34,10 @@ pub(super) fn path_at_start(bytes: &[u8]) -> &[u8] {
 pub(super) fn begins_after(before: &[u8]) -> bool {
     let Some((last, rest)) = before.split_last() else { return true };
     match last {
+        // Free Pascal's folders of units and libraries
+        b'u' | b'l' if rest.ends_with(b"-F") => {
+            !rest[..rest.len() - 2].last().copied().is_some_and(is_path_byte)
+        }
         // compiler options stand before theirs without a space
         b'I' | b'L' | b'B' => {
             rest.ends_with(b"-") && !rest[..rest.len() - 1].last().copied().is_some_and(is_path_byte)
@@ -118,6 +122,7 @@ mod tests {
             "PATH=/bin:",
             "-I",
             " -L",
+            "\n-Fl",
             "file://",
             "{",
             ",",

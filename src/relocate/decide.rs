@@ -120,6 +120,10 @@ fn decide_by_bytes_around<'a>(
     if below.is_empty() && before.ends_with(b"<") {
         return Err(Kept::NotABeginning);
     }
+    // `/usr\/bin/` is a regular expression between slashes
+    if below.is_empty() && rest[path.len()..].starts_with(b"\\/") {
+        return Err(Kept::NotABeginning);
+    }
     if top.is_of_the_image(below) {
         return Err(Kept::OfTheImage);
     }

@@ -22,6 +22,7 @@
 //! | needles are found in it, such as `/usr` | `worker`, `needles` |
 //! | does a path begin there, and where does it end? | `boundaries`; `counted`, by a length before it |
 //! | it is not written in bytes: in wide letters, or as names that a script joins | `wide`, `joined` |
+//! | Java archives: manifests and classes | `jars`, `jar` |
 //! | is the path the tree's, or why does it stay? | `decide`, `top_level`, `kept` |
 //! | what is written over it | `form`: `exact`, or `adapted` with `folder_links` and `path_links` |
 //! | it is written over; the file is digested | `replacement`, `overwrite`, `read` |
@@ -33,6 +34,8 @@
 //! | the variable `LD_LIBRARY_PATH` gets another name | `ld_library_path` |
 //! | what was done is kept in the tree | `record` |
 //! | it is told afterwards: `aptlet status --relocation` | `examine` |
+
+#![allow(clippy::disallowed_methods, reason = "what is found in each file is sorted, many times")]
 
 mod aarch64;
 mod adapted;
@@ -49,6 +52,8 @@ mod exact;
 pub(crate) mod examine;
 mod folder_links;
 mod form;
+mod jar;
+mod jars;
 mod joined;
 mod kept;
 mod ld_library_path;

@@ -119,6 +119,7 @@ fn what_is_the_main_images_stays() {
         "return \"/lib\"; return '/bin/'",
         "/usrx /etc-tool",
         "<var>x</var>",
+        r"grep { !/man1/ && !/usr\/bin/ } @list",
     ] {
         assert_eq!(exact(content), content);
     }

@@ -16,6 +16,7 @@ use super::contents::Contents;
 use super::decide::{VECTOR, decide};
 use super::error::Error;
 use super::form::Form;
+use super::jar;
 use super::joined::Joined;
 use super::kept::Kept;
 use super::loader::Patch;
@@ -65,16 +66,16 @@ pub(super) type KeptPath = (u64, Vec<u8>, Kept);
 
 /// What one thread works with.
 pub(super) struct Worker<'a> {
-    form: &'a Form,
-    paths: &'a Paths,
-    searcher: &'a AhoCorasick,
-    buffer: Vec<u8>,
-    kept: KeptPaths,
+    pub(super) form: &'a Form,
+    pub(super) paths: &'a Paths,
+    pub(super) searcher: &'a AhoCorasick,
+    pub(super) buffer: Vec<u8>,
+    pub(super) kept: KeptPaths,
 }
 
 /// What is remembered of the paths that stay.
 #[derive(Default)]
-struct KeptPaths {
+pub(super) struct KeptPaths {
     /// All of them, if anybody asks.
     all: Option<Vec<KeptPath>>,
     /// See [`Searched::cramped`].
@@ -98,6 +99,10 @@ impl<'a> Worker<'a> {
 
     /// Decides about the paths of a file, and changes nothing: for the path links that are wanted, or the paths that stay.
     pub(super) fn look_through(&mut self, path: &Path) -> Result<(), Error> {
+        if jar::is_named_so(path) {
+            self.jar(path)?;
+            return Ok(());
+        }
         if let Some(contents) = Contents::open(path)? {
             match self.text(&contents)? {
                 Some((text, adapted)) => drop(self.scan_text(&text, adapted)),
@@ -109,6 +114,9 @@ impl<'a> Worker<'a> {
 
     /// Rewrites a file. `None` for one that is passed over, or that this user may not read.
     pub(super) fn rewrite(&mut self, path: &Path) -> Result<Option<Searched>, Error> {
+        if jar::is_named_so(path) {
+            return self.rewrite_jar(path);
+        }
         let Some(mut contents) = Contents::open(path)? else { return Ok(None) };
         self.kept.cramped.clear();
         let (original, mut replacements) = if let Some((text, adapted)) = self.text(&contents)? {
@@ -354,7 +362,7 @@ impl<'a> Worker<'a> {
 }
 
 impl KeptPaths {
-    fn add(&mut self, bytes: &[u8], at: usize, place: u64, kept: Kept) {
+    pub(super) fn add(&mut self, bytes: &[u8], at: usize, place: u64, kept: Kept) {
         // what is inside of another path is none of its own
         let is_inside = kept == Kept::NotABeginning && at > 0 && is_path_byte(bytes[at - 1]);
         if is_inside || bytes[at] != b'/' {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::arrange::Arrange as _;
+
 /// New text in the place of some bytes, or between two.
 #[derive(Debug)]
 pub(super) struct Splice {
@@ -21,7 +23,7 @@ pub(super) struct Stuck {
 /// The text with the splices made, of which none touches another.
 pub(super) fn applied(text: &str, mut splices: Vec<Splice>) -> String {
     // those at one place stay in order
-    splices.sort_by_key(|splice| (splice.bytes.start, splice.bytes.end));
+    splices.arrange_by_key(|splice| (splice.bytes.start, splice.bytes.end));
     let mut result = String::new();
     let mut at = 0;
     for Splice { bytes, text: new } in splices {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::slot::Slot;
 use super::universe::{Universe, compare};
+use crate::arrange::Arrange as _;
 use crate::source::index::{Alternative, Package, PackageId};
 
 /// Packages that every solution has, each with the one that needs it first; requests need nobody.
@@ -38,7 +39,7 @@ pub(super) fn reason(universe: &Universe<'_>, requests: &[Slot]) -> Option<Strin
                 .flat_map(|alternative| universe.solutions(universe.candidates(), package, alternative))
                 .map(Package::id)
                 .collect();
-            solutions.sort_unstable();
+            solutions.arrange();
             solutions.dedup();
             match solutions[..] {
                 [] => {

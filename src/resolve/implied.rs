@@ -6,9 +6,14 @@ use super::universe::Universe;
 use crate::source::index::{Package, PackageId};
 
 /// A package, and the essential one that has its data. Without a description of the terminal no program that draws on one starts;
-/// without a locale whose letters are UTF-8 these two don't.
-const IMPLIED: [(&str, &str); 3] =
-    [("libtinfo6", "ncurses-base"), ("tmux", "libc-bin"), ("ansible-core", "libc-bin")];
+/// without a locale whose letters are UTF-8 tmux and Ansible don't; TeX's own programs, which make its formats, call a shell.
+const IMPLIED: [(&str, &str); 5] = [
+    ("libtinfo6", "ncurses-base"),
+    ("tmux", "libc-bin"),
+    ("ansible-core", "libc-bin"),
+    ("tex-common", "debianutils"),
+    ("tex-common", "dash"),
+];
 
 /// The packages that read the data of an essential one.
 pub(super) fn readers_of(data: &str) -> impl Iterator<Item = &'static str> {

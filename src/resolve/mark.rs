@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use super::satisfy::critical;
 use super::slot::{Choice, Slot};
 use super::universe::Universe;
+use crate::arrange::Arrange as _;
 use crate::source::index::{Alternative, Package, PackageId, RelationField};
 
 /// How many packages deep a chain of dependencies may go; apt gives up there, too.
@@ -293,7 +294,7 @@ impl<'u, 'i> Marker<'u, 'i> {
         let mut all: Vec<Package<'i>> = Vec::new();
         for alternative in group.alternatives {
             let mut found = self.universe.solutions(&self.candidates, package, alternative);
-            found.sort_by_key(|solution| {
+            found.arrange_by_key(|solution| {
                 let slot = self.universe.slot(*solution);
                 (
                     !self.protected[slot.0],

@@ -4,6 +4,8 @@
 //! not have (`nodejs20`), or a word is (`openjdk-jre`). So names that contain the words asked for count beside those
 //! that are a few keys away.
 
+use crate::arrange::Arrange as _;
+
 /// How many are named.
 const NAMED: usize = 3;
 /// What a key pressed wrongly, left out, doubled or swapped with its neighbour costs.
@@ -28,7 +30,7 @@ pub(super) fn nearest<'a>(wanted: &str, known: impl Iterator<Item = (&'a str, u3
             Some((i64::try_from(cost).unwrap_or(i64::MAX) - i64::from(needed), name))
         })
         .collect();
-    scored.sort_unstable();
+    scored.arrange();
     scored.into_iter().take(NAMED).map(|(_, name)| name.to_owned()).collect()
 }
 

@@ -5,6 +5,7 @@ use super::options::ResolveOptions;
 use super::pin::Priorities;
 use super::universe::{Universe, compare};
 use super::unknown::Unknown;
+use crate::arrange::Arrange as _;
 use crate::source::index::{Index, Package};
 use crate::source::provenance::Provenance;
 
@@ -54,7 +55,7 @@ pub(crate) fn policy(
     for slot in known.into_iter().flat_map(|name| universe.slots(name)) {
         let mut versions: Vec<Package<'_>> = universe.versions(slot).collect();
         let Some(first) = versions.first().copied() else { continue };
-        versions.sort_by(|one, other| compare(*other, *one));
+        versions.arrange_by(|one, other| compare(*other, *one));
         let mut rows: Vec<Version> = Vec::new();
         for package in versions.into_iter().filter(|package| !universe.is_base(*package)) {
             let place = Place { part: package.part(), priority: priorities.of_part(package.part()) };
@@ -98,7 +99,7 @@ fn missing_in(universe: &Universe<'_>, name: &str) -> Error {
         .filter(|package| universe.candidates()[universe.slot(*package)] == Some(package.id()))
         .map(|package| package.name().to_owned())
         .collect();
-    providers.sort();
+    providers.arrange();
     providers.dedup();
     match providers.is_empty() {
         true => Unknown::new(universe, name, None).into(),

@@ -1,6 +1,7 @@
 //! From the chosen packages to a plan: what to fetch, from where, and what it must hash to.
 
 use super::error::Error;
+use crate::arrange::Arrange as _;
 use crate::digest::Sha256;
 use crate::plan::{Artifact, Basis, Place, Plan};
 use crate::source::index::{Index, Package, PackageId};
@@ -40,7 +41,7 @@ pub(super) fn plan(
         .map(|id| index.package(id))
         .map(|package| artifact(index, package, provenance))
         .collect::<Result<_, _>>()?;
-    packages.sort_by(|(left, _), (right, _)| {
+    packages.arrange_by(|(left, _), (right, _)| {
         (&left.name, &left.architecture).cmp(&(&right.name, &right.architecture))
     });
     let by_sha512 = packages.iter().enumerate();

@@ -7,6 +7,7 @@ use super::glob;
 use super::slot::Slot;
 use super::universe::{Universe, compare};
 use super::unknown::Unknown;
+use crate::arrange::Arrange as _;
 use crate::request::Request;
 use crate::source::index::{MultiArch, NameId, Package};
 
@@ -160,7 +161,7 @@ fn only_provider(universe: &Universe<'_>, name: NameId, request: &Request) -> Re
         })
         .map(|package| universe.slot(package))
         .collect();
-    providers.sort_unstable();
+    providers.arrange();
     providers.dedup();
     // what the native architecture offers is meant where nothing is said
     if request.arch.is_none() && providers.iter().any(|slot| universe.architecture_of(*slot) == 0) {
@@ -175,7 +176,7 @@ fn only_provider(universe: &Universe<'_>, name: NameId, request: &Request) -> Re
         _ => {
             let mut names: Vec<String> =
                 providers.iter().map(|slot| universe.name_of(*slot).to_owned()).collect();
-            names.sort();
+            names.arrange();
             Err(Error::Virtual { name: request.name.clone(), providers: names })
         }
     }

@@ -7,6 +7,7 @@ use super::select::Selection;
 use super::slot::Slot;
 use super::universe::Universe;
 use super::{conflict, implied, mark, select, solve};
+use crate::arrange::Arrange as _;
 use crate::plan::Basis;
 use crate::request;
 use crate::source::index::{Index, PackageId};
@@ -78,7 +79,7 @@ fn add_essential(universe: &Universe<'_>, selection: &mut Selection) {
         .filter(|slot| universe.architecture_of(*slot) == 0 && universe.present()[*slot].is_none())
         .filter(|slot| !selection.wanted.contains(slot) && !selection.forbidden.contains(slot))
         .collect();
-    essential.sort_by_key(|slot| universe.name_of(*slot));
+    essential.arrange_by_key(|slot| universe.name_of(*slot));
     selection.wanted.extend(essential);
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::nearest::nearest;
 use super::owners::likely_owners;
 use super::universe::Universe;
+use crate::arrange::Arrange as _;
 use crate::source::elsewhere::{Missed, is_library};
 use crate::source::index::RelationField;
 
@@ -66,7 +67,7 @@ impl Unknown {
             .flat_map(|name| universe.index.versions(name))
             .map(|package| package.architecture().to_owned())
             .collect();
-        architectures.sort();
+        architectures.arrange();
         architectures.dedup();
         let told = universe.index.odd().filter(|(_, odd)| odd.package == name && !odd.is_usable());
         let odd = told

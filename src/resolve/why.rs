@@ -13,6 +13,7 @@ use super::options::ResolveOptions;
 use super::resolved::Resolved;
 use super::universe::Universe;
 use super::unknown::Unknown;
+use crate::arrange::Arrange as _;
 use crate::plan::Artifact;
 use crate::source::index::{Alternative, Index, NameId, Package, PackageId, RelationField};
 use crate::source::provenance::Provenance;
@@ -91,7 +92,7 @@ pub(crate) fn explain(
             .filter(|edge| (edge.kind == RelationField::Recommends) == recommended)
             .map(|edge| plan.packages[edge.from].name().to_owned())
             .collect();
-        names.sort();
+        names.arrange();
         names.dedup();
         names
     };

@@ -8,6 +8,8 @@ use super::bill::{Bill, Component};
 use super::licences::spdx_name;
 use super::purl::purl;
 
+use crate::arrange::Arrange as _;
+
 const ROOT: &str = "SPDXRef-Tree";
 const SYSTEM: &str = "SPDXRef-OperatingSystem";
 const NOTHING_SAID: &str = "NOASSERTION";
@@ -108,7 +110,7 @@ fn declared(component: &Component, own: &mut BTreeMap<String, String>) -> String
             str::to_owned,
         ));
     }
-    names.sort();
+    names.arrange();
     names.dedup();
     if names.is_empty() { NOTHING_SAID.to_owned() } else { names.join(" AND ") }
 }

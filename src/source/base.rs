@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::index::Part;
 use super::provenance::Provenance;
+use crate::arrange::Arrange as _;
 use crate::config::{self, read_bytes};
 use crate::control::text::decoded;
 use crate::deb::paragraph::field;
@@ -52,7 +53,7 @@ fn files_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
                 found.push(path);
             }
         }
-        found.sort();
+        found.arrange();
         files.append(&mut found);
     }
     Ok(files)

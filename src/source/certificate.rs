@@ -13,6 +13,8 @@ use pgp::types::{EddsaLegacyPublicParams, Fingerprint, KeyDetails, PublicParams,
 use super::critical;
 use super::secp256k1::holds;
 
+use crate::arrange::Arrange as _;
+
 /// Octets of an RSA public key (RFC 9580 section 5.5.5.1) below which its modulus is shorter than 2048 bits.
 const RSA_2048_OCTETS: usize = 2 + 256 + 2 + 1;
 
@@ -198,7 +200,7 @@ fn newest<'a>(
     valid: impl Fn(&Signature) -> bool,
 ) -> Option<&'a Signature> {
     let mut signatures: Vec<_> = signatures.filter(|signature| is_sound(signature)).collect();
-    signatures.sort_by_key(|signature| std::cmp::Reverse(signature.created()));
+    signatures.arrange_by_key(|signature| std::cmp::Reverse(signature.created()));
     signatures.into_iter().find(|signature| valid(signature))
 }
 

@@ -9,6 +9,7 @@ use super::Error;
 use super::left_out::LeftOut;
 use super::list::Source;
 use super::loader::Loader;
+use crate::arrange::Arrange as _;
 use crate::compression::Compression;
 use crate::fetch::Answer;
 
@@ -181,7 +182,7 @@ fn mirrors(text: &str, scheme: &str, source: &Source, architectures: &[String]) 
                 && all("component", &source.components)
         })
         .collect();
-    mirrors.sort_by_key(|mirror| mirror.priority);
+    mirrors.arrange_by_key(|mirror| mirror.priority);
     mirrors
 }
 

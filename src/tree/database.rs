@@ -16,6 +16,7 @@ use super::links::resolve_in_root;
 use super::package::Unpacked;
 use super::rootfs::Tree;
 use super::volume::{set_mode_of, times, unless_refused};
+use crate::arrange::Arrange as _;
 use crate::deb::paragraph::fields;
 
 const DATABASE: &str = "var/lib/dpkg";
@@ -30,7 +31,7 @@ pub fn write(tree: &mut Tree, source_date: i64) -> Result<(), Error> {
     }
     let writer = Writer { directory: tree.root().join(DATABASE), source_date };
     let mut packages: Vec<_> = tree.packages().iter().collect();
-    packages.sort_by_key(|package| (&package.artifact.name, &package.artifact.architecture));
+    packages.arrange_by_key(|package| (&package.artifact.name, &package.artifact.architecture));
     let mut status = String::new();
     for package in &packages {
         if !status.is_empty() {

@@ -13,6 +13,8 @@ use object::{Endianness, ReadCache, ReadRef};
 
 use super::links::resolve_in_root;
 
+use crate::arrange::Arrange as _;
+
 /// What `ld.so.conf` names, the linker's own folders, and the absolute RUNPATHs of the tree's objects: paths in the tree,
 /// without `/`.
 pub(crate) fn library_path(tree: &Path) -> Vec<String> {
@@ -124,6 +126,6 @@ impl Dynamic {
 pub(crate) fn list(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
+    paths.arrange();
     paths
 }

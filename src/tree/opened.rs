@@ -13,6 +13,8 @@ use rustix::io::Errno;
 
 use super::error::Error;
 
+use crate::arrange::Arrange as _;
+
 const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 const FILE: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -57,7 +59,7 @@ impl Opened {
                 names.push(name.to_owned());
             }
         }
-        names.sort_unstable();
+        names.arrange();
         Ok(names)
     }
 

@@ -10,6 +10,7 @@ use std::process::Command;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::arrange::Arrange as _;
 use crate::deb::Deb;
 use crate::plan::Artifact;
 
@@ -56,7 +57,7 @@ fn a_tree_is_what_dpkg_deb_extracts() {
     let mut debs: Vec<_> =
         Path::new(&folder).read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
     debs.retain(|path| path.extension().is_some_and(|extension| extension == "deb"));
-    debs.sort();
+    debs.arrange();
     let scratch = tempfile::tempdir().unwrap();
     let (root, reference) = (scratch.path().join("tree"), scratch.path().join("reference"));
     fs::create_dir(&reference).unwrap();

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, json};
 
+use crate::arrange::Arrange as _;
 use crate::config::{LogFormat, Settings};
 use crate::current_generation;
 use crate::error::Error;
@@ -100,7 +101,7 @@ fn changes<'p>(before: &'p [Artifact], plan: &'p Plan) -> Vec<(Change, &'p Artif
         .collect();
     let gone = before.iter().filter(|old| !plan.packages.iter().any(|package| is_same(old, package)));
     changes.extend(gone.map(|old| (Change::Goes, old)));
-    changes.sort_by(|(_, one), (_, other)| {
+    changes.arrange_by(|(_, one), (_, other)| {
         (&one.name, &one.architecture).cmp(&(&other.name, &other.architecture))
     });
     changes

@@ -14,6 +14,7 @@ use super::session::Session;
 use super::steps::{Step, Steps};
 use super::words::Words;
 use super::{done, limits, patterns, session, telling};
+use crate::arrange::Arrange as _;
 use crate::control::version;
 use crate::current_generation::current;
 use crate::live::{Answered, Installed, Marks, Package, Place, Relations, Where};
@@ -192,7 +193,7 @@ fn manual(
             }
         }
     }
-    manual.sort();
+    manual.arrange();
     manual
 }
 

@@ -10,6 +10,7 @@ use url::Url;
 use super::outcome::{Failure, print};
 use super::session::Session;
 use super::words::Words;
+use crate::arrange::Arrange as _;
 use crate::command::{policy, search, show};
 use crate::control::glob::Glob;
 use crate::control::relation;
@@ -113,7 +114,7 @@ fn list_installed(session: &Session, names: &[String]) -> Result<(), Failure> {
             format!("{}/now {} {} [{mark}]\n", package.name, package.version, package.architecture)
         })
         .collect();
-    lines.sort();
+    lines.arrange();
     print(&format!("Listing...\n{}", lines.concat()))
 }
 
@@ -155,7 +156,7 @@ pub(super) async fn stanzas(
             uris: source.uris.clone(),
         }));
     }
-    all.sort_by(|one, other| {
+    all.arrange_by(|one, other| {
         one.field("Package")
             .cmp(other.field("Package"))
             .then_with(|| version::compare(other.field("Version"), one.field("Version")))

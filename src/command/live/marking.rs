@@ -7,6 +7,7 @@ use super::outcome::{Failure, print};
 use super::patterns;
 use super::session::Session;
 use super::words::Words;
+use crate::arrange::Arrange as _;
 use crate::live::{Marks, Package, Place, Where};
 
 pub(super) fn mark(place: &Place, words: &Words) -> Result<ExitCode, Failure> {
@@ -36,7 +37,7 @@ fn show(session: &Session, words: &Words) -> Result<ExitCode, Failure> {
     };
     let mut names: Vec<String> =
         installed.counting().filter(shown).map(|package| package.name.clone()).collect();
-    names.sort();
+    names.arrange();
     names.dedup();
     print(&names.into_iter().map(|name| name + "\n").collect::<String>())?;
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 use super::outcome::Failure;
 use super::session::Session;
+use crate::arrange::Arrange as _;
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::live::Package;
@@ -56,10 +57,10 @@ pub(super) fn merged(
         None => None,
     };
     plan.packages
-        .sort_by(|one, other| (&one.name, &one.architecture).cmp(&(&other.name, &other.architecture)));
+        .arrange_by(|one, other| (&one.name, &one.architecture).cmp(&(&other.name, &other.architecture)));
     let Plan { sources, packages, .. } = &mut plan;
     sources.retain(|source| packages.iter().any(|package| package.places().any(|(id, _)| id == source.id)));
-    sources.sort_by(|one, other| one.id.cmp(&other.id));
+    sources.arrange_by(|one, other| one.id.cmp(&other.id));
     Ok(plan)
 }
 

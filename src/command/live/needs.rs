@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::outcome::Failure;
 use super::session::Session;
+use crate::arrange::Arrange as _;
 use crate::config;
 use crate::control::relation;
 use crate::control::version;
@@ -46,7 +47,7 @@ pub(super) fn build_dependencies(session: &Session, names: &[String]) -> Result<
             found = catalogue.source_packages(pick).await?;
             Ok(())
         })?;
-        found.sort_by(|one, other| version::compare(field(other, "Version"), field(one, "Version")));
+        found.arrange_by(|one, other| version::compare(field(other, "Version"), field(one, "Version")));
         for name in &packages {
             let stanza = found.iter().find(|stanza| field(stanza, "Package") == name).ok_or_else(|| {
                 Failure::apt(

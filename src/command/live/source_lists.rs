@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::outcome::Failure;
+use crate::arrange::Arrange as _;
 use crate::config::{FileOrText, Settings};
 use crate::control::architecture::Architecture;
 use crate::error::Error;
@@ -64,6 +65,6 @@ pub(super) fn check(path: &Path, text: &str) -> Result<(), Failure> {
 fn files(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut files: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();
-    files.sort();
+    files.arrange();
     files.into_iter()
 }

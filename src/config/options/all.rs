@@ -20,6 +20,7 @@ use super::pod_manifest::PodManifest;
 use super::setting::PodFlag;
 use super::sources::{Sourcing, Trust};
 use super::watching::{Answering, Renewing};
+use crate::arrange::Arrange as _;
 use crate::config::error::Error;
 
 /// What one layer of configuration says: the flags, the environment, or `aptlet.yaml`.
@@ -203,7 +204,7 @@ layer! {
 /// The texts of flags, those last whose order matters.
 pub(super) fn in_order<const GROUPS: usize>(flags: [Vec<PodFlag>; GROUPS]) -> Vec<String> {
     let mut flags: Vec<PodFlag> = flags.into_iter().flatten().collect();
-    flags.sort_by_key(|flag| flag.place);
+    flags.arrange_by_key(|flag| flag.place);
     flags.into_iter().map(|flag| flag.text).collect()
 }
 

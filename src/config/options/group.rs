@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use clap::{Arg, ArgMatches};
-use serde::de::{Deserialize, Deserializer, MapAccess};
+use serde::de::MapAccess;
 
-use super::setting::{PodFlag, Setting};
+use super::setting::PodFlag;
 use crate::config::error::Error;
 
 /// Settings that belong together: each command takes all of them or none.
@@ -54,16 +54,6 @@ impl<G> About<G> {
     /// Nothing is passed on to a pod unless its group says so.
     pub(super) const USUAL: Self =
         Self { heading: None, in_pod: false, in_file: true, answers_all: |_| false };
-}
-
-/// A value of `aptlet.yaml`, read as its setting reads it.
-pub(super) struct FromYaml<S>(pub(super) S);
-
-impl<'de, S: Setting> Deserialize<'de> for FromYaml<S> {
-    #[inline(never)]
-    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        S::from_yaml(value).map(Self)
-    }
 }
 
 /// A flag, but for what it takes. There are dozens: inlined, they are a hundredth of the binary.
@@ -155,9 +145,9 @@ macro_rules! group {
                 key: &str,
                 map: &mut A,
             ) -> Result<bool, A::Error> {
-                use $crate::config::options::group::FromYaml;
+                use $crate::config::options::setting::Setting;
                 $(if Self::ABOUT.in_file && key == $crate::config::options::group::name!($field $($name)?) {
-                    FromYaml(self.$field) = map.next_value()?;
+                    self.$field = Setting::from_yaml(map)?;
                     return Ok(true);
                 })+
                 Ok(false)

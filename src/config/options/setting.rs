@@ -7,10 +7,10 @@ use std::str::FromStr;
 
 use clap::builder::{BoolishValueParser, PathBufValueParser, TypedValueParser as _};
 use clap::{Arg, ArgAction, ArgMatches, ValueEnum, value_parser};
-use serde::{Deserialize as _, Deserializer};
+use serde::de::MapAccess;
 
 use crate::config::error::Error;
-use crate::config::values::from_yaml::{list, parsed};
+use crate::config::values::from_yaml::{chosen, list, parsed, plain};
 use crate::config::values::{
     Architectures, Base, Count, Expose, FileOrText, Generators, ImageLibc, ImageSource, Interval,
     LayerCompression, Listen, Locale, LogFormat, MirrorUri, Mode, OnFailure, Output, Owners, PathElsewhere,
@@ -35,7 +35,7 @@ pub(crate) trait Setting: Default {
     fn from_matches(matches: &mut ArgMatches, name: &str) -> Self;
 
     /// What the file says.
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error>;
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Self, A::Error>;
 
     /// What this layer says, and what `lower` says where this one is silent.
     fn or(self, lower: Self) -> Self;
@@ -53,7 +53,7 @@ pub(crate) trait Value: Clone + Send + Sync + Sized + 'static {
     fn taken_by(flag: Arg) -> Arg;
 
     /// What the file says.
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error>;
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error>;
 
     /// The flag of the name that says this in a pod; none for what means nothing there.
     fn pod_flag(&self, name: &str) -> Result<Option<String>, Error>;
@@ -87,8 +87,8 @@ impl<T: Value> Setting for Option<T> {
         matches.try_remove_one(name).unwrap_or_default()
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        T::from_yaml(value)
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Self, A::Error> {
+        T::from_yaml(map)
     }
 
     fn or(self, lower: Self) -> Self {
@@ -119,8 +119,8 @@ where
         matches.try_remove_many(name).ok().flatten().map(Iterator::collect).unwrap_or_default()
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
-        list(value)
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Self, A::Error> {
+        list(map)
     }
 
     fn or(self, lower: Self) -> Self {
@@ -152,8 +152,8 @@ impl Value for bool {
             .hide_possible_values(true)
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-        Option::deserialize(value)
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        map.next_value()
     }
 
     fn pod_flag(&self, name: &str) -> Result<Option<String>, Error> {
@@ -167,8 +167,8 @@ impl Value for String {
         flag.value_parser(value_parser!(String))
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-        Option::deserialize(value)
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        plain(map)
     }
 
     fn pod_flag(&self, name: &str) -> Result<Option<String>, Error> {
@@ -184,8 +184,8 @@ macro_rules! text {
                 flag.value_parser(value_parser!($type))
             }
 
-            fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-                parsed(value)
+            fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+                parsed(map)
             }
 
             fn pod_flag(&self, name: &str) -> Result<Option<String>, Error> {
@@ -219,8 +219,8 @@ macro_rules! choice {
                 flag.value_parser(value_parser!($type)).hide_possible_values(true)
             }
 
-            fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-                Option::deserialize(value)
+            fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+                chosen(map)
             }
 
             fn pod_flag(&self, name: &str) -> Result<Option<String>, Error> {
@@ -251,8 +251,8 @@ impl Value for PathBuf {
         flag.value_parser(PathBufValueParser::new())
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-        Option::deserialize(value)
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(plain(map)?.map(Self::from))
     }
 
     fn pod_flag(&self, _: &str) -> Result<Option<String>, Error> {
@@ -275,8 +275,8 @@ impl Value for FileOrText {
         flag.value_parser(PathBufValueParser::new().map(Self::from))
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-        Ok(PathBuf::from_yaml(value)?.map(Self::from))
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(PathBuf::from_yaml(map)?.map(Self::from))
     }
 
     fn pod_flag(&self, _: &str) -> Result<Option<String>, Error> {
@@ -301,8 +301,8 @@ impl Value for PathElsewhere {
         flag.value_parser(PathBufValueParser::new().map(Self::from))
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-        Ok(PathBuf::from_yaml(value)?.map(Self::from))
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(PathBuf::from_yaml(map)?.map(Self::from))
     }
 
     fn pod_flag(&self, _: &str) -> Result<Option<String>, Error> {
@@ -316,8 +316,8 @@ impl Value for Output {
         flag.value_parser(PathBufValueParser::new().map(Self::from))
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-        Ok(PathBuf::from_yaml(value)?.map(Self::from))
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(PathBuf::from_yaml(map)?.map(Self::from))
     }
 
     fn pod_flag(&self, _: &str) -> Result<Option<String>, Error> {
@@ -342,8 +342,8 @@ impl Value for ImageSource {
         flag.value_parser(value_parser!(Self))
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-        parsed(value)
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        parsed(map)
     }
 
     fn pod_flag(&self, name: &str) -> Result<Option<String>, Error> {
@@ -361,8 +361,8 @@ impl Value for Base {
         flag.value_parser(PathBufValueParser::new().map(Self::from))
     }
 
-    fn from_yaml<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Self>, D::Error> {
-        Ok(PathBuf::from_yaml(value)?.map(Self::from))
+    fn from_yaml<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Self>, A::Error> {
+        Ok(PathBuf::from_yaml(map)?.map(Self::from))
     }
 
     fn pod_flag(&self, name: &str) -> Result<Option<String>, Error> {

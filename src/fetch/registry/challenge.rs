@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
+use crate::arrange::Arrange as _;
+
 /// One way to log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Challenge {
@@ -24,7 +26,7 @@ pub(super) enum Challenge {
 pub(super) fn challenges(headers: &HeaderMap) -> Vec<Challenge> {
     let values = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
     let mut found: Vec<Challenge> = values.flat_map(parse).collect();
-    found.sort_by_key(|challenge| *challenge == Challenge::Basic);
+    found.arrange_by_key(|challenge| *challenge == Challenge::Basic);
     found
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use memchr::memmem;
 
+use crate::arrange::Arrange as _;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
 use crate::finish::note::Note;
@@ -82,7 +83,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>, prefix: &str) -> Result<Vec<Note>, 
             let owners = inside.tree.packages().iter();
             let owners = owners.filter(|package| package.paths.iter().any(|path| is_unknown(path)));
             let mut packages: Vec<String> = owners.map(|package| package.artifact.name.clone()).collect();
-            packages.sort_unstable();
+            packages.arrange();
             notes.push(Note::InputMethodsNotListed { packages });
         }
     }

@@ -5,6 +5,8 @@ use der::asn1::AnyRef;
 use der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use sha1::{Digest as _, Sha1};
 
+use crate::arrange::Arrange as _;
+
 /// The hash of the subject of a DER certificate (RFC 5280 4.1); `None` if it is not a certificate.
 pub(super) fn of(certificate: &[u8]) -> Option<u32> {
     let certificate = AnyRef::from_der(certificate).ok().filter(|any| any.tag() == Tag::Sequence)?;
@@ -24,7 +26,7 @@ pub(super) fn of(certificate: &[u8]) -> Option<u32> {
             attributes.push(canonical_attribute(attribute?)?);
         }
         // a SET OF is sorted in DER (X.690 11.6)
-        attributes.sort();
+        attributes.arrange();
         sha1.update(AnyRef::new(Tag::Set, &attributes.concat()).ok()?.to_der().ok()?);
     }
     let digest: [u8; 20] = sha1.finalize().into();

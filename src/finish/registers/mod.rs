@@ -4,4 +4,5 @@
 pub(super) mod catalogues;
 pub(super) mod desktop;
 pub(super) mod php;
+pub(super) mod tex;
 pub(super) mod wordlists;

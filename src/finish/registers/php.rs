@@ -1,6 +1,7 @@
 //! The modules of PHP that are enabled, as phpenmod(8) would have linked them: a module is for each way to run PHP (a SAPI)
 //! that the tree has.
 
+use crate::arrange::Arrange as _;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
 
@@ -46,7 +47,7 @@ fn names(inside: &Inside<'_>, folder: &str) -> Result<Vec<String>, Error> {
             names.extend(entry.file_name().into_string());
         }
     }
-    names.sort();
+    names.arrange();
     Ok(names)
 }
 

@@ -1,6 +1,7 @@
 //! The default word list and dictionary of ispell, which dictionaries-common's programs link: `/usr/share/dict/words` and
 //! `/usr/lib/ispell/default.hash` are reached through `/etc/dictionaries-common`.
 
+use crate::arrange::Arrange as _;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
 
@@ -51,7 +52,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<(), Error> {
             all.extend(entries(&String::from_utf8_lossy(&text)));
         }
         all.retain(|(_, name)| exists(&root, &format!("{}/{name}{}", class.folder, class.suffixes[0])));
-        all.sort_by_key(|(language, _)| (!language.starts_with("american"), language.to_lowercase()));
+        all.arrange_by_key(|(language, _)| (!language.starts_with("american"), language.to_lowercase()));
         let Some((language, name)) = all.first() else { continue };
         for suffix in class.suffixes {
             let target = format!("{}/{name}{suffix}", class.folder);

@@ -170,12 +170,13 @@ pub(super) const IDLE: [&str; 52] = [
 ];
 
 /// Commands that finishing does itself; what of them cannot be read has a note of its own.
-pub(super) const DONE: [&str; 16] = [
+pub(super) const DONE: [&str; 21] = [
     "dpkg-divert",
     "gdk-pixbuf-query-loaders",
     "glib-compile-schemas",
     "gtk-query-immodules-3.0",
     "libgvc6-config-update",
+    "mktexlsr",
     "shadowconfig",
     "systemd-hwdb",
     "systemd-sysusers",
@@ -185,8 +186,12 @@ pub(super) const DONE: [&str; 16] = [
     "update-default-ispell",
     "update-default-wordlist",
     "update-desktop-database",
+    "update-fmtutil",
     "update-mime-database",
     "update-passwd",
+    "update-texmf",
+    "update-texmf-config",
+    "update-updmap",
 ];
 
 /// Scripts that cannot be read well and were read by a person, those of Debian 12: all that they do at a first

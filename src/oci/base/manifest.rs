@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::super::document::{Descriptor, Platform, go_architecture};
 use super::super::error::Error;
+use crate::arrange::Arrange as _;
 use crate::digest::Sha256;
 
 /// An index, or docker's manifest list.
@@ -62,7 +63,7 @@ fn choose(index: &Index, image: &str, architecture: &str) -> Result<Descriptor, 
     let mut fitting: Vec<&Descriptor> =
         index.manifests.iter().filter(|manifest| manifest.platform.as_ref().is_some_and(of)).collect();
     // the one of the very variant first, then one that says none
-    fitting.sort_by_key(|manifest| {
+    fitting.arrange_by_key(|manifest| {
         let said = manifest.platform.as_ref().and_then(|platform| platform.variant.as_deref());
         if said == variant { 0 } else { usize::from(said.is_some()) + 1 }
     });

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::scan::{Found, scan};
+use crate::arrange::Arrange as _;
 use crate::source::list::Source;
 use crate::source::loader::Loader;
 use crate::source::release::IndexFile;
@@ -204,7 +205,7 @@ impl Loader {
                 places.push((place.found.provider.is_some(), number, place));
             }
         }
-        places.sort_by_key(|(provided, number, _)| (*provided, *number));
+        places.arrange_by_key(|(provided, number, _)| (*provided, *number));
         places.into_iter().map(|(_, _, place)| place).collect()
     }
 

@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use super::difference::{Difference, What, difference};
 use super::walk::walk;
+use crate::arrange::Arrange as _;
 use crate::digest::Sha256;
 use crate::tree::error::Error;
 use crate::tree::mtree::{Entries, Entry, Kind, read_line};
@@ -43,7 +44,7 @@ pub(crate) fn verify(
     }
     let added = found.keys().filter(|path| !installed.contains_key(*path));
     differences.extend(added.map(|path| Difference { path: Path::new("/").join(path), what: What::Added }));
-    differences.sort_by(|left, right| left.path.cmp(&right.path));
+    differences.arrange_by(|left, right| left.path.cmp(&right.path));
     Ok(differences)
 }
 

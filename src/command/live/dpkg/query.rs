@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::common::{WRONG, installed, said};
 use super::showformat::formatted;
+use crate::arrange::Arrange as _;
 use crate::command::live::outcome::{Failure, print};
 use crate::control::architecture::Architecture;
 use crate::control::glob::Glob;
@@ -102,7 +103,7 @@ pub(super) fn meant<'i>(installed: &'i Installed, names: &[String]) -> (Vec<&'i 
     if names.is_empty() {
         found.extend(installed.counting());
     }
-    found.sort_by(|one, other| (&one.name, &one.architecture).cmp(&(&other.name, &other.architecture)));
+    found.arrange_by(|one, other| (&one.name, &one.architecture).cmp(&(&other.name, &other.architecture)));
     found.dedup_by(|one, other| std::ptr::eq(*one, *other));
     (found, missing)
 }

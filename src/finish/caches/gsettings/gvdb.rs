@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::arrange::Arrange as _;
+
 /// `GVariant`, version 0, no options; then where the root table is.
 const SIGNATURE: &[u8; 16] = b"GVariant\0\0\0\0\0\0\0\0";
 const HEADER: usize = 24;
@@ -39,7 +41,7 @@ fn table(file: &mut Vec<u8>, table: &Table) -> Option<(u32, u32)> {
     let buckets = u32::try_from(table.len()).ok()?;
     let mut items: Vec<(u32, &str, &Value)> =
         table.iter().map(|(key, value)| (hash(key), key.as_str(), value)).collect();
-    items.sort_by_key(|(hash, key, _)| (hash % buckets.max(1), *key));
+    items.arrange_by_key(|(hash, key, _)| (hash % buckets.max(1), *key));
     let index = |wanted: &str| items.iter().position(|(_, key, _)| *key == wanted);
     let top = if matches!(table.get(""), Some(Value::Children)) { index("") } else { None };
     let is_child = |key: &str| top.is_some() && !key.is_empty() && !key.starts_with('.');
@@ -70,7 +72,7 @@ fn table(file: &mut Vec<u8>, table: &Table) -> Option<(u32, u32)> {
                     .filter(|(_, (_, key, _))| is_child(key))
                     .map(|(at, (_, key, _))| (*key, at))
                     .collect();
-                children.sort_unstable();
+                children.arrange();
                 align(file, 4);
                 let from = u32::try_from(file.len()).ok()?;
                 for (_, child) in children {

@@ -9,6 +9,7 @@ use super::configuration::configured;
 use super::elf::flags_of;
 use super::libraries::{Library, libraries_in};
 use super::order::compare;
+use crate::arrange::Arrange as _;
 use crate::control::architecture::Architecture;
 use crate::finish::error::Error;
 use crate::finish::inside::{Inside, exists, files_in, resolve};
@@ -40,7 +41,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Option<Note>, Error> {
     folders.extend(BUILT_IN.map(str::to_owned));
     let mut libraries = in_folders(&root, folders)?;
     // the first folder's come first among equals
-    libraries.sort_by(|one, other| {
+    libraries.arrange_by(|one, other| {
         compare(other.soname.as_bytes(), one.soname.as_bytes()).then(other.flags.cmp(&one.flags))
     });
     let made = match write(&libraries) {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::magic::Magic;
 use super::markup::{LONGEST_NAME, escaped, line, percent, write_element};
 use super::tree_magic::TreeMagic;
+use crate::arrange::Arrange as _;
 use crate::finish::caches::xml::{self, Element};
 
 const NAMESPACE: &str = "http://www.freedesktop.org/standards/shared-mime-info";
@@ -143,8 +144,8 @@ impl Database {
 
     /// Puts what is tried first before the rest.
     pub(super) fn sort(&mut self) {
-        self.magics.sort_by(Magic::order);
-        self.tree_magics.sort_by(TreeMagic::order);
+        self.magics.arrange_by(Magic::order);
+        self.tree_magics.arrange_by(TreeMagic::order);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::database::Database;
 use super::files;
+use crate::arrange::Arrange as _;
 use crate::finish::caches::xml;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists};
@@ -21,7 +22,7 @@ pub(crate) fn apply(inside: &mut Inside<'_>) -> Result<Vec<Note>, Error> {
         return Ok(Vec::new());
     }
     // what an administrator says comes last
-    files.sort_by_key(|path| path.ends_with("/Override.xml"));
+    files.arrange_by_key(|path| path.ends_with("/Override.xml"));
     let mut database = Database::default();
     let (mut notes, mut read) = (Vec::new(), 0);
     for path in files {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::pattern::{self, Letter};
 use super::value::Run;
+use crate::arrange::Arrange as _;
 use crate::finish::error::Error;
 use crate::finish::inside::{self, Inside, exists, is_sound, resolve};
 use crate::finish::tmpfiles::is_volatile;
@@ -312,7 +313,7 @@ impl<'a> Files<'a> {
                 names.extend(entry.file_name().into_string());
             }
         }
-        names.sort();
+        names.arrange();
         Ok(names)
     }
 

@@ -6,6 +6,8 @@ use super::sed;
 use super::state::Shell;
 use super::value::{Run, Value, known};
 
+use crate::arrange::Arrange as _;
+
 const FILTERS: [&str; 13] =
     ["cat", "cut", "tr", "sed", "head", "tail", "sort", "uniq", "wc", "grep", "egrep", "fgrep", "awk"];
 
@@ -57,7 +59,7 @@ impl Shell<'_, '_> {
                 let options = Options::read(&words, &[]);
                 self.given(&options.names)?.filter(|_| options.only(&["u", "r"])).map(|text| {
                     let mut lines: Vec<&str> = text.lines().collect();
-                    lines.sort_unstable();
+                    lines.arrange();
                     if options.has(&["u"]) {
                         lines.dedup();
                     }
