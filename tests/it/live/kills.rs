@@ -26,6 +26,11 @@ impl Numbers {
         self.0 ^= self.0 << 17;
         self.0 % limit
     }
+
+    fn one_of<'t>(&mut self, all: &[&'t str]) -> &'t str {
+        let number = self.below(all.len() as u64);
+        all[usize::try_from(number).unwrap()]
+    }
 }
 
 #[test]
@@ -49,8 +54,8 @@ fn kills_at_any_time_leave_a_whole_tree_and_nothing_else() {
             scope.spawn(move || {
                 let mut numbers = Numbers(process * 0x9E37_79B9);
                 for _ in 0..commands.unwrap_or(COMMANDS) / PROCESSES {
-                    let verb = ["install", "remove", "install", "purge"][numbers.below(4) as usize];
-                    let name = NAMES[numbers.below(5) as usize];
+                    let verb = numbers.one_of(&["install", "remove", "install", "purge"]);
+                    let name = numbers.one_of(&NAMES);
                     let mut child = live
                         .start("apt-get")
                         .args(["-qq", "-y", verb, name])
