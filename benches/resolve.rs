@@ -1,4 +1,5 @@
 //! Resolution alone, from a parsed index to a plan. `benches/run` runs it.
+#![allow(clippy::disallowed_methods, reason = "what it measures is no sort of ours")]
 #![allow(missing_docs, clippy::expect_used, reason = "a benchmark that cannot run may break")]
 
 use std::hint::black_box;

@@ -63,6 +63,7 @@ fn follow<T>(items: &mut [T], mut order: Vec<usize>) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::stable_sort_primitive, clippy::unnecessary_sort_by, reason = "what is compared with")]
     use super::*;
 
     #[test]

@@ -52,13 +52,17 @@ pub(crate) struct Layout {
     pub(crate) also_exposed: Vec<String>,
     /// The commands that the image has, where the others are to be exposed as well, whoever asked for their packages.
     pub(crate) image_commands: Option<BTreeSet<String>>,
+    /// The interpreters of the image that are to find the tree's modules.
+    pub(crate) image_interpreters: Vec<String>,
 }
 
 impl Layout {
     /// The names of the commands that are exposed of a tree, `own` being those of the packages that were asked for.
     fn exposes(&self, root: &Path, mut own: Vec<String>) -> Vec<String> {
         if let Some(image) = &self.image_commands {
-            own.extend(launch::commands(root).into_keys().filter(|name| !image.contains(name)));
+            // an interpreter comes along only where that of the image will not do
+            let is_wanted = |name: &String| !image.contains(name) || self.image_interpreters.contains(name);
+            own.extend(launch::commands(root).into_keys().filter(is_wanted));
         }
         own.extend(self.also_exposed.iter().cloned());
         own.arrange();
@@ -170,17 +174,26 @@ pub(crate) fn assemble(
     }
     // the C library was left to a base
     let needs_linker = !at_root && layout.has_base && !launch::has_own_linker(root);
+    let needs_modules = layout.has_base && launch::has_modules(root);
+    let mut interpreters = Vec::new();
     let commands = if at_root {
         launch::commands(root).len()
-    } else if is_exact && !needs_linker {
+    } else if is_exact && !needs_linker && !needs_modules {
         launch::link(root, generated)?
     } else {
-        let (commands, covered) = launch::write(root, !is_exact, layout.whole, generated)?;
+        let programs = launch::Programs {
+            adapted: !is_exact,
+            whole: layout.whole,
+            has_base: layout.has_base,
+            interpreters: &layout.image_interpreters,
+        };
+        let written = launch::write(root, &programs, generated)?;
         if !is_exact {
-            let lacking = launch::lacking(&tree, prefix, &relocated.cramped, &covered);
+            let lacking = launch::lacking(&tree, prefix, &relocated.cramped, &written.covered);
             notes.extend(launch::notes(&lacking, prefix).into_iter().map(Note::from));
         }
-        commands
+        interpreters = written.interpreters;
+        written.commands
     };
     notes.extend(generate(&tree, &unfinished_calls, layout, relocation_links)?);
     let record = |path: &str, text: &[u8]| {
@@ -192,7 +205,8 @@ pub(crate) fn assemble(
     record(sbom::SPDX, spdx(&bill).as_bytes())?;
     record(sbom::CYCLONEDX, cyclonedx(&bill).as_bytes())?;
     let requested = launch::requested(plan, tree.packages());
-    let exposed = if at_root { Vec::new() } else { layout.exposes(root, launch::exposed(&tree, &requested)) };
+    let exposed = || [launch::exposed(&tree, &requested), interpreters].concat();
+    let exposed = if at_root { Vec::new() } else { layout.exposes(root, exposed()) };
     let requested = requested.iter().map(|number| tree.packages()[*number].artifact.name.clone()).collect();
     if !at_root {
         record(
@@ -208,7 +222,7 @@ pub(crate) fn assemble(
         owners::apply(&tree)?;
     }
     let digests = relocated.digests;
-    let needs_binary = needs_linker;
+    let needs_binary = needs_linker || needs_modules && is_exact && !at_root;
     Ok(Built {
         commands,
         exposed,

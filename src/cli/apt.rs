@@ -129,10 +129,17 @@ pub(super) fn in_order(arguments: impl IntoIterator<Item = impl Into<OsString>>)
     arguments
 }
 
+/// What `aptlet source` does.
+const OF_SOURCE: [&str; 3] = ["add", "remove", "list"];
+
 /// The word of a command line that takes the place of a command.
 pub(super) fn word(arguments: &[OsString]) -> Option<&str> {
-    let word = arguments.get(1).map(OsString::as_os_str).and_then(OsStr::to_str)?;
-    instead_of(word).map(|_| word)
+    let text = |number: usize| arguments.get(number).map(OsString::as_os_str).and_then(OsStr::to_str);
+    let word = text(1)?;
+    // a command of that name is for sources of packages, and apt's for packages of sources
+    let is_own =
+        word == "source" && text(2).is_some_and(|next| OF_SOURCE.contains(&next) || next.starts_with('-'));
+    instead_of(word).filter(|_| !is_own).map(|_| word)
 }
 
 const RECOMMENDS: &str = "install-recommends";

@@ -41,6 +41,9 @@ pub(super) enum Subcommands {
     /// Prepare a volume to which a running container adds packages by apt-get, as any user
     #[command(after_help = help::LIVE)]
     Live(Prepared),
+    /// Add, remove or list sources of a volume that 'aptlet live' has prepared
+    #[command(after_help = help::SOURCE)]
+    Source(Sources),
     /// Resolve only, and write down exactly what 'install' would install
     #[command(after_help = help::LOCK)]
     Lock(Requested),
@@ -155,6 +158,18 @@ pub(super) struct Prepared {
     /// Put no sudo among the commands
     #[arg(long, help_heading = "Destination")]
     pub(super) no_sudo: bool,
+}
+
+#[derive(clap::Args)]
+pub(super) struct Sources {
+    /// 'add', 'remove' or 'list', and the source: a line or stanza of a source list, the URL of one, or a component
+    #[arg(value_name = "WORD", required = true, display_order = 0)]
+    pub(super) words: Vec<String>,
+    /// The key of the repository: a file, or a URL
+    #[arg(long, value_name = "FILE|URL")]
+    pub(super) key: Option<String>,
+    #[command(flatten)]
+    pub(super) options: Options,
 }
 
 #[derive(clap::Args)]

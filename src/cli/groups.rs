@@ -5,8 +5,9 @@
 
 use crate::config::options::{
     Answering, Baking, Choosing, Describing, Destination, Flags, Group as _, Inspecting, Layer as _,
-    Libraries, Locked, Locking, Logging, Loudness, Network, Options, Ordering, PodManifest, Relocating,
-    Renewing, Running, SelfInstalling, SettingsFolder, Sourcing, Termination, TreeMaking, Trust, Trying,
+    Libraries, Limiting, Locked, Locking, Logging, Loudness, Network, Options, Ordering, PodManifest,
+    Relocating, Renewing, Running, SelfInstalling, SettingsFolder, Sourcing, Termination, TreeMaking, Trust,
+    Trying,
 };
 
 /// What every command takes.
@@ -23,7 +24,7 @@ const TREE_OF_IMAGE: Flags =
     &["max-unpacked", "slim", "path-exclude", "path-include", "locale", "require-scripts"];
 
 /// What each command takes.
-pub(super) const TAKEN: [(&str, &[&[Flags]]); 18] = [
+pub(super) const TAKEN: [(&str, &[&[Flags]]); 19] = [
     (
         "install",
         &[
@@ -35,7 +36,11 @@ pub(super) const TAKEN: [(&str, &[&[Flags]]); 18] = [
     ),
     // it is started where the destination is, and by what is there
     ("run", &[EVERY, RESOLVING, INSTALLING, &[Destination::FLAGS, Running::FLAGS, Ordering::FLAGS]]),
-    ("live", &[EVERY, RESOLVING, &[TreeMaking::FLAGS, Libraries::FLAGS, Destination::FLAGS]]),
+    (
+        "live",
+        &[EVERY, RESOLVING, &[Limiting::FLAGS, TreeMaking::FLAGS, Libraries::FLAGS, Destination::FLAGS]],
+    ),
+    ("source", &[EVERY, &[Destination::FLAGS]]),
     ("lock", &[EVERY, RESOLVING, &[Locking::FLAGS]]),
     (
         "bake",

@@ -52,6 +52,24 @@ Examples:
   For one user of a machine on which nobody else is to be asked:
     aptlet live --dest ~/.aptlet && PATH=~/.aptlet/commands:$PATH apt-get install jq";
 
+pub(super) const SOURCE: &str = "\
+What is added is kept on the volume, with its key, and counts beside the sources that are there. A
+repository is believed by its key alone. 'add-apt-repository' of the same volume does the same.
+
+Examples:
+  Add a repository, whose key is at a URL:
+    aptlet source add 'deb https://mirror.example/debian bookworm main' --key https://mirror.example/key.asc
+
+  Add a source list that lies somewhere:
+    aptlet source add https://mirror.example/tools.sources
+
+  Add a component of the sources that there are:
+    aptlet source add contrib
+
+  Show what was added, and take it back:
+    aptlet source list
+    aptlet source remove contrib";
+
 pub(super) const RUN: &str = "\
 Flags, environment variables and the settings folder are those of 'aptlet install'. What is
 installed already is not installed again. Then this process becomes COMMAND, with bin of the

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, FromArgMatches as _};
 
 use super::definition::{
-    Cli, Looked, Named, Plain, Prepared, Probed, Requested, Sought, Started, Subcommands, command,
+    Cli, Looked, Named, Plain, Prepared, Probed, Requested, Sought, Sources, Started, Subcommands, command,
 };
 use super::{apt, suggest};
 use crate::config::{Command, Options, PathPattern};
@@ -95,6 +95,10 @@ fn read(matches: &ArgMatches) -> Result<Arguments, clap::Error> {
         }
         Subcommands::Probe(Probed { endpoint, options }) => {
             arguments(Command::Probe(endpoint), Vec::new(), options)
+        }
+        Subcommands::Source(Sources { mut words, key, options }) => {
+            words.extend(key.into_iter().flat_map(|key| ["--key".to_owned(), key]));
+            arguments(Command::Source, words, options)
         }
         Subcommands::Search(Sought { words, names_only, options }) => {
             arguments(Command::Search { names_only }, words, options)

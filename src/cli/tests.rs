@@ -182,10 +182,21 @@ fn what_takes_the_place_of_a_command_is_one() {
             }
         }
         for word in words {
-            assert!(all.find_subcommand(word).is_none(), "{word}");
+            // that of aptlet is told from apt's by the next word
+            assert!(*word == "source" || all.find_subcommand(word).is_none(), "{word}");
             assert_eq!(parse(["aptlet", word, "jq"]).unwrap().command, Command::Instead);
         }
     }
+}
+
+#[test]
+fn sources_of_packages_are_no_packages_of_sources() {
+    let read = |line: &str| parse(line.split(' ')).unwrap();
+    let added = read("aptlet source add contrib --key k.asc");
+    assert_eq!(added.command, Command::Source);
+    assert_eq!(added.requests, ["add", "contrib", "--key", "k.asc"]);
+    assert_eq!(read("aptlet source --dest /d list").command, Command::Source);
+    assert_eq!(read("aptlet source jq").command, Command::Instead);
 }
 
 #[test]

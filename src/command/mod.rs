@@ -74,6 +74,7 @@ pub fn main() -> ExitCode {
             })
         }),
         Command::Live { no_sudo } => live::prepare(arguments, no_sudo),
+        Command::Source => live::source(&arguments),
         Command::Search { names_only } => {
             let words = std::mem::take(&mut arguments.requests);
             perform(arguments, |settings, report, ending| {

@@ -15,6 +15,8 @@ pub enum Command {
         /// Whether there is no `sudo` among them.
         no_sudo: bool,
     },
+    /// `aptlet source`: neither, but the words of a source.
+    Source,
     /// `aptlet lock`: requests; a lock that is there already is not looked at.
     Lock,
     /// `aptlet bake`: requests, or a lock.
@@ -68,6 +70,7 @@ impl Command {
             Self::Status
             | Self::Verify
             | Self::Probe(_)
+            | Self::Source
             | Self::Search { .. }
             | Self::Show
             | Self::Policy

@@ -201,9 +201,6 @@ fn check(options: &Options, mode: Mode) -> Result<(), Error> {
     if mode == Mode::Live && options.locked.lock.is_some() {
         return refuse("lock", "a live destination changes while it is used", "ask for NAME=VERSION");
     }
-    if mode == Mode::Live && options.manifest.helm_values == Some(true) {
-        return refuse("helm-values", "the chart has no mode live", "give the manifest with -f");
-    }
     if options.tree.owners == Some(Owners::Keep) {
         return refuse("owners", "'keep' takes root, and no rendered pod needs that", "drop it");
     }

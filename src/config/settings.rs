@@ -77,6 +77,10 @@ pub struct Settings {
     pub(crate) recommends: bool,
     /// Names of packages to leave out, whoever needs them.
     pub(crate) exclude: Vec<String>,
+    /// Patterns for the names of packages that may be added to a live destination, if there are any.
+    pub(crate) allow: Vec<String>,
+    /// The same for those that may not.
+    pub(crate) deny: Vec<String>,
     /// Whether the Essential set is installed, too.
     pub(crate) with_essential: bool,
     /// The dpkg status of what the main image has already: a file or a folder.
@@ -261,7 +265,7 @@ impl Settings {
                 || sources::given(&options.sourcing).next().is_some(),
         };
         let registries = Registries::of(&options.trust, &folder, host);
-        let Options { choosing, sourcing, trust, tree, network, .. } = options;
+        let Options { choosing, limiting, sourcing, trust, tree, network, .. } = options;
         // an image is mounted elsewhere than where this machine has a tree
         let destination = if command == Command::Bake { <_>::default() } else { options.destination };
         let dest = places::dest(destination, host);
@@ -310,6 +314,8 @@ impl Settings {
             // as apt does
             recommends: choosing.recommends.unwrap_or(is_live),
             exclude: choosing.exclude.into_iter().map(|name| name.0).collect(),
+            allow: limiting.allow.into_iter().map(|pattern| pattern.0).collect(),
+            deny: limiting.deny.into_iter().map(|pattern| pattern.0).collect(),
             with_essential: choosing.with_essential.unwrap_or(false),
             base,
             base_image,

@@ -18,6 +18,7 @@ use object::{Endianness, ReadCache, ReadRef};
 
 use super::commands::{COMMAND_FOLDERS, find, linker_knows_argv0, resolve};
 use super::launchers::Table;
+use super::modules::{of_image, takes_modules};
 use crate::current_generation::current;
 use crate::process::{DEFAULT_PATH, own_binary};
 use crate::tree::libraries::Dynamic;
@@ -74,7 +75,13 @@ fn launch(destination: &Path, path: &Path, arguments: Vec<OsString>) -> io::Resu
         }
         table => table?,
     };
-    let program = find(&tree, text).ok_or_else(unknown)?;
+    let program = match (find(&tree, text), table.interpreters.get(text)) {
+        (Some(program), _) => program,
+        (None, Some(variable)) => {
+            return Err(become_interpreter(destination, &tree, text, variable, &table, arguments));
+        }
+        (None, None) => return Err(unknown()),
+    };
     let launcher = Launcher { destination, tree: &tree, table: &table };
     let mut command = launcher.command(&program, Some(name), arguments, 0)?;
     for (variable, value) in environment(&tree, &table.environment) {
@@ -82,6 +89,29 @@ fn launch(destination: &Path, path: &Path, arguments: Vec<OsString>) -> io::Resu
     }
     command.env("PATH", with_own_commands(destination, is_exposed));
     Err(command.exec())
+}
+
+/// An interpreter of the image, which finds the tree's modules if it is Debian's.
+fn become_interpreter(
+    destination: &Path,
+    tree: &Path,
+    name: &str,
+    variable: &str,
+    table: &Table,
+    arguments: Vec<OsString>,
+) -> io::Error {
+    let Some(program) = of_image(destination, name) else {
+        return io::Error::new(io::ErrorKind::NotFound, "the image has none any more");
+    };
+    let mut command = Command::new(&program);
+    command.args(arguments);
+    if takes_modules(&program)
+        && let Some(folders) = table.environment.get(variable)
+    {
+        let wanted = BTreeMap::from([(variable.to_owned(), folders.clone())]);
+        command.envs(environment(tree, &wanted));
+    }
+    command.exec()
 }
 
 /// Whether a launcher was started from the `bin` of its tree. The kernel knows the path even where the first argument is but a
@@ -201,7 +231,7 @@ fn environment(tree: &Path, wanted: &BTreeMap<String, Vec<String>>) -> Vec<(Stri
         let own = join(paths.iter().map(|path| tree.join(path)));
         match std::env::var_os(variable).filter(|value| !value.is_empty()) {
             None => set.push((variable.clone(), own)),
-            Some(users) if variable == "PERL5LIB" || variable == "XDG_DATA_DIRS" => {
+            Some(users) if matches!(variable.as_str(), "PERL5LIB" | "PYTHONPATH" | "XDG_DATA_DIRS") => {
                 set.push((variable.clone(), join([PathBuf::from(users), PathBuf::from(own)])));
             }
             Some(_) => {}

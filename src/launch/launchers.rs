@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::commands::{commands, own_linker_knows_argv0};
 use super::environment::environment;
 use super::error::Error;
+use super::modules::{Modules, modules};
 use crate::tree::libraries::library_path;
 use crate::tree::records;
 use crate::tree::write::Generated;
@@ -35,6 +36,33 @@ pub(super) struct Table {
     pub(crate) argv0: bool,
     /// Variables and the paths that they name.
     pub(crate) environment: BTreeMap<String, Vec<String>>,
+    /// Interpreters of the image that get the tree's modules, each with its variable.
+    #[serde(default)]
+    pub(crate) interpreters: BTreeMap<String, String>,
+}
+
+/// What a tree has programs for.
+#[derive(Debug, Default)]
+pub(crate) struct Programs<'a> {
+    /// Whether they are to find the tree's libraries by what relocation has written into them.
+    pub(crate) adapted: bool,
+    /// Whether the tree is no generation, but a destination by itself.
+    pub(crate) whole: bool,
+    /// Whether the image has packages that the tree was made beside.
+    pub(crate) has_base: bool,
+    /// The interpreters of the image that may get the tree's modules.
+    pub(crate) interpreters: &'a [String],
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// How many commands have a launcher.
+    pub(crate) commands: usize,
+    /// The paths of the tree that variables name.
+    pub(crate) covered: Vec<String>,
+    /// The interpreters of the image that have a launcher as well.
+    pub(crate) interpreters: Vec<String>,
 }
 
 impl Table {
@@ -44,21 +72,25 @@ impl Table {
     }
 }
 
-/// Writes the launchers of a tree, into a folder that exists; returns how many commands they cover, and the paths of the
-/// tree that variables name. `whole` says that the tree is no generation, but a destination by itself.
-pub(crate) fn write(
-    tree: &Path,
-    adapted: bool,
-    whole: bool,
-    generated: Generated,
-) -> Result<(usize, Vec<String>), Error> {
-    let binary = if whole { BINARY_FROM_ROOT } else { BINARY_FROM_GENERATION };
-    let table = Table {
-        adapted,
+/// Writes the launchers of a tree, into a folder that exists.
+///
+/// # Errors
+/// A file that cannot be written.
+pub(crate) fn write(tree: &Path, programs: &Programs<'_>, generated: Generated) -> Result<Written, Error> {
+    let binary = if programs.whole { BINARY_FROM_ROOT } else { BINARY_FROM_GENERATION };
+    let mut table = Table {
+        adapted: programs.adapted,
         library_path: library_path(tree),
         argv0: own_linker_knows_argv0(tree),
         environment: environment(tree),
+        interpreters: BTreeMap::new(),
     };
+    for Modules { program, variable, folders } in modules(tree).into_iter().filter(|_| programs.has_base) {
+        table.environment.insert(variable.to_owned(), folders);
+        if programs.interpreters.iter().any(|name| name == program) {
+            table.interpreters.insert(program.to_owned(), variable.to_owned());
+        }
+    }
     let commands = commands(tree);
     for name in commands.keys() {
         let link = tree.join(records::COMMANDS).join(name);
@@ -67,5 +99,14 @@ pub(crate) fn write(
     let path = tree.join(records::LAUNCHERS);
     let text = serde_json::to_vec_pretty(&table).map_err(|error| Error::write(&path, error.into()))?;
     generated.file(&path, &text).map_err(|source| Error::write(&path, source))?;
-    Ok((commands.len(), table.environment.into_values().flatten().collect()))
+    Ok(Written {
+        commands: commands.len(),
+        covered: table.environment.into_values().flatten().collect(),
+        interpreters: table.interpreters.into_keys().collect(),
+    })
+}
+
+/// Whether a tree that was made beside an image has modules for an interpreter of that.
+pub(crate) fn has_modules(tree: &Path) -> bool {
+    !modules(tree).is_empty()
 }

@@ -40,7 +40,8 @@ impl Answered {
 /// The generation, the indexes, the sources and the image.
 fn rests_on(place: &Place, more: &[PathBuf]) -> String {
     let generation = fs::read_link(place.dest().join(crate::current_generation::CURRENT));
-    let own = [place.indexes(), place.sources(), place.file("settings.json"), place.file("marks.json")];
+    let names = ["settings.json", "marks.json", "preferences.d"].map(|name| place.file(name));
+    let own = [place.indexes(), place.sources()].into_iter().chain(names).collect::<Vec<_>>();
     let files = own.iter().chain(more).map(|path| stamp(path)).collect::<Vec<_>>();
     format!("{:?} {files:?}", generation.ok())
 }

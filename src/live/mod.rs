@@ -3,7 +3,7 @@
 //!
 //! `place` names the files, `settings` is what the commands are to count on, `marks` which packages were asked for, `answered`
 //! what need not be asked again. `installed` are the packages of the image and of the tree, `relations` what they need of
-//! each other. `holder` tells who is at work.
+//! each other. `holder` tells who is at work; `system`, where it is kept what scripts write below `/etc/apt`.
 
 mod answered;
 mod holder;
@@ -12,6 +12,7 @@ mod marks;
 mod place;
 mod relations;
 mod settings;
+mod system;
 
 pub(crate) use answered::Answered;
 pub(crate) use holder::Holder;

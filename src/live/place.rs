@@ -13,8 +13,18 @@ use crate::publish::{self, own_folder};
 use crate::tree::volume::set_mode;
 
 /// The commands that a live destination has besides those of its packages, the one that need not be there last.
-pub(crate) const NAMES: [&str; 8] =
-    ["apt-get", "apt", "apt-cache", "apt-mark", "dpkg", "dpkg-query", "add-apt-repository", "sudo"];
+pub(crate) const NAMES: [&str; 10] = [
+    "apt-get",
+    "apt",
+    "apt-cache",
+    "apt-mark",
+    "apt-key",
+    "dpkg",
+    "dpkg-query",
+    "add-apt-repository",
+    "apt-add-repository",
+    "sudo",
+];
 /// Its name in the folder of a destination that is aptlet's own.
 const LIVE: &str = "live";
 

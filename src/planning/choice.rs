@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::deb::paragraph::field;
 use crate::digest::Sha256;
 use crate::resolve::pin::Pin;
 use crate::source::keyring::{Keyring, KeyringFiles};
@@ -24,6 +25,19 @@ pub(crate) struct PlanInputs {
 }
 
 impl PlanInputs {
+    /// The sources, without credentials in their URIs.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Counts packages of the base as not installed, by their names.
+    pub(crate) fn leave_out(&mut self, is_left_out: impl Fn(&str) -> bool) {
+        let Some(base) = &mut self.base else { return };
+        let stanzas = base.text.split_inclusive("\n\n");
+        let stays = |stanza: &&str| !field(stanza, "Package").is_some_and(&is_left_out);
+        base.text = stanzas.filter(stays).collect();
+    }
+
     /// Counts more as installed: the stanzas of a dpkg status, of which `path` tells messages.
     pub(crate) fn count_as_installed(&mut self, path: &Path, stanzas: &str) {
         if stanzas.is_empty() {

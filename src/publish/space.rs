@@ -171,10 +171,14 @@ impl fmt::Display for Shortage {
             }
         }
         let and = if matches!(self.free, Free::Claimed(_)) { "and" } else { "but" };
-        let verb = if self.packages == 1 { " needs" } else { "s need" };
         // no index has the number of files
         let about = if self.resource == Resource::Inodes { "at least" } else { "about" };
-        write!(f, ", {and} {} package{verb} {about} {}", self.packages, shown(self.resource, self.needed))?;
+        let needed = shown(self.resource, self.needed);
+        match self.packages {
+            0 => return write!(f, ", {and} aptlet itself needs {about} {needed}"),
+            1 => write!(f, ", {and} 1 package needs {about} {needed}")?,
+            count => write!(f, ", {and} {count} packages need {about} {needed}")?,
+        }
         match mebibytes(self.own) {
             own if own > 0 && self.resource == Resource::Bytes => {
                 write!(f, ", {own} MiB of it for aptlet itself, which starts their commands")
@@ -202,13 +206,14 @@ impl Shortage {
         };
         // where it is not known what is missing, it is not known whether this would do
         let enough = free.is_some() && self.replaced >= missing;
-        let less = if enough {
-            "make room with --keep-generations 1, if no container runs from the generation before the current one \
-             any more"
-        } else {
-            "ask for fewer packages"
+        let less = match (enough, self.packages) {
+            (true, _) => {
+                ", or make room with --keep-generations 1, if no container runs from the generation before the current one any more"
+            }
+            (false, 0) => "",
+            (false, _) => ", or ask for fewer packages",
         };
-        format!("{more}, or {less}.")
+        format!("{more}{less}.")
     }
 }
 
@@ -451,16 +456,15 @@ mod tests {
         let inodes = shortage(Resource::Inodes, Some(7), 70, 62);
         assert_eq!(inodes.to_string(), "/p has 7 inodes free, but 2 packages need at least 70 inodes");
         let with_aptlet = Shortage { own: 9 * MIB, ..shortage(Resource::Bytes, Some(MIB), 26 * MIB, 0) };
-        let said = with_aptlet.to_string();
-        assert!(
-            said.ends_with(
-                "about 26 MiB (27262976 bytes), 9 MiB of it for aptlet itself, which starts their commands"
-            ),
-            "{said}"
-        );
+        let told =
+            "about 26 MiB (27262976 bytes), 9 MiB of it for aptlet itself, which starts their commands";
+        assert!(with_aptlet.to_string().ends_with(told), "{with_aptlet}");
         let inodes = Shortage { own: 9 * MIB, ..inodes };
         assert!(inodes.to_string().ends_with("at least 70 inodes"));
         assert_eq!(inodes.hint(), "Give the volume 63 inodes more, or ask for fewer packages.");
+        let itself = Shortage { packages: 0, ..inodes };
+        assert!(itself.to_string().ends_with("but aptlet itself needs at least 70 inodes"), "{itself}");
+        assert_eq!(itself.hint(), "Give the volume 63 inodes more.");
         let replaced = shortage(Resource::Bytes, Some(MIB), 3 * MIB, 2 * MIB);
         assert!(replaced.hint().contains("--keep-generations 1"), "{}", replaced.hint());
         let quota = shortage(Resource::Bytes, None, 3 * MIB, 9 * MIB);

@@ -1,6 +1,7 @@
 //! The integration tests: one program, so that what they share is compiled and linked once. They run as threads of it, side
 //! by side: none changes the environment, the folder or the umask of the process, and each has its own folder and ports.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::disallowed_methods, reason = "the size of the tests is nobody's worry")]
 
 mod bake;
 mod documentation;

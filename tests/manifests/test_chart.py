@@ -113,7 +113,7 @@ class Rendered(Case):
                 self.assertEqual(objects.documents(self.charts.render("given", values))[-1], once)
 
     def test_patching_with_other_values_replaces_what_was_there(self):
-        for mode in ("init", "sidecar", "entrypoint"):
+        for mode in ("init", "sidecar", "entrypoint", "live"):
             first = self.patched(POD, mode=mode, image={"tag": "old"}, auth={"secretName": "login"}, extraArgs=["--slim"])
             again = {"mode": mode, "packages": ["curl"], "image": {"tag": "new"}}
             with self.subTest(mode):

@@ -64,6 +64,33 @@ class Component(unittest.TestCase):
         self.by_path()
         self.test_every_kind_gets_the_same()
 
+    def live(self):
+        """Makes the overlay use the component for mode live."""
+        file = self.folder / OVERLAY
+        file.write_text(file.read_text().replace("../component]", "../component-live]"))
+
+    def test_every_kind_gets_the_same_live(self):
+        self.live()
+        self.test_every_kind_gets_the_same()
+
+    def test_live_is_what_render_makes(self):
+        self.live()
+        spec = self.deployment(lambda one: one["spec"]["template"]["spec"].update(initContainers=[{"name": "first", "image": "i"}]))
+        own, first = spec["initContainers"]
+        self.assertEqual((own["name"], own["args"], first), ("aptlet", ["live"], {"name": "first", "image": "i"}))
+        (main,) = spec["containers"]
+        mounts = [
+            {"name": "aptlet-packages", "mountPath": "/p"},
+            {"name": "aptlet-packages", "mountPath": "/usr/local/sbin", "subPath": "commands", "readOnly": True},
+            {"name": "aptlet-config", "mountPath": "/etc/aptlet", "readOnly": True},
+        ]
+        self.assertEqual(main["volumeMounts"], mounts)
+        golden = yaml.safe_load_all((GOLDEN.parent / "goldens/live.yaml").read_text())
+        (chart,) = [one for one in golden if one["kind"] == "Deployment"]
+        (patched,) = chart["spec"]["template"]["spec"]["containers"]
+        by_name = lambda env: sorted(env, key=lambda one: one["name"])  # noqa: E731
+        self.assertEqual(by_name(main["env"]), by_name(patched["env"]))
+
     def test_every_kind_gets_the_same(self):
         (deployment,) = objects.documents((self.folder / DEPLOYMENT).read_text())
         template = deployment["spec"]["template"]

@@ -47,6 +47,7 @@ pub(in crate::command) fn layout(
         whole: false,
         also_exposed: Vec::new(),
         image_commands: None,
+        image_interpreters: Vec::new(),
     }
 }
 

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::outcome::Failure;
+use super::python;
 use super::session::Session;
 use super::words::Words;
 use crate::config::Settings;
 use crate::error::Error;
 use crate::fetch::{CaBundle, Client};
+use crate::plan::Plan;
 use crate::planning::{Inputs, Meant, Planned, Planner, Wanted, refuse_changes, refuse_rollback};
 use crate::publish::State;
 use crate::request::Request;
@@ -39,7 +41,8 @@ pub(super) async fn plan(
         session.place.put("target.pref", pins.join("\n").as_bytes())?;
         settings.preferences.push(session.place.file("target.pref"));
     }
-    let mut planned = plan_with(session, &settings, stanzas, known).await;
+    let mut own_python = python::is_in(session.installed()?.of_tree());
+    let mut planned = plan_with(session, &settings, (stanzas, own_python), known).await;
     let is_stale = |error: &Error| {
         matches!(error, Error::Source(source::Error::ReleaseExpired { .. })) || error.is_of_mirrors()
     };
@@ -47,15 +50,27 @@ pub(super) async fn plan(
         && let Some(kept) = settings.kept_indexes.as_mut().filter(|kept| kept.folder.is_dir())
     {
         kept.refresh = true;
-        planned = plan_with(session, &settings, stanzas, known).await;
+        planned = plan_with(session, &settings, (stanzas, own_python), known).await;
+    }
+    if planned
+        .as_ref()
+        .is_ok_and(|planned| !own_python && python::extends_that_of_image(names(&planned.found.plan)))
+    {
+        own_python = true;
+        planned = plan_with(session, &settings, (stanzas, own_python), known).await;
     }
     Ok(planned?)
+}
+
+/// The names of the packages of a plan.
+fn names(plan: &Plan) -> impl Iterator<Item = &str> {
+    plan.packages.iter().map(|artifact| artifact.name.as_str())
 }
 
 async fn plan_with(
     session: &Session,
     settings: &Settings,
-    stanzas: &str,
+    (stanzas, own_python): (&str, bool),
     known: Option<&State>,
 ) -> Result<Additions, Error> {
     let inputs = Inputs::read(settings)?;
@@ -64,6 +79,9 @@ async fn plan_with(
     let Wanted::Choice(mut choice) = wanted else {
         return Err(Error::Internal("a lock was read in a live destination".to_owned()));
     };
+    if own_python {
+        choice.leave_out(python::is_of_python);
+    }
     choice.count_as_installed(Path::new("the live destination"), stanzas);
     let planner = Planner::new(settings, choice, client.clone()).await?;
     let found = planner.plan(known, None, &session.report).await?;

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::additions::{Additions, client_of, plan};
+use super::additions::{Additions, client_of};
+use super::finding::find;
+use super::goal::Goal;
 use super::making::{Making, Opened};
 use super::merge::merged;
 use super::outcome::{Failure, print};
-use super::session::{Session, requests};
-use super::telling::{self, Step, Steps};
+use super::session::Session;
+use super::steps::{Step, Steps};
 use super::words::Words;
-use super::{looking, needs, patterns, session};
+use super::{done, limits, patterns, session, telling};
 use crate::arrange::Arrange as _;
 use crate::control::version;
 use crate::current_generation::current;
@@ -21,80 +23,7 @@ use crate::plan::{Artifact, Plan};
 use crate::planning::{Meant, Planned};
 use crate::publish::State;
 use crate::request::{Kind, Request};
-use crate::source::field;
 use crate::tree::records;
-
-/// What is asked for, of what is installed.
-#[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own")]
-pub(super) struct Goal {
-    /// What is to be there.
-    pub(super) requests: Vec<Request>,
-    /// Whether that is then asked for, or there for others.
-    pub(super) automatic: bool,
-    /// What is to go, by name or pattern.
-    pub(super) removals: Vec<String>,
-    /// Whether all that is there is to be of its newest version.
-    pub(super) upgrade: bool,
-    /// Whether what nobody needs is to go.
-    pub(super) auto_remove: bool,
-    /// Whether a tree is made although its packages are the same.
-    pub(super) first: bool,
-    /// Whether this is `aptlet live`, which also puts what containers start.
-    pub(super) prepares: bool,
-}
-
-impl Goal {
-    fn of(session: &Session, words: &Words) -> Result<Self, Failure> {
-        let mut goal = Self { automatic: words.mark_auto, auto_remove: words.auto_remove, ..Self::default() };
-        match words.command.as_str() {
-            "install" | "reinstall" => {
-                for request in requests(&words.names)? {
-                    match request.forbid {
-                        // what is not there is not to come either
-                        true => {
-                            goal.removals.push(label(&request));
-                            goal.requests.push(request);
-                        }
-                        false => goal.requests.push(request),
-                    }
-                }
-            }
-            "remove" | "purge" => {
-                for name in &words.names {
-                    match name.strip_suffix('+').filter(|name| !name.ends_with('+')) {
-                        Some(added) => goal.requests.extend(requests(&[added.to_owned()])?),
-                        None => goal.removals.push(name.strip_suffix('-').unwrap_or(name).to_owned()),
-                    }
-                }
-            }
-            "autoremove" | "auto-remove" | "autopurge" => {
-                goal.removals.clone_from(&words.names);
-                goal.auto_remove = true;
-            }
-            "build-dep" => {
-                goal.requests = requests(&needs::build_dependencies(session, &words.names)?)?;
-                goal.automatic = true;
-            }
-            "satisfy" => {
-                goal.requests = requests(&needs::unsatisfied(session, &words.names)?)?;
-                goal.automatic = true;
-            }
-            _ => {
-                goal.upgrade = true;
-                goal.requests = requests(&words.names)?;
-            }
-        }
-        Ok(goal)
-    }
-}
-
-fn label(request: &Request) -> String {
-    match &request.arch {
-        Some(arch) => format!("{}:{arch}", request.name),
-        None => request.name.clone(),
-    }
-}
 
 /// `apt-get install` and the other commands that change something.
 pub(super) fn change(place: &Place, name: &str, words: &Words) -> Result<ExitCode, Failure> {
@@ -152,6 +81,10 @@ pub(super) async fn transact(
     let merged = merged(session, &old, &leaving, additions, &manual)?;
     let steps = Steps::between(&old, &merged, &leaving, &installed);
     check(words, &steps, &marks)?;
+    if !goal.prepares {
+        let named = planned.as_ref().map(|planned| planned.named.as_slice()).unwrap_or_default();
+        limits::check(&session.settings, &goal.requests, named, &steps)?;
+    }
 
     if let Some(planned) = &planned {
         let newest = &planned.found.requested;
@@ -192,7 +125,7 @@ pub(super) async fn transact(
         if words.download_only {
             return print("Download complete and in download only mode\n");
         }
-        telling::done(&steps, &made, words.quiet)?;
+        done::done(&steps, &made, words.quiet)?;
     } else if goal.prepares {
         opened.complete()?;
     }
@@ -232,107 +165,6 @@ fn removed(relations: &Relations<'_>, removals: &[String]) -> Result<BTreeSet<us
         gone.extend(own);
     }
     Ok(gone)
-}
-
-/// What is to be looked for in the indexes.
-fn wanted(
-    session: &Session,
-    words: &Words,
-    goal: &Goal,
-    relations: &Relations<'_>,
-    marks: &Marks,
-    broken: &BTreeSet<usize>,
-) -> Result<Vec<Request>, Failure> {
-    let mut wanted = goal.requests.clone();
-    if words.only_upgrade || words.no_upgrade {
-        let is_there =
-            |request: &Request| !relations.numbers(|package| package.is(&label(request))).is_empty();
-        let fits = |request: &&Request| is_there(request) == words.only_upgrade;
-        for skipped in wanted.iter().filter(|request| !fits(request)) {
-            let what = if words.only_upgrade { "is not installed" } else { "is installed already" };
-            print(&format!(
-                "Skipping {}, it {what} and only {} are requested.\n",
-                skipped.text,
-                if words.only_upgrade { "upgrades" } else { "new packages" }
-            ))?;
-        }
-        wanted.retain(|request| fits(&request));
-    }
-    let own = |number: usize| {
-        let package = relations.package(number);
-        format!("{}:{}", package.name, package.architecture)
-    };
-    let mut more: Vec<String> = broken.iter().map(|number| own(*number)).collect();
-    if goal.upgrade {
-        let upgradable = relations.numbers(|package| {
-            package.place == Where::Tree && !marks.held.iter().any(|held| package.is(held))
-        });
-        more.extend(upgradable.into_iter().map(own));
-    }
-    let native = format!(":{}", session.settings.architecture);
-    let more: Vec<String> = more
-        .into_iter()
-        .map(|label| label.trim_end_matches(&native).trim_end_matches(":all").to_owned())
-        .collect();
-    wanted.extend(session::requests(&more)?);
-    Ok(wanted)
-}
-
-/// A plan for what is asked for, where that needs one, and what goes. What is in conflict with what is asked for makes way, as in
-/// apt: what counts on it has to find something else, or goes as well.
-async fn find(
-    session: &Session,
-    words: &Words,
-    goal: &Goal,
-    relations: &Relations<'_>,
-    marks: &Marks,
-    gone: BTreeSet<usize>,
-    known: Option<&State>,
-) -> Result<(Option<Additions>, BTreeSet<usize>), Failure> {
-    let attempt = async |gone: &BTreeSet<usize>| {
-        // of another image perhaps than the one that they were chosen for
-        let broken: BTreeSet<usize> = relations.broken(gone).into_iter().map(|(number, _)| number).collect();
-        let wanted = wanted(session, words, goal, relations, marks, &broken)?;
-        if wanted.iter().all(|request| request.forbid) {
-            return Ok(None);
-        }
-        let leaves = |package: &Package| {
-            gone.iter().chain(&broken).any(|number| std::ptr::eq(relations.package(*number), package))
-        };
-        let stanzas = relations.stanzas_of_tree(leaves);
-        plan(session, words, wanted, &stanzas, known).await.map(Some)
-    };
-    let failure = match attempt(&gone).await {
-        Ok(planned) => return Ok((planned, gone)),
-        Err(failure) if failure.is_without_solution() => failure,
-        Err(failure) => return Err(failure),
-    };
-    let in_conflict = in_conflict(session, goal, relations).await?;
-    if in_conflict.is_empty() {
-        return Err(failure);
-    }
-    let gone: BTreeSet<usize> = gone.union(&in_conflict).copied().collect();
-    if let Ok(planned) = attempt(&gone).await {
-        return Ok((planned, gone));
-    }
-    let gone = relations.with_dependants(gone);
-    match attempt(&gone).await {
-        Ok(planned) => Ok((planned, gone)),
-        Err(_) => Err(failure),
-    }
-}
-
-/// What the requested packages cannot be beside.
-async fn in_conflict(
-    session: &Session,
-    goal: &Goal,
-    relations: &Relations<'_>,
-) -> Result<BTreeSet<usize>, Failure> {
-    let names: BTreeSet<String> = goal.requests.iter().map(|request| request.name.clone()).collect();
-    let asked = names.clone();
-    let found = looking::stanzas(session, move |stanza| asked.contains(field(stanza, "Package"))).await?;
-    let newest = names.iter().filter_map(|name| found.iter().find(|found| found.field("Package") == name));
-    Ok(newest.flat_map(|found| relations.in_conflict(&found.stanza)).collect())
 }
 
 /// What is asked for from now on.

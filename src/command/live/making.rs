@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,12 +15,11 @@ use crate::current_generation::current;
 use crate::digest::Sha256;
 use crate::error::Error;
 use crate::fetch::{CaBundle, Client};
-use crate::launch::libraries;
+use crate::launch::{self, libraries};
 use crate::live::{self, Holder, Place};
 use crate::lock;
 use crate::note::Recorded;
 use crate::plan::{Artifact, Plan};
-use crate::process::DEFAULT_PATH;
 use crate::publish::{self, Changes, Destination, State, size_limit};
 use crate::source::Released;
 use crate::tree::kept::Kept;
@@ -151,6 +149,7 @@ impl Making<'_> {
         let mut layout = Layout {
             also_exposed: live::Settings::read(place).unwrap_or_default().commands,
             image_commands: image_commands(place.dest()),
+            image_interpreters: launch::interpreters_of_image(place.dest()),
             ..layout(settings, authorities, &unpacking, &unpacked, image)
         };
         let built = match building::assemble(&root, staging, plan, unpacked, &layout) {
@@ -217,18 +216,10 @@ fn wanted(_place: &Place, plan: &Plan, old: &Plan) -> Vec<Sha256> {
 
 /// The commands that the image has by itself. None where this is not the image: aptlet's own has none.
 fn image_commands(dest: &Path) -> Option<BTreeSet<String>> {
-    let own = ["commands", "bin"].map(|name| identity(&dest.join(name)));
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(std::env::split_paths(DEFAULT_PATH));
-    let others = folders.filter(|folder| !own.contains(&identity(folder)));
+    let folders = launch::image_folders(dest).into_iter();
     let mut names = BTreeSet::new();
-    for entry in others.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten()) {
+    for entry in folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten()) {
         names.extend(entry.file_name().into_string());
     }
     names.contains("sh").then_some(names)
-}
-
-/// What a folder is, however it is reached.
-fn identity(folder: &Path) -> Option<(u64, u64)> {
-    fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()))
 }

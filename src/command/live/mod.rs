@@ -1,13 +1,18 @@
 //! `aptlet live`, and what this binary does under the names of apt's and dpkg's commands in the destination that it prepares.
 //!
 //! `prepare` is `aptlet live` itself; [`become_apt`] is every other beginning. `session` finds the destination and the settings;
-//! `words` reads a command line as apt does. What changes something goes through `change` (what is to be there), which `additions` and
-//! `merge` make a plan of, `making`
-//! (how it gets there) and `telling` (what apt would print); `looking` only looks. `dpkg` has dpkg's own two.
+//! `words` reads a command line as apt does. What changes something goes through `change`: `goal` (what is to be there), which
+//! `finding`, `additions` and `merge` make a plan of, `steps` (what that changes), `making` (how it gets there), `telling` and `done`
+//! (what apt would print). `looking` only looks. `dpkg` has dpkg's own two.
 
 mod additions;
 mod change;
+mod done;
 mod dpkg;
+mod finding;
+mod goal;
+mod keys;
+mod limits;
 mod looking;
 mod making;
 mod marking;
@@ -16,9 +21,11 @@ mod needs;
 mod outcome;
 mod patterns;
 mod prepare;
+mod python;
 mod repositories;
 mod session;
 mod source_lists;
+mod steps;
 mod sudo;
 mod telling;
 mod updating;
@@ -32,6 +39,7 @@ pub(super) use self::prepare::prepare;
 
 use self::outcome::Failure;
 use self::words::Words;
+use crate::cli::Arguments;
 use crate::launch;
 use crate::live::{NAMES, Place};
 use crate::process::own_binary;
@@ -54,10 +62,26 @@ pub fn become_apt() -> Option<ExitCode> {
     let done = match name.as_str() {
         "sudo" => sudo::sudo(&place, &arguments),
         "dpkg" => dpkg::dpkg(&place, &texts(arguments)),
+        "apt-key" => keys::key(&place, &texts(arguments)),
+        "add-apt-repository" | "apt-add-repository" => repositories::add(&place, &texts(arguments)),
         "dpkg-query" => dpkg::query(&place, &texts(arguments)),
         name => apt(&place, name, &texts(arguments)),
     };
     Some(done.unwrap_or_else(|failure| failure.tell()))
+}
+
+/// `aptlet source`
+pub(super) fn source(arguments: &Arguments) -> ExitCode {
+    let dest = arguments.options.destination.dest.clone().unwrap_or_else(named_destination);
+    let dest = std::path::absolute(&dest).unwrap_or(dest);
+    let done = repositories::source(&Place::of(&dest), &arguments.requests);
+    done.unwrap_or_else(|failure| failure.tell())
+}
+
+/// The destination that `APTLET_DEST` names, or the default.
+fn named_destination() -> PathBuf {
+    let named = std::env::var_os("APTLET_DEST").filter(|value| !value.is_empty());
+    named.map_or_else(|| "/p".into(), PathBuf::from)
 }
 
 /// The destination whose launcher this process is: where its binary lies, or `APTLET_DEST`, or the default. None for a command
@@ -69,11 +93,7 @@ fn destination(path: &Path) -> Option<PathBuf> {
     {
         return (!launch::is_of_tree(&destination, path)).then_some(destination);
     }
-    Some(
-        std::env::var_os("APTLET_DEST")
-            .filter(|value| !value.is_empty())
-            .map_or_else(|| "/p".into(), PathBuf::from),
-    )
+    Some(named_destination())
 }
 
 /// Names of packages are text; what is none names nothing.
@@ -81,11 +101,8 @@ fn texts(arguments: Vec<OsString>) -> Vec<String> {
     arguments.into_iter().map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
-/// `apt-get`, `apt`, `apt-cache`, `apt-mark` and `add-apt-repository`.
+/// `apt-get`, `apt`, `apt-cache` and `apt-mark`.
 fn apt(place: &Place, name: &str, arguments: &[String]) -> Result<ExitCode, Failure> {
-    if name == "add-apt-repository" {
-        return repositories::add(place, arguments);
-    }
     let words = Words::read(name, arguments)?;
     if words.help || words.command.is_empty() {
         return telling::help(name);

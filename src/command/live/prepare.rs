@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use serde_json::{Map, json};
 
-use super::change::{Goal, transact};
+use super::change::transact;
+use super::goal::Goal;
 use super::outcome::Failure;
 use super::session::{Session, adapt};
 use super::words::Words;

@@ -128,6 +128,8 @@ pub(super) fn settings(place: &Place) -> Result<Settings, Failure> {
     // what is to be installed is said by the command line alone
     host.environment
         .retain(|(name, _)| name != "APTLET_PACKAGES" && name != "APTLET_DEST" && name != "APTLET_LOCK");
+    // where it is mounted, it may be in the other container alone
+    options.folder.config = options.folder.config.filter(|folder| folder.is_dir());
     if !host.etc_aptlet.is_dir() {
         host.etc_aptlet = place.config();
         host.environment.retain(|(name, _)| name != "APTLET_CONFIG");
@@ -144,6 +146,5 @@ pub(super) fn adapt(place: &Place, settings: &mut Settings) -> Result<(), Failur
     settings.lock = None;
     settings.upgrade_base = true;
     settings.kept_indexes = Some(KeptIndexes { folder: place.indexes(), refresh: false });
-    settings.more_sources = source_lists::added(place)?;
-    Ok(())
+    source_lists::count_on(place, settings)
 }

@@ -1,7 +1,9 @@
-//! `sudo`, where nobody can become root: apt's and dpkg's commands need no root here, and nothing else gets any.
+//! `sudo`, where nobody can become root: apt's and dpkg's commands need no root here, what writes sources and keys writes them to the
+//! volume, and nothing else gets any.
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -47,11 +49,63 @@ pub(super) fn sudo(place: &Place, arguments: &[OsString]) -> Result<ExitCode, Fa
     };
     let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if !NAMES.contains(&name) || name == "sudo" {
-        return Err(no_root(&program.to_string_lossy()));
+        return match redirected(place, name, &command) {
+            Some(command) => Err(become_program(&command, variables)),
+            None => Err(no_root(&program.to_string_lossy())),
+        };
     }
-    let own = place.dest().join("commands").join(name);
-    let error = Command::new(&own).args(&command[1..]).envs(variables).exec();
-    Err(Failure::plain(format!("sudo: cannot start {}: {error}", own.display()), None, 1))
+    command[0] = place.dest().join("commands").join(name).into();
+    Err(become_program(&command, variables))
+}
+
+/// Programs by which install guides write source lists, keys and pins.
+const WRITERS: [&str; 18] = [
+    "tee", "install", "mkdir", "chmod", "cp", "mv", "ln", "rm", "touch", "cat", "ls", "test", "sed", "gpg",
+    "curl", "wget", "sh", "bash",
+];
+
+/// A command that writes below `/etc/apt`, as one that writes to the volume, where apt's commands of the destination look as well.
+fn redirected(place: &Place, name: &str, command: &[OsString]) -> Option<Vec<OsString>> {
+    if !WRITERS.contains(&name) {
+        return None;
+    }
+    let appends = name == "tee" && command.iter().any(|word| word == "-a" || word == "--append");
+    let mut redirected = vec![command[0].clone()];
+    let mut rest = command[1..].iter();
+    let mut is_any = false;
+    while let Some(word) = rest.next() {
+        let text = word.to_str()?;
+        if name == "install" && matches!(text, "-o" | "-g") {
+            // files are this user's
+            rest.next();
+            continue;
+        }
+        let other = match text {
+            "/etc/apt/sources.list" if appends => place.sources().join("added.list").display().to_string(),
+            text => place.redirected(text, false),
+        };
+        if other != text {
+            is_any = true;
+            // a script of a shell is too long to be told
+            if text.starts_with('/') {
+                let _ = writeln!(io::stderr(), "sudo: there is no root here: {text} is {other}");
+            }
+        }
+        redirected.push(other.into());
+    }
+    if !is_any {
+        return None;
+    }
+    for folder in place.system_folders() {
+        // what cannot be made is said by whoever writes there
+        let _ = fs::create_dir_all(folder);
+    }
+    Some(redirected)
+}
+
+fn become_program(command: &[OsString], variables: Vec<(String, String)>) -> Failure {
+    let error = Command::new(&command[0]).args(&command[1..]).envs(variables).exec();
+    Failure::plain(format!("sudo: cannot start {}: {error}", command[0].display()), None, 1)
 }
 
 fn is_variable(name: &str) -> bool {
@@ -63,7 +117,7 @@ fn no_root(what: &str) -> Failure {
         format!("sudo: there is no root here: '{what}' was not run"),
         Some(
             "What needs no root runs without sudo. apt-get, apt, dpkg, apt-mark and add-apt-repository need none: they install for \
-             this user.",
+             this user. What is written below /etc/apt or /usr/share/keyrings goes to the volume.",
         ),
         1,
     )

@@ -2,104 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, IsTerminal as _};
-use std::path::Path;
 use std::process::ExitCode;
 
 use url::Url;
 
-use super::making::Made;
 use super::outcome::{Failure, print};
+use super::steps::{Step, Steps};
 use super::words::Words;
-use crate::live::{Installed, Package, Where};
+use crate::live::Installed;
 use crate::plan::{Artifact, Plan};
 use crate::planning::Meant;
 use crate::source::list::join;
-
-/// What becomes of one package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) name: String,
-    pub(super) architecture: String,
-    /// The version that is there.
-    pub(super) before: Option<String>,
-    /// The version that comes.
-    pub(super) after: Option<String>,
-    /// Of what comes: bytes to fetch, KiB unpacked, and the suite.
-    size: u64,
-    installed_size: u64,
-    suite: String,
-}
-
-/// What becomes of packages.
-#[derive(Debug, Default)]
-pub(super) struct Steps {
-    pub(super) new: Vec<Step>,
-    pub(super) upgraded: Vec<Step>,
-    pub(super) removed: Vec<Step>,
-}
-
-impl Steps {
-    /// From one plan to the other; what takes the place of one of the image is an upgrade.
-    pub(super) fn between(old: &Plan, new: &Plan, leaving: &[&Package], installed: &Installed) -> Self {
-        let mut steps = Self::default();
-        for artifact in &new.packages {
-            let is = |other: &&Artifact| {
-                other.name == artifact.name
-                    && (other.architecture == artifact.architecture
-                        || artifact.architecture == "all"
-                        || other.architecture == "all")
-            };
-            let before = old.packages.iter().find(is);
-            if before.is_some_and(|before| before.sha256 == artifact.sha256) {
-                continue;
-            }
-            let of_image = installed.packages.iter().find(|package| {
-                package.place == Where::Image
-                    && package.name == artifact.name
-                    && (package.architecture == artifact.architecture || artifact.architecture == "all")
-            });
-            let before = before.map(|before| before.version.clone());
-            let before = before.or_else(|| of_image.map(|package| package.version.clone()));
-            let suite = new.source(&artifact.source).map(|source| source.suite.clone());
-            let step = Step {
-                name: artifact.name.clone(),
-                architecture: artifact.architecture.clone(),
-                after: Some(artifact.version.clone()),
-                size: artifact.size,
-                installed_size: artifact.installed_size,
-                suite: suite.unwrap_or_default(),
-                before,
-            };
-            if step.before.is_some() { &mut steps.upgraded } else { &mut steps.new }.push(step);
-        }
-        steps.removed = leaving
-            .iter()
-            .map(|package| Step {
-                name: package.name.clone(),
-                architecture: package.architecture.clone(),
-                before: Some(package.version.clone()),
-                after: None,
-                size: 0,
-                installed_size: package.field("Installed-Size").parse().unwrap_or(0),
-                suite: String::new(),
-            })
-            .collect();
-        steps
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.new.is_empty() && self.upgraded.is_empty() && self.removed.is_empty()
-    }
-
-    pub(super) fn all(&self) -> impl Iterator<Item = &Step> {
-        self.new.iter().chain(&self.upgraded).chain(&self.removed)
-    }
-
-    /// What comes.
-    fn coming(&self) -> impl Iterator<Item = &Step> {
-        self.new.iter().chain(&self.upgraded)
-    }
-}
 
 const READING: &str = "Reading package lists...\nBuilding dependency tree...\nReading state information...\n";
 
@@ -203,7 +116,7 @@ fn folded<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// As apt writes sizes: in thousands.
-fn amount(bytes: u64) -> String {
+pub(super) fn amount(bytes: u64) -> String {
     let mut unit = 0;
     let mut rest = bytes;
     let mut tenths = 0;
@@ -284,87 +197,6 @@ pub(super) fn ask(words: &Words, steps: &Steps) -> Result<(), Failure> {
         "" | "y" | "yes" => Ok(()),
         _ => Err(Failure::plain("Abort.", None, 1)),
     }
-}
-
-/// What was done, and what a maintainer script would have done as root.
-pub(super) fn done(steps: &Steps, made: &Made, quiet: u8) -> Result<(), Failure> {
-    let mut text = String::new();
-    if made.fetched > 0 && quiet < 2 {
-        text.push_str(&format!("Fetched {}\n", amount(made.fetched)));
-    }
-    for step in &steps.removed {
-        text.push_str(&format!(
-            "Removing {} ({}) ...\n",
-            step.name,
-            step.before.as_deref().unwrap_or_default()
-        ));
-    }
-    for step in steps.coming() {
-        let after = step.after.as_deref().unwrap_or_default();
-        match &step.before {
-            Some(before) => {
-                text.push_str(&format!("Unpacking {} ({after}) over ({before}) ...\n", step.name));
-            }
-            None => text.push_str(&format!("Unpacking {} ({after}) ...\n", step.name)),
-        }
-    }
-    for step in steps.coming() {
-        text.push_str(&format!(
-            "Setting up {} ({}) ...\n",
-            step.name,
-            step.after.as_deref().unwrap_or_default()
-        ));
-    }
-    print(&text)?;
-    let is_new = |name: &str| steps.coming().any(|step| step.name == name);
-    for note in made.notes.iter().filter(|note| note.about().is_some_and(is_new) && note.is_of_script()) {
-        tracing::warn!("{note}; nobody is root here: do it yourself if you need it");
-    }
-    for note in made.notes.iter().filter(|note| note.is_told()) {
-        tracing::warn!("{note}");
-    }
-    if let Some(generation) = &made.generation {
-        for step in &steps.new {
-            for service in services(generation, &step.name, &made.prefix) {
-                tracing::warn!("{service}");
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A sentence for each service of a package, none of which is started.
-fn services(generation: &Path, package: &str, prefix: &str) -> Vec<String> {
-    let list = generation.join("var/lib/dpkg/info").join(format!("{package}.list"));
-    let list = std::fs::read_to_string(list).unwrap_or_default();
-    let mut told = Vec::new();
-    for path in list.lines() {
-        let unit = path
-            .strip_prefix("/lib/systemd/system/")
-            .or_else(|| path.strip_prefix("/usr/lib/systemd/system/"));
-        let Some(unit) = unit.filter(|unit| unit.ends_with(".service") && !unit.contains(['@', '/'])) else {
-            continue;
-        };
-        let text =
-            std::fs::read_to_string(generation.join("usr/lib/systemd/system").join(unit)).unwrap_or_default();
-        let start = text.lines().find_map(|line| line.strip_prefix("ExecStart="));
-        if text.lines().any(|line| line.trim() == "Type=oneshot") {
-            continue;
-        }
-        let command = start.map(|line| line.trim_start_matches(['-', '@', ':', '+', '!']));
-        let command =
-            command.map(|line| match line.strip_prefix(prefix).is_none() && line.starts_with("/usr/") {
-                true => format!("{prefix}{line}"),
-                false => line.to_owned(),
-            });
-        told.push(match command {
-            Some(command) => format!(
-                "the service {unit} of {package} is not started: nothing starts services here. To run it yourself: {command}"
-            ),
-            None => format!("the service {unit} of {package} is not started: nothing starts services here"),
-        });
-    }
-    told
 }
 
 /// `apt-get --help`

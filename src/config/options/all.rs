@@ -15,7 +15,7 @@ use super::image::Baking;
 use super::libraries::Libraries;
 use super::network::Network;
 use super::output::{Describing, Locking, Logging, Loudness, Termination, Trying};
-use super::packages::{Choosing, Locked};
+use super::packages::{Choosing, Limiting, Locked};
 use super::pod_manifest::PodManifest;
 use super::setting::PodFlag;
 use super::sources::{Sourcing, Trust};
@@ -154,6 +154,8 @@ layer! {
         pub(crate) locked: Locked,
         /// Which packages are chosen.
         pub(crate) choosing: Choosing,
+        /// What may be added to a live destination.
+        pub(crate) limiting: Limiting,
         /// Where packages come from.
         pub(crate) sourcing: Sourcing,
         /// Who is trusted, and who one is.

@@ -44,7 +44,7 @@ pub(crate) use image::Baking;
 pub(crate) use libraries::Libraries;
 pub(crate) use network::Network;
 pub(crate) use output::{Describing, Locking, Logging, Loudness, Termination, Trying};
-pub(crate) use packages::{Choosing, Locked};
+pub(crate) use packages::{Choosing, Limiting, Locked};
 pub(crate) use pod_manifest::PodManifest;
 pub(crate) use sources::{Sourcing, Trust};
 pub(crate) use watching::{Answering, Renewing};

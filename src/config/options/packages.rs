@@ -16,6 +16,20 @@ group! {
 }
 
 group! {
+    /// What may be added to a live destination.
+    #[group(heading = Some("Packages"))]
+    pub(crate) struct Limiting {
+        /// Let only packages be asked for whose name matches this pattern; what they need comes along; repeatable
+        #[arg(value_name = "PATTERN")]
+        pub(crate) allow: Vec<Word>,
+
+        /// Let no package be added whose name matches this pattern, whoever needs it; repeatable
+        #[arg(value_name = "PATTERN")]
+        pub(crate) deny: Vec<Word>,
+    }
+}
+
+group! {
     /// Which packages are chosen, beside those that are asked for.
     #[group(heading = Some("Packages"), in_pod = true)]
     pub(crate) struct Choosing {

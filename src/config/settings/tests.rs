@@ -108,6 +108,8 @@ fn the_defaults() {
             min_speed: 1000,
             timeout: Duration::from_secs(30),
             kept_indexes: None,
+            allow: Vec::new(),
+            deny: Vec::new(),
             more_sources: Vec::new(),
             output: Output::File("aptlet.lock".into()),
             dry_run: false,

@@ -2,7 +2,10 @@
 
 mod adding;
 mod dpkg;
+mod kills;
+mod modules;
 mod said;
+mod sources;
 mod trees;
 
 use std::path::PathBuf;

@@ -34,7 +34,7 @@ fn what_is_wrong_is_one_line_of_apts_and_what_to_do() {
         ("apt-get source tool", "'apt-get source' is not done"),
         ("apt-mark hold tool", "it is not installed"),
         ("apt-cache show nothing", "E: Unable to locate package nothing"),
-        ("add-apt-repository -y ppa:some/body", "is no source by itself"),
+        ("add-apt-repository -y ppa:some/body", "'ppa:some/body' names no key"),
         ("add-apt-repository -y deb [trusted=yes] http://mirror.example x main", "[trusted=yes] is refused"),
     ] {
         let outcome = live.type_in(line);

@@ -5,7 +5,13 @@
 {{- $binary := dict -}}
 {{- with .packages -}}{{- $_ := set $data "packages" (printf "%s\n" (join "\n" .)) -}}{{- end -}}
 {{- with .lock -}}{{- $_ := set $data "aptlet.lock" . -}}{{- end -}}
-{{- with .mirror -}}{{- $_ := set $data "aptlet.yaml" (dict "mirror" . | toYaml | printf "%s\n") -}}{{- end -}}
+{{- $own := dict -}}
+{{- with .mirror -}}{{- $_ := set $own "mirror" . -}}{{- end -}}
+{{- if eq .mode "live" -}}
+  {{- with .live.allow -}}{{- $_ := set $own "allow" . -}}{{- end -}}
+  {{- with .live.deny -}}{{- $_ := set $own "deny" . -}}{{- end -}}
+{{- end -}}
+{{- with $own -}}{{- $_ := set $data "aptlet.yaml" (toYaml . | printf "%s\n") -}}{{- end -}}
 {{- range list .sources .keyrings .preferences .caCertificates -}}
   {{- range $name, $text := . -}}
     {{- if hasSuffix ".gpg" $name -}}
@@ -24,7 +30,7 @@
   {{- fail (printf "aptlet: %s: name fewer packages, or go without the lock" $what) -}}
 {{- end -}}
 {{- $both := dict -}}
-{{- with $data -}}{{- $_ := set $both "data" . -}}{{- end -}}
+{{- if or $data (not $binary) -}}{{- $_ := set $both "data" $data -}}{{- end -}}
 {{- with $binary -}}{{- $_ := set $both "binaryData" . -}}{{- end -}}
 {{- toYaml $both -}}
 {{- end -}}

@@ -74,17 +74,17 @@ are patched.
 {{- range concat ($spec.initContainers | default list) $spec.containers -}}
   {{- if and (has .name $names) (ne .name $settings.name) -}}
     {{- $_ := include "aptlet.patchContainer" (list $scope $settings .) -}}
-    {{- if eq $settings.mode "entrypoint" -}}
+    {{- if has $settings.mode (list "entrypoint" "live") -}}
       {{- $identity = merge (pick (.securityContext | default dict) "runAsUser" "runAsGroup") $identity -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
-{{- /* A user of its own where the pod's is root, who must not run it; in mode entrypoint that of the container, which writes
-to the same folder. */ -}}
+{{- /* A user of its own where the pod's is root, who must not run it; in modes entrypoint and live that of the container, which
+writes to the same folder. */ -}}
 {{- $user := dict -}}
 {{- if eq (printf "%v" $identity.runAsUser) "0" -}}
   {{- $user = dict "runAsUser" 65532 "runAsGroup" 65532 -}}
-{{- else if eq $settings.mode "entrypoint" -}}
+{{- else if has $settings.mode (list "entrypoint" "live") -}}
   {{- $user = pick $identity "runAsUser" "runAsGroup" -}}
 {{- end -}}
 {{- range $all -}}{{- $_ := set . "securityContext" (merge .securityContext $user) -}}{{- end -}}
@@ -246,44 +246,52 @@ folder. One that the container does not set is left alone there. What is of an o
 {{- end -}}
 
 {{/*
-Takes a list: settings, container. The folder of libraries goes behind those that the container names in LD_LIBRARY_PATH, or out of
-them where nobody asks for it; `aptlet run` does it by itself.
+Takes a list: settings, container. Changes the variables of the container by which its image's programs find what the packages have:
+their folders stand behind its own. What is of another mode goes.
 */}}
 {{- define "aptlet.patchLibraries" -}}
 {{- $settings := index . 0 -}}
 {{- $container := index . 1 -}}
-{{- $lib := printf "%s/lib" $settings.prefix -}}
-{{- $wanted := and $settings.libraries (ne $settings.mode "entrypoint") -}}
-{{- $env := list -}}
-{{- $found := false -}}
-{{- range $container.env | default list -}}
-  {{- if ne .name "LD_LIBRARY_PATH" -}}
-    {{- $env = append $env . -}}
-  {{- else if hasKey . "valueFrom" -}}
-    {{- if $wanted -}}
-      {{- $why := printf "to which %s cannot be added: give it a value" $lib -}}
-      {{- fail (printf "aptlet: container %s has a LD_LIBRARY_PATH from elsewhere, %s" $container.name $why) -}}
-    {{- end -}}
-    {{- $env = append $env . -}}
-  {{- else -}}
-    {{- $found = true -}}
-    {{- $before := list -}}
-    {{- if .value -}}{{- $before = splitList ":" .value -}}{{- end -}}
-    {{- $parts := without $before $lib -}}
-    {{- $had := has $lib $before -}}
-    {{- if $wanted -}}{{- $parts = append $parts $lib -}}{{- end -}}
-    {{- if or $parts (not $had) -}}
-      {{- $env = append $env (dict "name" .name "value" (join ":" $parts)) -}}
+{{- $all := include "aptlet.folders" . | fromYaml -}}
+{{- range $variable := list "LD_LIBRARY_PATH" "LIBRARY_PATH" "CPATH" "PKG_CONFIG_PATH" -}}
+  {{- $folders := list -}}
+  {{- range get $all $variable -}}{{- $folders = append $folders (printf "%s/%s" $settings.prefix .) -}}{{- end -}}
+  {{- $wanted := or (eq $settings.mode "live") (and $settings.libraries (eq $variable "LD_LIBRARY_PATH") (ne $settings.mode "entrypoint")) -}}
+  {{- $env := list -}}
+  {{- $found := false -}}
+  {{- range $container.env | default list -}}
+    {{- if ne .name $variable -}}
+      {{- $env = append $env . -}}
+    {{- else if hasKey . "valueFrom" -}}
+      {{- if $wanted -}}
+        {{- $why := printf "to which %s cannot be added: give it a value" (first $folders) -}}
+        {{- fail (printf "aptlet: container %s has a %s from elsewhere, %s" $container.name $variable $why) -}}
+      {{- end -}}
+      {{- $env = append $env . -}}
+    {{- else -}}
+      {{- $found = true -}}
+      {{- $parts := list -}}
+      {{- $had := false -}}
+      {{- range compact (splitList ":" (.value | default "")) -}}
+        {{- if has . $folders -}}{{- $had = true -}}{{- else -}}{{- $parts = append $parts . -}}{{- end -}}
+      {{- end -}}
+      {{- if $wanted -}}
+        {{- $env = append $env (dict "name" .name "value" (join ":" (concat $parts $folders))) -}}
+      {{- else if not $had -}}
+        {{- $env = append $env . -}}
+      {{- else if $parts -}}
+        {{- $env = append $env (dict "name" .name "value" (join ":" $parts)) -}}
+      {{- end -}}
     {{- end -}}
   {{- end -}}
-{{- end -}}
-{{- if and $wanted (not $found) -}}
-  {{- $env = append $env (dict "name" "LD_LIBRARY_PATH" "value" $lib) -}}
-{{- end -}}
-{{- if $env -}}
-  {{- $_ := set $container "env" $env -}}
-{{- else if $found -}}
-  {{- $_ := unset $container "env" -}}
+  {{- if and $wanted (not $found) -}}
+    {{- $env = append $env (dict "name" $variable "value" (join ":" $folders)) -}}
+  {{- end -}}
+  {{- if $env -}}
+    {{- $_ := set $container "env" $env -}}
+  {{- else if $found -}}
+    {{- $_ := unset $container "env" -}}
+  {{- end -}}
 {{- end -}}
 {{- end -}}
 

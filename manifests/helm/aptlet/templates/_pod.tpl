@@ -48,7 +48,7 @@
 {{- $settings := include "aptlet.settings" . | fromYaml -}}
 - name: {{ $settings.name }}-packages
   mountPath: {{ $settings.prefix }}
-{{- if ne $settings.mode "entrypoint" }}
+{{- if not (has $settings.mode (list "entrypoint" "live")) }}
   readOnly: true
 {{- end }}
 {{- if eq $settings.expose "mount" }}
@@ -57,7 +57,7 @@
   subPath: commands
   readOnly: true
 {{- end }}
-{{- if eq $settings.mode "entrypoint" }}
+{{- if has $settings.mode (list "entrypoint" "live") }}
 - name: {{ $settings.name }}-config
   mountPath: /etc/aptlet
   readOnly: true
@@ -77,7 +77,13 @@ which a pod spec cannot.
 - name: PATH
   value: {{ include "aptlet.path" (list $settings (include "aptlet.imagePath" $settings)) | quote }}
 {{- end -}}
-{{- if $settings.libraries }}
+{{- if eq $settings.mode "live" -}}
+{{- $folders := include "aptlet.folders" . | fromYaml -}}
+{{- range $variable := list "LD_LIBRARY_PATH" "LIBRARY_PATH" "CPATH" "PKG_CONFIG_PATH" }}
+- name: {{ $variable }}
+  value: {{ $settings.prefix }}/{{ join (printf ":%s/" $settings.prefix) (get $folders $variable) }}
+{{- end -}}
+{{- else if $settings.libraries }}
 - name: LD_LIBRARY_PATH
   value: {{ printf "%s/lib" $settings.prefix }}
 {{- end -}}
@@ -147,7 +153,7 @@ volumeMounts:
 {{- else if eq $settings.mode "image" -}}
 {{- toYaml list -}}
 {{- else -}}
-{{- $args := concat (list "install") (include "aptlet.flags" $settings | fromYamlArray) -}}
+{{- $args := concat (list (eq $settings.mode "live" | ternary "live" "install")) (include "aptlet.flags" $settings | fromYamlArray) -}}
 {{- if eq $settings.mode "entrypoint" -}}
   {{- $args = list "install" "--self" -}}
   {{- if ne $settings.prefix "/p" -}}{{- $args = append $args (printf "--dest=%s" $settings.prefix) -}}{{- end -}}

@@ -29,7 +29,17 @@ a dependency with an alias, a list of context and values.
 {{- if and (eq $mode "image") (semverCompare "<1.33.0-0" $version) -}}
   {{- fail (printf "aptlet: mode image needs image volumes, so Kubernetes 1.33, and this is %s: use mode auto" $version) -}}
 {{- end -}}
-{{- if not (or $values.packages $values.lock (eq $mode "image")) -}}
+{{- if eq $mode "live" -}}
+  {{- if $values.lock -}}
+    {{- fail "aptlet: a lock is not for mode live, whose packages change while they are used: name NAME=VERSION in packages" -}}
+  {{- end -}}
+  {{- if $values.base.image -}}
+    {{- fail "aptlet: base.image is not for mode live, whose commands read the dpkg status of their own container's image: remove it" -}}
+  {{- end -}}
+  {{- if ne $values.expose "mount" -}}
+    {{- fail "aptlet: expose: path is not for mode live, whose commands are to be found before those of the image: set it to mount" -}}
+  {{- end -}}
+{{- else if not (or $values.packages $values.lock (eq $mode "image")) -}}
   {{- fail "aptlet: nothing to install: name packages in the value packages, or give a lock" -}}
 {{- end -}}
 {{- $top := index (splitList "/" $values.prefix) 1 -}}
@@ -86,6 +96,14 @@ a dependency with an alias, a list of context and values.
 {{- end -}}
 {{- end -}}
 
+{{/* For mode live: variables of the main container, and the folders below the prefix that each names. */}}
+{{- define "aptlet.folders" -}}
+LD_LIBRARY_PATH: [lib]
+LIBRARY_PATH: [lib]
+CPATH: [usr/include, usr/include/x86_64-linux-gnu, usr/include/aarch64-linux-gnu]
+PKG_CONFIG_PATH: [usr/lib/pkgconfig, usr/lib/x86_64-linux-gnu/pkgconfig, usr/lib/aarch64-linux-gnu/pkgconfig, usr/share/pkgconfig]
+{{- end -}}
+
 {{/*
 The flags that all modes have, as a YAML list. The kubelet evicts a pod whose emptyDir holds more than its sizeLimit, which no
 container can see: so aptlet is told. In memory it is the size of the file system.
@@ -99,5 +117,6 @@ container can see: so aptlet is told. In memory it is the size of the file syste
   {{- $flags = append $flags (printf "--size-limit=%s" (kindIs "string" $limit | ternary (toString $limit) (int64 $limit | toString))) -}}
 {{- end -}}
 {{- if .libraries -}}{{- $flags = append $flags "--libraries" -}}{{- end -}}
+{{- if and (eq .mode "live") (not .live.sudo) -}}{{- $flags = append $flags "--no-sudo" -}}{{- end -}}
 {{- toYaml (concat $flags .extraArgs) -}}
 {{- end -}}
