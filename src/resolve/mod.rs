@@ -38,6 +38,7 @@ mod select;
 mod slot;
 mod solve;
 mod stages;
+mod suite;
 #[cfg(test)]
 mod tests;
 mod universe;

@@ -5,6 +5,7 @@
 use super::error::Error;
 use super::glob;
 use super::slot::Slot;
+use super::suite;
 use super::universe::{Universe, compare};
 use super::unknown::Unknown;
 use crate::arrange::Arrange as _;
@@ -46,8 +47,15 @@ pub(super) fn select(universe: &mut Universe<'_>, requests: &[Request]) -> Resul
         {
             selection.notes.push(in_base(universe, slot, universe.index.package(installed)));
             selection.present.push(slot);
-        } else if !selection.wanted.contains(&slot) {
-            selection.wanted.push(slot);
+        } else {
+            if let (None, Some(suite), Some(chosen)) =
+                (&request.version, &request.suite, universe.candidates()[slot])
+            {
+                selection.notes.extend(suite::follow(universe, chosen, suite));
+            }
+            if !selection.wanted.contains(&slot) {
+                selection.wanted.push(slot);
+            }
         }
     }
     Ok(selection)

@@ -210,6 +210,22 @@ fn requests_name_versions_suites_and_what_to_leave_out() {
 }
 
 #[test]
+fn what_a_package_of_a_suite_needs_comes_from_there_where_it_must() {
+    let text =
+        "a 1\nl 3\nm 3\nn 3\n--\na 2; Depends: l (<< 2) | n (<< 1), n\nl 1; Depends: m (<< 2)\nm 1\nn 1";
+    assert_eq!(solve(text, "a/suite1"), "a=2 l=1 m=1 n=3");
+    let (index, provenance) = index(text);
+    let wanted = [want("a/suite1")];
+    let resolved = resolve(&index, &provenance, Basis::default(), &wanted, &OPTIONS).unwrap();
+    let expected =
+        ["l 1 of suite1 is taken as well, because of a", "m 1 of suite1 is taken as well, because of l"];
+    assert_eq!(resolved.notes, expected);
+    // where it is no use, nothing else is taken
+    let error = fail(&text.replace("m (<< 2)", "m (<< 1)"), "a/suite1").to_string();
+    assert!(error.contains("l 3 is in suite0") || error.contains("only l 3"), "{error}");
+}
+
+#[test]
 fn the_same_version_in_two_sources_comes_from_the_first() {
     let (index, provenance) = index("a 1\n--\na 1");
     let resolved = resolve(&index, &provenance, Basis::default(), &[want("a")], &OPTIONS).unwrap();
