@@ -50,7 +50,7 @@ fn is_followed(universe: &mut Universe<'_>, owner: PackageId, suite: &str, chang
             let newest =
                 versions.reduce(|best, other| if compare(other, best).is_gt() { other } else { best });
             let stays = universe.present()[slot].is_some() && !universe.may_upgrade;
-            let Some(found) = newest.filter(|_| !stays).map(|found| found.id()) else { return false };
+            let Some(found) = newest.filter(|_| !stays).map(Package::id) else { return false };
             let begun = changed.len();
             changed.push((slot, universe.candidates()[slot], owner));
             universe.set_candidate(slot, Some(found));
