@@ -7,8 +7,11 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u8, &str)| {
     let (choice, text) = input;
+    let mode =
+        [Mode::Init, Mode::Sidecar, Mode::Entrypoint, Mode::Live, Mode::Image][usize::from(choice % 5)];
     let rendering = Rendering {
-        mode: [Mode::Init, Mode::Sidecar, Mode::Entrypoint][usize::from(choice % 3)],
+        mode,
+        baked: (mode == Mode::Image).then(|| "registry.example/tools:1".to_owned()),
         mount: "/p".to_owned(),
         exposure: if choice & 16 != 0 { Exposure::Path(None) } else { Exposure::default() },
         path_order: if choice & 8 != 0 { PathOrder::First } else { PathOrder::Last },
