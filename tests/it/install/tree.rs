@@ -44,9 +44,15 @@ fn the_layout_of_a_destination() {
     for name in ["usr", "etc", "opt", "var"] {
         assert_eq!(link(dest.join(name)), Path::new(".aptlet/current").join(name));
     }
+    let bills = ["sbom.cdx.json", "sbom.spdx.json"];
     assert_eq!(
         names(&stage.current("var/lib/aptlet")),
-        ["aptlet.lock", "bin", "commands", "launch.json", "mtree", "r", "relocated", "state.json"]
+        [
+            &["aptlet.lock", "bin", "commands", "launch.json", "mtree", "r", "relocated"],
+            &bills[..],
+            &["state.json"]
+        ]
+        .concat()
     );
     for path in ["var/lib/dpkg/status", "var/lib/dpkg/info/tool.list", "var/lib/dpkg/info/tool.md5sums"] {
         assert!(stage.current(path).is_file(), "{path}");
