@@ -190,7 +190,8 @@ impl<'a> Files<'a> {
     }
 
     pub(super) fn folder(&mut self, path: &str, mode: u32) -> Run<Made> {
-        if is_volatile(path) || path == "/" {
+        // an empty folder below /usr/local is there for an administrator (Debian Policy, section 9.1.2), and that one's is the image
+        if is_volatile(path) || path == "/" || path.starts_with("/usr/local/") {
             return Ok(Made::Yes);
         }
         match self.kind(path)? {
