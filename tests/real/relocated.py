@@ -7,6 +7,7 @@ PLAIN is a generation for /, RELOCATED one of the same packages for PREFIX, a sl
 - a file has another size, mode, time or kind, or a path is only in one of them (aptlet's own records aside),
 - bytes differ that are no path's beginning, or the name of LD_LIBRARY_PATH; on arm64 also as the immediates of movz and
   movk, two bytes in each,
+- in an archive of Java's, whose size may change, the same holds of each member; they are the same ones in the same order,
 - an ELF file's headers or sections' table differ, its PT_INTERP does not end with a NUL, a segment's offset and address
   do not agree (as the kernel wants them, elf(5)), or readelf says something else about it,
 - with --linker: the tree's own dynamic linker does not take a program (`--verify`); that of arm64 is run by
@@ -21,6 +22,7 @@ import stat
 import struct
 import subprocess
 import sys
+import zipfile
 
 from leftover import Left, Names, walk
 
@@ -109,6 +111,23 @@ def explained(one, other, pairs, letter):
     return rest, count
 
 
+def members(one, other, pairs, letter):
+    """What is wrong with the members of an archive of Java's, and how many paths differ in them."""
+    wrong, count = [], 0
+    with zipfile.ZipFile(one) as first, zipfile.ZipFile(other) as second:
+        if first.namelist() != second.namelist():
+            return ["it has other members"], 0
+        for name in first.namelist():
+            a, b = first.read(name), second.read(name)
+            if len(a) != len(b):
+                wrong.append(f"{name} has another size")
+                continue
+            rest, paths = explained(a, b, pairs, letter)
+            wrong += [f"{name} differs at {place}, which is of no path" for place in rest[:3]]
+            count += paths
+    return wrong, count
+
+
 def elf_is_sound(data):
     """Whether the kernel takes the segments: their offsets and addresses agree, the interpreter's name ends."""
     if data[4] != 2:
@@ -172,11 +191,19 @@ def main():
         if path.endswith("/loaders.cache"):
             # made with the paths that its modules have below the prefix
             continue
-        if (a.st_size, a.st_mode, a.st_mtime) != (b.st_size, b.st_mode, b.st_mtime):
+        full = os.path.join(relocated, path)
+        with open(full, "rb") as opened:
+            archive = opened.read(4) == b"PK\x03\x04" and path.endswith(".jar")
+        if (a.st_mode, a.st_mtime) != (b.st_mode, b.st_mtime) or a.st_size != b.st_size and not archive:
             bad.append(f"another size, mode or time: {path}")
             continue
         counts["files"] += 1
-        full = os.path.join(relocated, path)
+        if archive:
+            wrong, count = members(os.path.join(plain, path), full, pairs, letter)
+            counts["changed"] += count > 0
+            counts["rewritten"] += count
+            bad += [f"{path}: {what}" for what in wrong]
+            continue
         first, second = (open(os.path.join(root, path), "rb").read() for root in (plain, relocated))
         is_elf = first[:4] == b"\x7fELF"
         if first != second:
