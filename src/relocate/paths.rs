@@ -11,6 +11,9 @@ use std::sync::{Mutex, PoisonError};
 use super::error::Error;
 use crate::tree::links::resolve_in_root;
 
+/// What of a package is below it is there for an administrator, whose system is the main image (Debian Policy, section 9.1.2).
+const LOCAL: &[u8] = b"/usr/local";
+
 /// More answers than this are not kept: a file may be made of paths.
 const MOST_KNOWN: usize = 100_000;
 
@@ -23,7 +26,8 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    /// Reads the names of a tree; `visit` gets each regular file, relative to the root.
+    /// Reads the names of a tree; `visit` gets each regular file, relative to the root. Below `/usr/local` only what leads to a
+    /// file counts, which packages of others than Debian have.
     pub(super) fn read(root: &Path, mut visit: impl FnMut(&Path, &Metadata)) -> Result<Self, Error> {
         let mut sorted = Vec::new();
         let mut folders = vec![PathBuf::new()];
@@ -43,6 +47,7 @@ impl Paths {
             }
         }
         sorted.sort_unstable();
+        leave_local_folders_out(root, &mut sorted);
         Ok(Self { root: root.to_owned(), sorted, known: Mutex::default() })
     }
 
@@ -57,8 +62,8 @@ impl Paths {
             return *known;
         }
         let plain = path.strip_suffix(b"/").unwrap_or(path);
-        let has =
-            self.sorted.binary_search_by(|known| known.as_slice().cmp(plain)).is_ok() || self.resolves(path);
+        let has = self.sorted.binary_search_by(|known| known.as_slice().cmp(plain)).is_ok()
+            || (!is_local(plain) && self.resolves(path));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() < MOST_KNOWN {
             known.insert(path.to_owned(), has);
@@ -101,6 +106,25 @@ impl Paths {
     }
 }
 
+fn is_local(path: &[u8]) -> bool {
+    path.strip_prefix(LOCAL).is_some_and(|below| matches!(below.first(), None | Some(b'/')))
+}
+
+fn leave_local_folders_out(root: &Path, sorted: &mut Vec<Vec<u8>>) {
+    let local: Vec<Vec<u8>> = sorted.iter().filter(|path| is_local(path)).cloned().collect();
+    let leads_to_a_file = |path: &[u8]| {
+        let place = resolve_in_root(root, Path::new(OsStr::from_bytes(path))).ok().flatten();
+        place.is_some_and(|place| root.join(place).is_file())
+    };
+    let files: Vec<&Vec<u8>> = local.iter().filter(|path| leads_to_a_file(path)).collect();
+    let is_kept = |path: &Vec<u8>| {
+        files.iter().any(|file| {
+            file.strip_prefix(path.as_slice()).is_some_and(|below| matches!(below.first(), None | Some(b'/')))
+        })
+    };
+    sorted.retain(|path| !is_local(path) || is_kept(path));
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -133,6 +157,29 @@ mod tests {
             }
         }
         assert_eq!(paths.longest_name(b"/etc/other", b"conf"), None);
+    }
+
+    #[test]
+    fn folders_and_links_below_usr_local_are_the_images_but_on_the_way_to_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let local = folder.path().join("usr/local");
+        for path in ["lib/python3/dist-packages", "share", "vendor/bin"] {
+            fs::create_dir_all(local.join(path)).unwrap();
+        }
+        std::os::unix::fs::symlink("share/man", local.join("man")).unwrap();
+        std::os::unix::fs::symlink("share", local.join("info")).unwrap();
+        let none = Paths::read(folder.path(), |_, _| {}).unwrap();
+        for path in ["", "/lib", "/man", "/info", "/lib/python3/dist-packages", "/vendor/bin/"] {
+            assert!(!none.has(&[LOCAL, path.as_bytes()].concat()), "{path}");
+        }
+        assert!(none.has(b"/usr"));
+        fs::write(local.join("vendor/bin/tool"), "").unwrap();
+        std::os::unix::fs::symlink("vendor/bin/tool", local.join("tool")).unwrap();
+        let some = Paths::read(folder.path(), |_, _| {}).unwrap();
+        for path in ["", "/vendor", "/vendor/bin/", "/vendor/bin/tool", "/tool"] {
+            assert!(some.has(&[LOCAL, path.as_bytes()].concat()), "{path}");
+        }
+        assert!(!some.has(b"/usr/local/lib") && !some.has(b"/usr/local/man"));
     }
 
     #[test]

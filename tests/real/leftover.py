@@ -23,7 +23,9 @@ OF_THE_IMAGE = (
     b"passwd group shadow gshadow subuid subgid hosts resolv.conf nsswitch.conf host.conf gai.conf localtime timezone hostname"
     b" mtab machine-id os-release debian_version fstab services protocols networks shells environment").split()
 KEPT = re.compile(
-    rb"/etc/(" + b"|".join(map(re.escape, OF_THE_IMAGE)) + rb")(/|$)|/var/(tmp|run|lock|log|mail|spool)(/|$)")
+    rb"/etc/(" + b"|".join(map(re.escape, OF_THE_IMAGE)) + rb")(/|$)|/var/(tmp|run|lock|log|mail|spool)(/|$)"
+    # of Debian's packages only empty folders
+    rb"|/usr/local(/|$)")
 # `movabs` into a register: its operand has eight bytes of a longer text
 OPERAND = re.compile(rb"[\x48\x49][\xb8-\xbf](/(?:usr|etc|lib|var|opt)/[ -~]{3})", re.S)
 SHF_EXECINSTR, SHT_NOBITS = 4, 8
