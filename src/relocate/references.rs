@@ -8,7 +8,12 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
-use object::elf::{EM_AARCH64, EM_X86_64, R_AARCH64_RELATIVE, R_X86_64_RELATIVE};
+use object::elf::{
+    DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, EM_AARCH64, EM_X86_64, FileHeader64, R_AARCH64_RELATIVE,
+    R_X86_64_RELATIVE, SHT_DYNSYM,
+};
+use object::read::elf::{Dyn as _, FileHeader as _, SectionHeader as _, Sym as _};
+use object::{Endianness, ReadCache};
 
 use super::elf::ElfLayout;
 
@@ -24,7 +29,7 @@ pub(super) struct References(Vec<u64>);
 impl References {
     /// Those of a file for amd64 or arm64; of other machines none are known.
     pub(super) fn of(file: &File, layout: &ElfLayout) -> io::Result<Self> {
-        let mut found = Vec::new();
+        let mut found = dynamic_names(file).unwrap_or_default();
         let mut add = |address: u64| {
             // many point to the same place: before it grows, it may shrink
             if found.len() == found.capacity() {
@@ -57,11 +62,38 @@ impl References {
         Ok(Self(found))
     }
 
+    /// Whether something points to an offset.
+    pub(super) fn has(&self, offset: u64) -> bool {
+        self.0.binary_search(&offset).is_ok()
+    }
+
     /// How many bytes from an offset on nothing points into.
     pub(super) fn alone(&self, offset: u64) -> usize {
         let next = self.0.partition_point(|known| *known <= offset);
         self.0.get(next).map_or(usize::MAX, |known| usize::try_from(known - offset).unwrap_or(usize::MAX))
     }
+}
+
+/// Where the names of dynamic symbols and libraries are: that of a symbol may be the end of a folder's in `DT_RUNPATH`, as
+/// `lp_solve` is of `/usr/lib/lp_solve`.
+fn dynamic_names(file: &File) -> Option<Vec<u64>> {
+    let data = &ReadCache::new(file);
+    let header = FileHeader64::<Endianness>::parse(data).ok()?;
+    let endian = header.endian().ok()?;
+    let sections = header.sections(endian, data).ok()?;
+    let symbols = sections.symbols(endian, data, SHT_DYNSYM).ok()?;
+    let strings: u64 = sections.section(symbols.string_section()).ok()?.sh_offset(endian);
+    let mut found: Vec<u64> =
+        symbols.iter().map(|symbol| strings.saturating_add(symbol.st_name(endian).into())).collect();
+    if let Ok(Some((entries, _))) = sections.dynamic(endian, data) {
+        let names = entries
+            .iter()
+            .filter(|entry| [DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME].contains(&entry.tag(endian)));
+        found.extend(names.map(|entry| strings.saturating_add(entry.d_val(endian))));
+    }
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
 }
 
 /// Gives the address that each relocation of a table writes to, and the one that it writes.
@@ -136,6 +168,7 @@ fn arm64(bytes: &[u8], address: u64, pages: &mut [Option<u64>; 32], add: &mut im
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -165,6 +198,40 @@ mod tests {
                 .collect();
         arm64(&code, 0x40_0100, &mut [None; 32], &mut |address| found.push(address));
         assert_eq!(found, [0x40_1234, 0x3f_f008]);
+    }
+
+    #[test]
+    fn the_name_of_a_symbol_may_be_the_end_of_a_folders() {
+        let strings = b"\0/usr/lib/lp_solve\0";
+        // the header, three sections (none, SHT_DYNSYM, SHT_STRTAB), two symbols, the strings
+        let (sections, symbols) = (64, 64 + 3 * 64);
+        let at = symbols + 2 * 24;
+        let mut bytes = vec![0; at];
+        let mut put = |at: usize, value: usize, size: usize| {
+            bytes[at..at + size].copy_from_slice(&value.to_le_bytes()[..size]);
+        };
+        put(0, 0x0001_0102_464c_457f, 8);
+        for (at, value, size) in
+            [(16, 3, 2), (18, 62, 2), (20, 1, 4), (40, sections, 8), (58, 64, 2), (60, 3, 2), (62, 2, 2)]
+        {
+            put(at, value, size);
+        }
+        // sh_type, sh_offset, sh_size, sh_link, sh_info, sh_entsize
+        let tables = [[11, symbols, 48, 2, 1, 24], [3, at, strings.len(), 0, 0, 0]];
+        for (number, values) in tables.into_iter().enumerate() {
+            let fields = [(4, 4), (24, 8), (32, 8), (40, 4), (44, 4), (56, 8)];
+            for ((place, size), value) in fields.into_iter().zip(values) {
+                put(sections + 64 * (number + 1) + place, value, size);
+            }
+        }
+        put(symbols + 24, 10, 4);
+        bytes.extend(strings);
+        let mut file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut file, &bytes).unwrap();
+        let references = References::of(&file, &ElfLayout::of(&file)).unwrap();
+        let name = at as u64 + 10;
+        assert_eq!(references.alone(at as u64 + 1), 9);
+        assert!(references.has(name) && !references.has(name + 1));
     }
 
     #[test]

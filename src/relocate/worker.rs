@@ -253,7 +253,10 @@ impl<'a> Worker<'a> {
                     }
                 }
                 let may_be_settled = self.form.exact().is_some() && contents.may_be_referred_to(region);
-                match self.form.replacement(chunk, at, (region, alone), self.paths) {
+                // the last byte of a number, such as 1.0 or 2.0
+                let is_after_number = at > 0 && matches!(chunk[at - 1], b'?' | b'@') && references.has(place);
+                let before = if is_after_number { at } else { 0 };
+                match self.form.replacement(&chunk[before..], at - before, (region, alone), self.paths) {
                     Ok(bytes) => {
                         if may_be_settled {
                             unsettled.taken(path_at_start(&chunk[at..]), place);
