@@ -54,6 +54,14 @@ impl References {
                 _ => {}
             }
         }
+        if layout.is_fixed && layout.machine == EM_X86_64.0 && !layout.is_go {
+            for code in &layout.code {
+                each(file, code.clone(), |_, bytes, whole| operands(&bytes[..whole], &mut add))?;
+            }
+            for data in layout.data() {
+                each(file, data, |at, bytes, whole| pointers(&bytes[..whole], at, &mut add))?;
+            }
+        }
         for table in &layout.relocations {
             relative_relocations(file, table.clone(), |_, addend| add(addend))?;
         }
@@ -147,6 +155,18 @@ fn amd64(starts: &[u8], bytes: &[u8], address: u64, add: &mut impl FnMut(u64)) {
     }
 }
 
+/// What may be the operand of an instruction of a program that is loaded where it says: each address is one of 32 bits. What is
+/// none leads to no place that is loaded, as a rule. A Go program is so large that it often would.
+fn operands(bytes: &[u8], add: &mut impl FnMut(u64)) {
+    bytes.windows(4).map(word).filter(|address| *address > 0xffff).for_each(add);
+}
+
+/// The addresses in the tables of such a program, which has no relocations for them.
+fn pointers(bytes: &[u8], offset: u64, add: &mut impl FnMut(u64)) {
+    let skipped = usize::try_from(offset.wrapping_neg() % 8).unwrap_or_default().min(bytes.len());
+    bytes[skipped..].chunks_exact(8).map(word).filter(|address| *address > 0xffff).for_each(add);
+}
+
 /// `adrp`, which takes the address of a page, and `add` with the same register. What lies between is not followed.
 fn arm64(bytes: &[u8], address: u64, pages: &mut [Option<u64>; 32], add: &mut impl FnMut(u64)) {
     for (number, instruction) in bytes.chunks_exact(4).enumerate() {
@@ -185,6 +205,22 @@ mod tests {
         assert_eq!(found, [0x1017, 0xfee]);
         // cut in the middle of an instruction
         amd64(&code[..5], &code[..5], 0x1000, &mut |_| panic!());
+    }
+
+    #[test]
+    fn what_a_fixed_program_points_to_is_found() {
+        let mut found = Vec::new();
+        // mov $0x402345, %edi; ret
+        operands(&[0xbf, 0x45, 0x23, 0x40, 0, 0xc3], &mut |address| found.push(address));
+        assert!(found.contains(&0x40_2345), "{found:x?}");
+        found.clear();
+        let table: Vec<u8> = [0, 0, 0]
+            .into_iter()
+            .chain([0x40_2345_u64, 7].iter().flat_map(|word| word.to_le_bytes()))
+            .collect();
+        pointers(&table, 5, &mut |address| found.push(address));
+        assert_eq!(found, [0x40_2345]);
+        pointers(&[0; 2], 1, &mut |_| panic!());
     }
 
     #[test]
