@@ -56,6 +56,7 @@ mod jar;
 mod jars;
 mod joined;
 mod kept;
+mod kept_paths;
 mod ld_library_path;
 mod loader;
 mod mirrored;

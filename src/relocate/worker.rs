@@ -11,7 +11,7 @@ use super::aarch64;
 use super::adapted::Adapted;
 use super::amd64::{OPERAND, STORED, is_movabs};
 use super::apart;
-use super::boundaries::{LONGEST_PATH, LOOK_BEHIND, is_path_byte, path_at_start};
+use super::boundaries::{LONGEST_PATH, LOOK_BEHIND, path_at_start};
 use super::contents::Contents;
 use super::decide::{VECTOR, decide};
 use super::error::Error;
@@ -19,6 +19,7 @@ use super::form::Form;
 use super::jar;
 use super::joined::Joined;
 use super::kept::Kept;
+use super::kept_paths::{KeptPath, KeptPaths};
 use super::loader::Patch;
 use super::needles::Needle;
 use super::overwrite::{digests_of, sha256_of, write, write_in_place, write_with_replacements};
@@ -61,9 +62,6 @@ pub(super) struct Changed {
     pub(super) replacements: Vec<Replacement>,
 }
 
-/// Where in a file a path is, in bytes, the path, and why it stays.
-pub(super) type KeptPath = (u64, Vec<u8>, Kept);
-
 /// What one thread works with.
 pub(super) struct Worker<'a> {
     pub(super) form: &'a Form,
@@ -71,15 +69,6 @@ pub(super) struct Worker<'a> {
     pub(super) searcher: &'a AhoCorasick,
     pub(super) buffer: Vec<u8>,
     pub(super) kept: KeptPaths,
-}
-
-/// What is remembered of the paths that stay.
-#[derive(Default)]
-pub(super) struct KeptPaths {
-    /// All of them, if anybody asks.
-    all: Option<Vec<KeptPath>>,
-    /// See [`Searched::cramped`].
-    cramped: Vec<Vec<u8>>,
 }
 
 impl<'a> Worker<'a> {
@@ -361,22 +350,6 @@ impl<'a> Worker<'a> {
             }
         }
         Ok(replacements)
-    }
-}
-
-impl KeptPaths {
-    pub(super) fn add(&mut self, bytes: &[u8], at: usize, place: u64, kept: Kept) {
-        // what is inside of another path is none of its own
-        let is_inside = kept == Kept::NotABeginning && at > 0 && is_path_byte(bytes[at - 1]);
-        if is_inside || bytes[at] != b'/' {
-            return;
-        }
-        if kept == Kept::NoRoom {
-            self.cramped.push(path_at_start(&bytes[at..]).to_vec());
-        }
-        if let Some(all) = &mut self.all {
-            all.push((place, path_at_start(&bytes[at..]).to_vec(), kept));
-        }
     }
 }
 
