@@ -101,12 +101,37 @@ pub(crate) fn write(tree: &Path, programs: &Programs<'_>, generated: Generated) 
     generated.file(&path, &text).map_err(|source| Error::write(&path, source))?;
     Ok(Written {
         commands: commands.len(),
-        covered: table.environment.into_values().flatten().collect(),
+        covered: table.environment.into_iter().flat_map(covered).collect(),
         interpreters: table.interpreters.into_keys().collect(),
     })
+}
+
+/// What a program finds by a variable whatever path it has compiled in. By `XDG_DATA_DIRS` it is not all that is in these folders:
+/// most programs know where theirs is (XDG Base Directory Specification; XDG's of MIME types, desktop entries and icons).
+fn covered((variable, paths): (String, Vec<String>)) -> Vec<String> {
+    if variable != "XDG_DATA_DIRS" {
+        return paths;
+    }
+    let below = |folder: &String| ["applications", "icons", "mime"].map(|name| format!("{folder}/{name}"));
+    paths.iter().flat_map(below).collect()
 }
 
 /// Whether a tree that was made beside an image has modules for an interpreter of that.
 pub(crate) fn has_modules(tree: &Path) -> bool {
     !modules(tree).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_for_data_covers_what_is_looked_for_by_it() {
+        let paths = |variable: &str, paths: &[&str]| {
+            covered((variable.to_owned(), paths.iter().map(|&path| path.to_owned()).collect()))
+        };
+        assert_eq!(paths("TZDIR", &["usr/share/zoneinfo"]), ["usr/share/zoneinfo"]);
+        let data = paths("XDG_DATA_DIRS", &["usr/share"]);
+        assert_eq!(data, ["usr/share/applications", "usr/share/icons", "usr/share/mime"]);
+    }
 }
