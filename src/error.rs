@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::fetch::registry;
+use crate::on_disk::OnDisk;
 use crate::publish::space::Full;
 use crate::wording::sentence;
 use crate::{bake, config, deb, fetch, finish, launch, lock, oci, publish, relocate};
@@ -216,17 +217,18 @@ impl Error {
     /// Why the destination does not take something, if that is what this says.
     pub(crate) fn unwritten(&self) -> Option<&std::io::Error> {
         match self {
-            Self::Tree(tree::Error::Write { source, .. })
+            Self::Tree(tree::Error::OnDisk(OnDisk::Write { source, .. }))
             | Self::Relocate(
                 relocate::Error::Write { source, .. }
-                | relocate::Error::Tree(tree::Error::Write { source, .. }),
+                | relocate::Error::Tree(tree::Error::OnDisk(OnDisk::Write { source, .. })),
             )
             | Self::Finish(
-                finish::Error::Write { source, .. } | finish::Error::Tree(tree::Error::Write { source, .. }),
+                finish::Error::Write { source, .. }
+                | finish::Error::Tree(tree::Error::OnDisk(OnDisk::Write { source, .. })),
             )
             | Self::Publish(
-                publish::Error::Write { source, .. }
-                | publish::Error::Volume(tree::Error::Write { source, .. }),
+                publish::Error::OnDisk(OnDisk::Write { source, .. })
+                | publish::Error::Volume(tree::Error::OnDisk(OnDisk::Write { source, .. })),
             )
             | Self::Launch(launch::Error { source, .. })
             | Self::Package { source: fetch::Error::Write { source, .. }, .. }
@@ -411,8 +413,7 @@ fn of_archive(error: &source::archive::Error) -> Class {
 
 fn of_tree(error: &tree::Error) -> Class {
     match error {
-        tree::Error::Read { .. }
-        | tree::Error::Write { .. }
+        tree::Error::OnDisk(_)
         | tree::Error::Allowance { .. }
         | tree::Error::Declared { .. }
         | tree::Error::Owners { .. }

@@ -55,7 +55,7 @@
 //! | what is in a plan or a tree, for scanners | `sbom` |
 //! | what is told | `report`: log, progress, termination message |
 //! | beside the way | `process`: signals, becoming a command; [`render`]: manifests for Kubernetes |
-//! | what the others count on | [`control`], [`compression`], [`digest`], `masking`, `reference`, `wording`, `arrange` |
+//! | what the others count on | [`control`], [`compression`], [`digest`], `masking`, `reference`, `wording`, `arrange`, `on_disk` |
 //!
 //! Errors are one enum for each stop, mapped to exit codes in [`error`].
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "the size of a test is nobody's worry"))]
@@ -81,6 +81,7 @@ mod lock;
 mod masking;
 mod note;
 mod oci;
+mod on_disk;
 pub mod plan;
 mod planning;
 mod process;

@@ -1,6 +1,7 @@
 //! Layers, several at once.
 
 use std::cmp::Reverse;
+use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,13 +9,13 @@ use std::sync::{Mutex, PoisonError};
 use super::error::Error;
 use super::layers::Planned;
 use crate::arrange::Arrange as _;
-use crate::oci::{Layer, Packing};
+use crate::oci::{Content, Layer, Packing};
 
 /// Each takes half a MiB for what it compresses.
 const MOST_AT_ONCE: usize = 4;
 
 /// Writes layers of what is below `root`, which in the image is `at`, into the folder `blobs`, in their order; what they are depends on
-/// nothing else.
+/// nothing else. What is in a layer is taken away: it is not needed again, and what is gone need not reach the disk.
 /// `progress` is told the bytes of each.
 ///
 /// # Errors
@@ -36,6 +37,7 @@ pub(crate) fn write_layers(
         while let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
             match Layer::write(root, &planned[number].items, at, packing, blobs) {
                 Ok(layer) => {
+                    forget(root, &planned[number]);
                     progress(planned[number].size);
                     written.lock().unwrap_or_else(PoisonError::into_inner)[number] = Some(layer);
                 }
@@ -60,5 +62,12 @@ pub(crate) fn write_layers(
             let written = written.into_inner().unwrap_or_else(PoisonError::into_inner);
             Ok(written.into_iter().flatten().collect())
         }
+    }
+}
+
+/// What cannot be removed goes with the folder that all of it is in.
+fn forget(root: &Path, layer: &Planned) {
+    for item in layer.items.iter().filter(|item| item.content != Content::Directory) {
+        let _ = fs::remove_file(root.join(&item.path));
     }
 }

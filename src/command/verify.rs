@@ -3,6 +3,7 @@
 use crate::config::{LogFormat, Settings};
 use crate::current_generation;
 use crate::error::Error;
+use crate::on_disk::OnDisk;
 use crate::publish::{self, State};
 use crate::relocate::record::Record;
 use crate::report::{self, Report};
@@ -18,7 +19,7 @@ pub(super) fn verify(settings: &Settings, report: &Report) -> Result<(), Error> 
     let lacks = State::read(&generation).map(|state| state.lacks).unwrap_or_default();
     let how = (group::sharing(destination), lacks);
     let differences = manifest::verify(&generation, how, &originals).map_err(|error| match error {
-        tree::Error::Read { path, source } if path == manifest => {
+        tree::Error::OnDisk(OnDisk::Read { path, source }) if path == manifest => {
             Error::Publish(publish::Error::Unverifiable { path, source })
         }
         other => Error::Tree(other),

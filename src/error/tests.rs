@@ -7,7 +7,7 @@ fn what_relocation_cannot_do_is_the_destinations_fault() {
     let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
     let path = || "/p/x".into();
     let write = relocate::Error::Write { path: path(), source: full() };
-    let tree = relocate::Error::Tree(tree::Error::Write { path: path(), source: full() });
+    let tree = relocate::Error::Tree(OnDisk::write("/p/x", full()).into());
     for error in [write, tree] {
         let error = Error::from(error);
         assert_eq!((error.class(), error.full()), (Class::Destination, Some(Full::Volume)));
@@ -15,7 +15,7 @@ fn what_relocation_cannot_do_is_the_destinations_fault() {
     }
     let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
     let relocate = Error::from(relocate::Error::Read { path: path(), source: denied() });
-    let tree = Error::from(tree::Error::Read { path: path(), source: denied() });
+    let tree = Error::from(tree::Error::from(OnDisk::read("/p/x", denied())));
     for error in [relocate, tree] {
         assert_eq!((error.class(), error.full()), (Class::Destination, None));
         assert!(error.to_string().starts_with("cannot read /p/x: "), "{error}");
@@ -45,7 +45,7 @@ fn what_the_container_lacks_is_nobody_elses_fault() {
 fn a_full_destination_is_seen_through_what_finishing_says() {
     let full = || std::io::Error::from_raw_os_error(28);
     let written = finish::Error::Write { path: "/p".into(), source: full() };
-    let in_tree = finish::Error::Tree(tree::Error::Write { path: "/p".into(), source: full() });
+    let in_tree = finish::Error::Tree(OnDisk::write("/p", full()).into());
     for error in [Error::from(written), Error::from(in_tree)] {
         assert!(error.full().is_some() && error.hint().is_some(), "{error}");
         assert_eq!(error.class(), Class::Destination);

@@ -20,7 +20,7 @@ const CHUNK: usize = 256 << 10;
 /// Writes a layout to `file`, which is at `path`; `top` is what its tag names, and the blobs are in the folder `blobs`.
 ///
 /// # Errors
-/// [`Error::Write`], [`Error::Read`].
+/// [`Error::OnDisk`].
 pub(super) fn oci(
     file: &File,
     path: &Path,
@@ -50,7 +50,7 @@ pub(super) fn oci(
 /// The same as `docker save` writes it: `manifest.json` names the configuration and the layers.
 ///
 /// # Errors
-/// [`Error::Write`], [`Error::Read`].
+/// [`Error::OnDisk`].
 pub(super) fn docker(
     file: &File,
     path: &Path,

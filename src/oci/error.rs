@@ -4,26 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::fetch;
+use crate::on_disk::OnDisk;
 
 /// An image that cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Anything the file system refuses.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file that is to be a part of the image.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// Its path.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    /// What the file system refuses: a file that is to be a part of the image, or the image itself.
+    #[error(transparent)]
+    OnDisk(#[from] OnDisk),
     /// A registry that does not take it.
     #[error(transparent)]
     Registry(#[from] fetch::Error),
@@ -57,21 +45,23 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn write(path: &Path, source: io::Error) -> Self {
-        Self::Write { path: path.to_owned(), source }
+        OnDisk::write(path, source).into()
     }
 
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
-        Self::Read { path: path.to_owned(), source }
+        OnDisk::read(path, source).into()
     }
 
     /// What to do next.
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            Self::OnDisk(OnDisk::Write { source, .. }) if source.kind() == io::ErrorKind::StorageFull => {
                 "make room there, or write to another place with -o".to_owned()
             }
-            Self::Write { .. } => "name a place with -o that this user can write to".to_owned(),
-            Self::Read { .. } => {
+            Self::OnDisk(OnDisk::Write { .. }) => {
+                "name a place with -o that this user can write to".to_owned()
+            }
+            Self::OnDisk(OnDisk::Read { .. }) => {
                 "leave it out with --path-exclude, or run this as a user who can read it".to_owned()
             }
             Self::Registry(error) => of_registry(error),

@@ -77,7 +77,7 @@ impl Image {
     /// Writes configuration and manifest as blobs.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::OnDisk`].
     pub(super) fn write(&self, blobs: &Path) -> Result<Written, Error> {
         let (architecture, variant) = go_architecture(&self.architecture);
         let variant = variant.map(str::to_owned);

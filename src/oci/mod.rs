@@ -14,6 +14,7 @@ mod hashing;
 mod image;
 mod layer;
 mod layout;
+mod packed;
 mod place;
 mod remote;
 

@@ -53,7 +53,7 @@ impl<'a> Place<'a> {
     /// registries, and `from` a repository that may have some of the image.
     ///
     /// # Errors
-    /// [`Error::Write`], [`Error::NoLayout`], [`Error::Registry`].
+    /// [`Error::OnDisk`], [`Error::NoLayout`], [`Error::Registry`].
     pub(crate) async fn open(
         target: &'a Target,
         scratch: &Path,
@@ -104,7 +104,7 @@ impl<'a> Place<'a> {
     /// Shows images whose layers are among the blobs, one for each platform.
     ///
     /// # Errors
-    /// [`Error::Write`], [`Error::Read`], [`Error::Registry`].
+    /// [`Error::OnDisk`], [`Error::Registry`].
     pub(crate) async fn put(self, images: &[Image]) -> Result<Put, Error> {
         let images: Vec<Written> =
             images.iter().map(|image| image.write(&self.blobs)).collect::<Result<_, _>>()?;
@@ -147,7 +147,7 @@ impl<'a> Place<'a> {
     /// Shows a layer alone; returns its digest as it is stored.
     ///
     /// # Errors
-    /// [`Error::Write`], [`Error::Read`].
+    /// [`Error::OnDisk`].
     pub(crate) fn put_layer(self, layer: &Layer) -> Result<Sha256, Error> {
         let blob = self.blobs.join(layer.blob.digest.to_string());
         if let Kind::File(mut file) = self.kind {

@@ -60,7 +60,7 @@ impl Remote {
     /// Sends images whose blobs are in a folder; `top` is what the tag is to name.
     ///
     /// # Errors
-    /// [`Error::Registry`], [`Error::Read`].
+    /// [`Error::Registry`], [`Error::OnDisk`].
     pub(super) async fn put(
         &self,
         images: &[Written],

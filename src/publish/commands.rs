@@ -34,7 +34,7 @@ impl<'a> Exposure<'a> {
     /// command.
     ///
     /// # Errors
-    /// [`Error::Foreign`] for what aptlet did not make; [`Error::Write`], and then what was added is in `added` as well.
+    /// [`Error::Foreign`] for what aptlet did not make; [`Error::OnDisk`], and then what was added is in `added` as well.
     pub(super) fn add(&self, added: &mut Vec<PathBuf>) -> Result<(), Error> {
         let folder = self.destination.join(COMMANDS);
         for name in &self.names {
@@ -62,7 +62,7 @@ impl<'a> Exposure<'a> {
     /// Removes the entries of commands that there are no longer. What aptlet did not make stays.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error::OnDisk`].
     pub(super) fn remove_others(&self) -> Result<(), Error> {
         let folder = self.destination.join(COMMANDS);
         let failed = |source| Error::write(&folder, source);

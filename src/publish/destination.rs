@@ -19,6 +19,7 @@ use super::space::{Amount, Free, Full, Shortage, Volume, lacked, lacking, taken}
 use super::staging::Staging;
 use super::synchronise::{synchronise, synchronise_file};
 use crate::current_generation::{CURRENT, FOLDER, GENERATIONS, current, is_plain};
+use crate::on_disk::OnDisk;
 use crate::process::{aftermath, own_binary};
 use crate::tree::records;
 use crate::tree::volume::set_mode;
@@ -166,7 +167,7 @@ impl Destination {
     /// Puts this binary there, and the empty folder of commands, which another container may mount before it installs.
     ///
     /// # Errors
-    /// [`Error::Write`]; then what was there before still is.
+    /// [`Error::OnDisk`]; then what was there before still is.
     pub(crate) fn put_binary(&mut self) -> Result<PathBuf, Error> {
         let folder = self.path.join(FOLDER);
         make_dirs(&folder, &mut self.made)?;
@@ -445,7 +446,7 @@ fn replace(tree: &Path, generation: &Path) -> io::Result<bool> {
 /// Whether a file system does not exchange these two folders: some exchange none, and an overlay none that lies in one of its
 /// lower layers.
 fn is_no_exchange(error: &Error) -> bool {
-    let Error::Write { source, .. } = error else { return false };
+    let Error::OnDisk(OnDisk::Write { source, .. }) = error else { return false };
     let errno = Errno::from_io_error(source);
     errno.is_some_and(|errno| matches!(errno, Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP))
 }

@@ -13,7 +13,7 @@ use crate::tree::volume::set_mode;
 /// The folder of a destination for what is aptlet's own, made where it is missing.
 ///
 /// # Errors
-/// [`Error::Foreign`] where a link or file is in its place, [`Error::Write`].
+/// [`Error::Foreign`] where a link or file is in its place, [`Error::OnDisk`].
 pub(crate) fn own_folder(destination: &Path) -> Result<PathBuf, Error> {
     check_folders(destination)?;
     let folder = destination.join(FOLDER);

@@ -19,6 +19,7 @@ mod whole;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::on_disk::OnDisk;
 use crate::tree;
 pub(crate) use changes::Changes;
 pub(crate) use destination::{Destination, View, remove_unfinished};
@@ -32,13 +33,8 @@ pub(crate) use whole::Whole;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Anything the file system refuses.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    OnDisk(#[from] OnDisk),
     /// A link to nowhere in place of a folder.
     #[error("{} is a link to {}, which is not there", path.display(), target.display())]
     Dangling {
@@ -110,13 +106,14 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn write(path: &Path, source: io::Error) -> Self {
-        Self::Write { path: path.to_owned(), source }
+        OnDisk::write(path, source).into()
     }
 
     /// What to do next.
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Write { source, .. } => return write_hint(source),
+            Self::OnDisk(OnDisk::Write { source, .. }) => return write_hint(source),
+            Self::OnDisk(OnDisk::Read { .. }) => return None,
             Self::Dangling { .. } => {
                 "Make the folder that it leads to, or name another with --dest.".to_owned()
             }

@@ -26,7 +26,7 @@ impl Staging {
     /// An empty folder in `folder`, of a volume that is known by the path `at`; its name begins with `name`.
     ///
     /// # Errors
-    /// [`Error::Write`]; [`Error::Volume`] for a volume that takes no tree.
+    /// [`Error::OnDisk`]; [`Error::Volume`] for a volume that takes no tree.
     pub(crate) fn within(folder: &Path, name: &str, at: &Path) -> Result<Self, Error> {
         let failed = |source| Error::write(folder, source);
         let spare = (0..SPARE).map(|_| File::open(folder).map(OwnedFd::from)).collect::<io::Result<_>>();

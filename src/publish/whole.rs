@@ -35,7 +35,7 @@ impl Whole<'_> {
     /// Makes a tree whole: all that a destination has beside it becomes a part of it.
     ///
     /// # Errors
-    /// [`Error::Foreign`] where a package has something in the place of what aptlet puts there; [`Error::Write`];
+    /// [`Error::Foreign`] where a package has something in the place of what aptlet puts there; [`Error::OnDisk`];
     /// [`Error::Volume`].
     pub(crate) fn lay_out(&self, tree: &mut Tree, generated: Generated) -> Result<(), Error> {
         let root = tree.root().to_owned();

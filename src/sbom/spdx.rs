@@ -30,7 +30,7 @@ pub(crate) fn spdx(bill: &Bill) -> String {
         packages.push(json!({
             "SPDXID": SYSTEM, "name": name, "versionInfo": version, "downloadLocation": NOTHING_SAID,
             "filesAnalyzed": false, "licenseConcluded": NOTHING_SAID, "licenseDeclared": NOTHING_SAID,
-            "copyrightText": NOTHING_SAID, "primaryPackagePurpose": "OPERATING-SYSTEM",
+            "copyrightText": NOTHING_SAID, "primaryPackagePurpose": "OPERATING_SYSTEM",
         }));
         relations.push(relation(ROOT, "CONTAINS", SYSTEM));
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::deb;
+use crate::on_disk::OnDisk;
 
 /// Why a package could not be made part of the tree.
 ///
@@ -11,8 +12,7 @@ use crate::deb;
 ///
 /// - [`Error::Overlap`] and [`Error::Diverted`]: the plan's packages exclude each other;
 /// - [`Error::Allowance`] and [`Error::Declared`]: the destination is not for so much;
-/// - [`Error::Owners`], [`Error::Read`] and [`Error::Write`], and [`Error::Deb`] with [`deb::Error::Read`]: the destination
-///   itself.
+/// - [`Error::Owners`] and [`Error::OnDisk`], and [`Error::Deb`] with [`deb::Error::Read`]: the destination itself.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The archive itself.
@@ -155,14 +155,9 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
-    /// What is at the destination already cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file or folder that was being read.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// What is at the destination already cannot be read, or the destination does not take something.
+    #[error(transparent)]
+    OnDisk(#[from] OnDisk),
     /// A volume that a tree cannot be on.
     #[error("the volume at {} has no symbolic links: {source}", path.display())]
     NoLinks {
@@ -189,23 +184,15 @@ pub enum Error {
         /// What two packages, or two files of one, came to.
         source: Box<Error>,
     },
-    /// The destination does not take it.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file that was being made.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
 }
 
 impl Error {
     pub(crate) fn read(path: impl AsRef<Path>, source: impl Into<io::Error>) -> Self {
-        Self::Read { path: path.as_ref().to_owned(), source: source.into() }
+        OnDisk::read(path, source).into()
     }
 
     pub(crate) fn write(path: impl AsRef<Path>, source: impl Into<io::Error>) -> Self {
-        Self::Write { path: path.as_ref().to_owned(), source: source.into() }
+        OnDisk::write(path, source).into()
     }
 
     /// What to do next.
@@ -235,8 +222,8 @@ impl Error {
                 "do not install this package: it holds far more than its Installed-Size declares; tell the \
                  repository's owner"
             }
-            Self::Read { source, .. } => return read_hint(source).map(str::to_owned),
-            Self::Write { source, .. } => return write_hint(source).map(str::to_owned),
+            Self::OnDisk(OnDisk::Read { source, .. }) => return read_hint(source).map(str::to_owned),
+            Self::OnDisk(OnDisk::Write { source, .. }) => return write_hint(source).map(str::to_owned),
             _ => "do not install this package, and tell the repository's owner",
         };
         Some(text.to_owned())

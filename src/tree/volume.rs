@@ -207,6 +207,7 @@ pub(crate) fn is_noexec(path: &Path) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::on_disk::OnDisk;
 
     #[test]
     fn a_folder_that_keeps_everything_lacks_nothing() {
@@ -215,7 +216,7 @@ mod tests {
         assert!(lacks.nothing(), "{lacks}");
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
         let none = folder.path().join("none");
-        assert!(matches!(Lacks::of(&none, &none), Err(Error::Write { .. })));
+        assert!(matches!(Lacks::of(&none, &none), Err(Error::OnDisk(OnDisk::Write { .. }))));
     }
 
     #[test]

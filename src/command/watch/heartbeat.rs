@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 
 use super::health::Shared;
 use crate::error::Error;
+use crate::on_disk::OnDisk;
 use crate::publish::{self, own_folder};
 
 const FILE: &str = "watch";
@@ -83,7 +84,7 @@ impl Heartbeat {
 
 async fn open(dest: &Path) -> Result<File, publish::Error> {
     let path = own_folder(dest)?.join(FILE);
-    let failed = |source| publish::Error::Write { path: path.clone(), source };
+    let failed = |source| publish::Error::from(OnDisk::write(&path, source));
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o644);
     // others may write to the volume, and this writes to what is there

@@ -51,7 +51,7 @@ impl BaseImage {
     /// Reads manifest and configuration of the image for an architecture, as Debian names it.
     ///
     /// # Errors
-    /// [`Error::BadImage`], [`Error::NoPlatform`], [`Error::Registry`], [`Error::Read`].
+    /// [`Error::BadImage`], [`Error::NoPlatform`], [`Error::Registry`], [`Error::OnDisk`].
     pub(crate) async fn open(
         client: &Client,
         source: &ImageSource,
@@ -132,7 +132,7 @@ impl BaseImage {
     ///
     /// # Errors
     /// [`Error::BadImage`] for a layer that cannot be unpacked, or is another than its configuration says; [`Error::Registry`],
-    /// [`Error::Read`].
+    /// [`Error::OnDisk`].
     pub(crate) async fn read(&self, wanted: Wanted, folder: &Path) -> Result<Root, Error> {
         self.read_with(wanted, folder, None).await
     }

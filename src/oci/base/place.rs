@@ -154,7 +154,7 @@ impl Archive {
     /// Notes where each file is.
     ///
     /// # Errors
-    /// [`Error::Read`]; [`Error::BadImage`].
+    /// [`Error::OnDisk`]; [`Error::BadImage`].
     pub(super) fn open_file(path: &Path, image: &str) -> Result<Self, Error> {
         let failed = |source| Error::read(path, source);
         let bad = |problem: &str| Error::BadImage { image: image.to_owned(), problem: problem.to_owned() };
@@ -209,7 +209,7 @@ impl Archive {
     /// A document in it.
     ///
     /// # Errors
-    /// [`Error::Read`].
+    /// [`Error::OnDisk`].
     pub(super) fn text(&self, name: &Path) -> Result<Vec<u8>, Error> {
         let read = || {
             let mut bytes = Vec::new();
@@ -222,7 +222,7 @@ impl Archive {
     /// The digest and size of a file in it.
     ///
     /// # Errors
-    /// [`Error::Read`].
+    /// [`Error::OnDisk`].
     pub(super) fn digest(&self, name: &Path) -> Result<(Sha256, u64), Error> {
         let read = || {
             let mut from = self.open(name)?;
@@ -236,7 +236,7 @@ impl Archive {
     /// Which image of the layout in it is meant.
     ///
     /// # Errors
-    /// [`Error::BadImage`]; [`Error::Read`].
+    /// [`Error::BadImage`]; [`Error::OnDisk`].
     pub(super) fn named(&self, tag: Option<&str>, image: &str) -> Result<Descriptor, Error> {
         let index: Value = serde_json::from_slice(&self.text(Path::new(layout::IMAGES))?).map_err(|_| {
             Error::BadImage { image: image.to_owned(), problem: "its index.json is no JSON".to_owned() }

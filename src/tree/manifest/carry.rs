@@ -21,7 +21,7 @@ const CONFIGURATION: &str = "etc";
 /// other has by itself it keeps, but for these. The paths that were brought.
 ///
 /// # Errors
-/// [`Error::Read`], [`Error::Write`].
+/// [`Error::OnDisk`].
 pub(crate) fn carry(from: &Path, to: &Path) -> Result<Vec<PathBuf>, Error> {
     let manifest = from.join(records::MANIFEST);
     let installed = read(&manifest).map_err(|source| Error::read(&manifest, source))?;

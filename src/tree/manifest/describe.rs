@@ -12,7 +12,7 @@ use crate::tree::mtree::{Entry, Kind, write_line};
 /// `known` the digests of files that need not be read again; `owners` says whether it matters whose everything is.
 ///
 /// # Errors
-/// [`Error::Read`], with the path that cannot be read.
+/// [`Error::OnDisk`], with the path that cannot be read.
 pub(crate) fn describe(
     root: &Path,
     owners: bool,

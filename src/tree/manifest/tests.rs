@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::*;
 use crate::digest::Sha256;
+use crate::on_disk::OnDisk;
 use crate::tree::volume::Lacks;
 use crate::tree::{Error, records};
 
@@ -126,7 +127,7 @@ fn what_the_kubelet_does_is_no_difference() {
 
 fn unreadable(result: Result<impl std::fmt::Debug, Error>) -> String {
     let error = result.unwrap_err();
-    assert!(matches!(error, Error::Read { .. }), "{error}");
+    assert!(matches!(error, Error::OnDisk(OnDisk::Read { .. })), "{error}");
     error.to_string()
 }
 

@@ -17,7 +17,7 @@ use crate::tree::volume::Lacks;
 /// does to give a volume to its `fsGroup` is no difference. `lacks` is what the volume does not keep. `originals` are digests of files before they were relocated.
 ///
 /// # Errors
-/// [`Error::Read`], with the path that cannot be read: of the manifest, where that is missing or cannot be understood; or of
+/// [`Error::OnDisk`], with the path that cannot be read: of the manifest, where that is missing or cannot be understood; or of
 /// something in the tree.
 pub(crate) fn verify(
     root: &Path,

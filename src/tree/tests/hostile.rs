@@ -3,6 +3,7 @@
 use tar::EntryType;
 
 use super::*;
+use crate::on_disk::OnDisk;
 
 type Expected = fn(&Error) -> bool;
 
@@ -119,9 +120,12 @@ fn destination_errors_are_told_apart() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.private()).unwrap();
     let error = scratch.unpack(&[]).unwrap_err();
-    assert!(matches!(&error, Error::Write { path, .. } if *path == scratch.private()), "{error}");
+    assert!(
+        matches!(&error, Error::OnDisk(OnDisk::Write { path, .. }) if *path == scratch.private()),
+        "{error}"
+    );
     let error = Tree::create(scratch.folder.path(), "amd64").unwrap_err();
-    assert!(matches!(error, Error::Write { .. }), "a destination with something in it");
+    assert!(matches!(error, Error::OnDisk(OnDisk::Write { .. })), "a destination with something in it");
 }
 
 /// A sparse file and a hard link cannot make more of the disk than the limits say.

@@ -2,11 +2,12 @@
 
 use super::testing::too_deep;
 use super::*;
+use crate::on_disk::OnDisk;
 
 #[track_caller]
 fn assert_unread(result: Result<impl std::fmt::Debug, Error>, path: &Path) {
     let error = result.unwrap_err();
-    assert!(matches!(error, Error::Read { .. }), "{error}");
+    assert!(matches!(error, Error::OnDisk(OnDisk::Read { .. })), "{error}");
     let said = error.to_string();
     assert!(said.starts_with(&format!("cannot read {}: ", path.display())), "{said}");
 }
