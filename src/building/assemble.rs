@@ -19,6 +19,7 @@ use crate::lock;
 use crate::note::{Note, OfTree};
 use crate::plan::Plan;
 use crate::relocate::Relocation;
+use crate::relocate::remembered::Remembered;
 use crate::sbom::{self, Bill, cyclonedx, spdx};
 use crate::tree::write::Generated;
 use crate::tree::{self, Tree, Unpacked, database, dpkg_divert, manifest, owners, records};
@@ -54,6 +55,8 @@ pub(crate) struct Layout {
     pub(crate) image_commands: Option<BTreeSet<String>>,
     /// The interpreters of the image that are to find the tree's modules.
     pub(crate) image_interpreters: Vec<String>,
+    /// What is known of files that another tree of the destination has as well.
+    pub(crate) remembered: Remembered,
 }
 
 impl Layout {
@@ -87,6 +90,7 @@ pub(crate) struct Built {
     generated: Generated,
     /// Digests of files that are known already.
     digests: BTreeMap<PathBuf, Sha256>,
+    remembered: Remembered,
     /// Whether it matters whose everything is.
     has_owners: bool,
 }
@@ -98,20 +102,21 @@ impl Built {
     }
 
     /// Writes down what there is, and files of aptlet's own that are no part of what the tree was planned to be, by their paths
-    /// in it; and gives folders their modes and times, which any later change would spoil.
+    /// in it; and gives folders their modes and times, which any later change would spoil. What the next tree may know of its files.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub(crate) fn finish(self, records: &[(&str, &[u8])]) -> Result<(), Error> {
+    pub(crate) fn finish(mut self, records: &[(&str, &[u8])]) -> Result<Remembered, Error> {
         let root = self.tree.root();
         let directory_mode = |folder: &Path| self.tree.directory_mode(folder);
-        let manifest = manifest::describe(root, self.has_owners, directory_mode, &self.digests)?;
+        let (manifest, found) = manifest::describe(root, self.has_owners, directory_mode, &self.digests)?;
+        self.remembered.complete(root, &found);
         for (path, text) in [(records::MANIFEST, manifest.as_slice())].iter().chain(records) {
             let path = root.join(path);
             self.generated.file(&path, text).map_err(|source| tree::Error::write(&path, source))?;
         }
         self.tree.finish()?;
-        Ok(())
+        Ok(self.remembered)
     }
 }
 
@@ -156,7 +161,7 @@ pub(crate) fn assemble(
     let relocation = Relocation::to(prefix);
     let (at_root, is_exact) = (relocation.is_none(), relocation.is_exact());
     let relocation_links = relocation.links();
-    let relocated = relocation.apply(&mut tree)?;
+    let relocated = relocation.apply_after(&layout.remembered, &mut tree)?;
     notes.extend(of_packages(tree.packages()));
     if tree.widened() > 0 {
         notes.push(OfTree::OpenToGroup { paths: tree.widened() }.into());
@@ -232,6 +237,7 @@ pub(crate) fn assemble(
         tree,
         generated,
         digests,
+        remembered: relocated.remembered,
         has_owners: keep,
     })
 }

@@ -22,7 +22,7 @@ impl Worker<'_> {
         write(path, &mut file, |file| file.write_all_at(&made.bytes, made.offset))?;
         let (sha256, md5) = digests_of(&file, &mut self.buffer).map_err(unread)?;
         let changed = Some(Changed { original, md5, replacements: made.replacements });
-        Ok(Some(Searched { sha256, changed, cramped: Vec::new() }))
+        Ok(Some(Searched { sha256, plain: false, changed, cramped: Vec::new() }))
     }
 
     /// A Java archive, and what is to be written to it.

@@ -32,6 +32,7 @@
 //! | ELF files: the dynamic linker, and the folders of libraries | `loader` |
 //! | links for who asks below a folder for an absolute path | `mirrored` |
 //! | the variable `LD_LIBRARY_PATH` gets another name | `ld_library_path` |
+//! | what is known of files that the tree before has as well | `remembered` |
 //! | what was done is kept in the tree | `record` |
 //! | it is told afterwards: `aptlet status --relocation` | `examine` |
 
@@ -71,6 +72,7 @@ mod references;
 mod referrers;
 mod region;
 mod relocation;
+pub(crate) mod remembered;
 mod replacement;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ use super::needles::searcher;
 use super::pass::Pass;
 use super::paths::Paths;
 use super::record::{Original, Overwritten, Record};
+use super::remembered::{Remembered, Rewritten, digest_of};
 use crate::digest::Sha256;
 use crate::tree::Tree;
 
@@ -39,6 +40,8 @@ pub struct Relocated {
     pub(crate) links: Vec<(PathBuf, PathBuf)>,
     /// Files, with the paths of the tree in them that stay for lack of room.
     pub(crate) cramped: BTreeMap<PathBuf, Vec<Vec<u8>>>,
+    /// What the next tree may know of the files.
+    pub(crate) remembered: Remembered,
 }
 
 impl Relocation {
@@ -67,13 +70,27 @@ impl Relocation {
     /// # Errors
     /// `Error::Read` and `Error::Write`, with the file that they are about; `Error::Tree`.
     pub fn apply(self, tree: &mut Tree) -> Result<Relocated, Error> {
+        self.apply_after(&Remembered::default(), tree)
+    }
+
+    /// The same, where something is known of files that the tree before has as well.
+    ///
+    /// # Errors
+    /// `Error::Read` and `Error::Write`, with the file that they are about; `Error::Tree`.
+    pub(crate) fn apply_after(self, before: &Remembered, tree: &mut Tree) -> Result<Relocated, Error> {
         let root = tree.root().to_owned();
         let mut relocated = Relocated::default();
         if self.is_none() {
             return Ok(relocated);
         }
         let mut candidates = Candidates::default();
-        let paths = Paths::read(&root, |path, meta| candidates.add(path, meta))?;
+        let mut remembered = Remembered::after(before);
+        let paths = Paths::read(&root, |path, meta| {
+            candidates.add(path, meta);
+            remembered.meet(path, meta, before);
+        })?;
+        relocated.digests = remembered.plain();
+        candidates.first.retain(|path| !relocated.digests.contains_key(path));
         let searcher = searcher()?;
         let pass = Pass { paths: &paths, files: &candidates.first, searcher: &searcher };
         let mut form = self.form.for_tree(&root, &paths)?;
@@ -81,7 +98,8 @@ impl Relocation {
             pass.each(&form, |worker, path| worker.look_through(&root.join(path)).map(|()| None::<()>))?;
             form = form.named();
         }
-        let mut searched = pass.each(&form, |worker, path| worker.rewrite(&root.join(path)))?;
+        let mut searched =
+            pass.each(&form, |worker, path| worker.rewrite(&root.join(path), remembered.of(path)))?;
         for (path, one) in searched.clone() {
             for name in candidates.others.get(&path).into_iter().flatten() {
                 if one.changed.is_some() {
@@ -94,6 +112,13 @@ impl Relocation {
         relocated.record.prefix = self.prefix;
         let mut digests = BTreeMap::new();
         for (path, one) in searched {
+            let rewritten = one.changed.as_ref().map(|changed| Rewritten {
+                replacements: digest_of(&changed.replacements),
+                sha256: one.sha256,
+                md5: changed.md5.clone(),
+            });
+            let original = one.changed.as_ref().map_or(one.sha256, |changed| changed.original);
+            remembered.note(&path, original, one.plain, rewritten);
             if let Some(changed) = one.changed {
                 relocated.files += 1;
                 relocated.paths += changed.replacements.len();
@@ -109,6 +134,7 @@ impl Relocation {
             }
             relocated.digests.insert(path, one.sha256);
         }
+        relocated.remembered = remembered;
         tree.update_digests(&digests);
         if form.exact().is_some() {
             relocated.links = mirrored::links(&root, &paths, &relocated.record.prefix);

@@ -28,6 +28,7 @@ use super::read::fill;
 use super::references::References;
 use super::referrers::referrers;
 use super::region::Region;
+use super::remembered::{Known, digest_of};
 use super::replacement::Replacement;
 use super::unsettled::{Candidate, Unsettled};
 use super::wide::Wide;
@@ -47,6 +48,8 @@ const COUNTED: [&[u8]; 3] = [b"%PDF", b";ELC", b"# This is a frozen state file g
 #[derive(Debug, Clone)]
 pub(super) struct Searched {
     pub(super) sha256: Sha256,
+    /// Whether there is nothing in it that may be a path.
+    pub(super) plain: bool,
     pub(super) changed: Option<Changed>,
     /// Paths of the tree that stay for lack of room; an empty one is the name of the dynamic linker.
     pub(super) cramped: Vec<Vec<u8>>,
@@ -69,12 +72,14 @@ pub(super) struct Worker<'a> {
     pub(super) searcher: &'a AhoCorasick,
     pub(super) buffer: Vec<u8>,
     pub(super) kept: KeptPaths,
+    /// Whether anything was found that may be a path.
+    met: bool,
 }
 
 impl<'a> Worker<'a> {
     pub(super) fn new(form: &'a Form, paths: &'a Paths, searcher: &'a AhoCorasick) -> Self {
         let buffer = vec![0; LOOK_BEHIND + CHUNK + LONGEST_PATH];
-        Self { form, paths, searcher, buffer, kept: KeptPaths::default() }
+        Self { form, paths, searcher, buffer, kept: KeptPaths::default(), met: false }
     }
 
     /// The paths of a file that stay as they are; of one that is passed over, none.
@@ -101,13 +106,14 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Rewrites a file. `None` for one that is passed over, or that this user may not read.
-    pub(super) fn rewrite(&mut self, path: &Path) -> Result<Option<Searched>, Error> {
+    /// Rewrites a file, of which something may be `known`. `None` for one that is passed over, or that this user may not read.
+    pub(super) fn rewrite(&mut self, path: &Path, known: Option<&Known>) -> Result<Option<Searched>, Error> {
         if jar::is_named_so(path) {
             return self.rewrite_jar(path);
         }
         let Some(mut contents) = Contents::open(path)? else { return Ok(None) };
         self.kept.cramped.clear();
+        self.met = contents.is_elf && self.form.adapted().is_some();
         let (original, mut replacements) = if let Some((text, adapted)) = self.text(&contents)? {
             let replacements = self.scan_text(&text, adapted);
             if !replacements.is_empty() {
@@ -115,10 +121,12 @@ impl<'a> Worker<'a> {
             }
             (Sha256::of(&text), replacements)
         } else {
-            let mut hasher = Checksum::Sha256([0; 32]).hasher();
-            let replacements = self.scan(&contents, |bytes| hasher.update(bytes))?;
+            let digest = known.and_then(|known| known.sha256);
+            let mut hasher = digest.is_none().then(|| Checksum::Sha256([0; 32]).hasher());
+            let replacements =
+                self.scan(&contents, |bytes| hasher.iter_mut().for_each(|hasher| hasher.update(bytes)))?;
             write_in_place(path, &mut contents.file, &replacements)?;
-            (sha256_of(hasher), replacements)
+            (digest.or(hasher.map(sha256_of)).unwrap_or(Sha256([0; 32])), replacements)
         };
         let mut cramped = std::mem::take(&mut self.kept.cramped);
         let patch = match self.form.adapted().filter(|_| contents.is_elf) {
@@ -136,11 +144,15 @@ impl<'a> Worker<'a> {
             Patch::NoRoom => cramped.push(Vec::new()),
         }
         if replacements.is_empty() {
-            return Ok(Some(Searched { sha256: original, changed: None, cramped }));
+            return Ok(Some(Searched { sha256: original, plain: !self.met, changed: None, cramped }));
         }
-        let (sha256, md5) =
-            digests_of(&contents.file, &mut self.buffer).map_err(|source| contents.unread(source))?;
-        Ok(Some(Searched { sha256, changed: Some(Changed { original, md5, replacements }), cramped }))
+        let same = known.and_then(|known| known.rewritten.as_ref());
+        let (sha256, md5) = match same.filter(|same| same.replacements == digest_of(&replacements)) {
+            Some(same) => (same.sha256, same.md5.clone()),
+            None => digests_of(&contents.file, &mut self.buffer).map_err(|source| contents.unread(source))?,
+        };
+        let changed = Some(Changed { original, md5, replacements });
+        Ok(Some(Searched { sha256, plain: false, changed, cramped }))
     }
 
     /// The whole of a file that may grow, in the form that lets it.
@@ -166,6 +178,7 @@ impl<'a> Worker<'a> {
     fn scan_text(&mut self, text: &[u8], adapted: &Adapted) -> Vec<Replacement> {
         let mut replacements = Vec::new();
         for found in self.searcher.find_iter(text) {
+            self.met = true;
             let at = found.start();
             match Needle::of(found.pattern()) {
                 Needle::Joined => {
@@ -215,6 +228,7 @@ impl<'a> Worker<'a> {
                 if at >= to {
                     break;
                 }
+                self.met = true;
                 let place = offset + at as u64;
                 let region = contents.region(place);
                 let alone = references.alone(place);
@@ -269,6 +283,7 @@ impl<'a> Worker<'a> {
                 }
             }
             for (at, constant) in aarch64::constants(&contents.layout, chunk, offset, from..to) {
+                self.met = true;
                 let region = contents.region_of_immediates();
                 match self.form.replacement(&constant.bytes, 0, (region, usize::MAX), self.paths) {
                     Ok(start) => {
@@ -370,7 +385,7 @@ mod tests {
         for (path, reason) in
             [(folder.path(), "Is a directory (os error 21)"), (&loops, "Too many levels of symbolic links")]
         {
-            let error = worker.rewrite(path).unwrap_err();
+            let error = worker.rewrite(path, None).unwrap_err();
             assert!(matches!(error, Error::Read { .. }), "{error}");
             let expected = format!("cannot read {}: {reason}", path.display());
             assert!(error.to_string().starts_with(&expected), "{error}");

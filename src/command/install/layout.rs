@@ -9,6 +9,7 @@ use crate::fetch::CaBundle;
 use crate::finish::Authority;
 use crate::launch::libraries::Image;
 use crate::publish;
+use crate::relocate::remembered::Remembered;
 use crate::tree::filter::Filter;
 use crate::tree::{Unpacked, group, newest_mtime};
 
@@ -48,6 +49,7 @@ pub(in crate::command) fn layout(
         also_exposed: Vec::new(),
         image_commands: None,
         image_interpreters: Vec::new(),
+        remembered: Remembered::default(),
     }
 }
 

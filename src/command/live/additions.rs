@@ -34,7 +34,7 @@ pub(super) async fn plan(
 ) -> Result<Additions, Failure> {
     let mut settings = session.settings.clone();
     settings.requests = wanted;
-    if let Some(suite) = &words.target_release {
+    if let Some(suite) = words.target_release.as_ref().or(session.default_release.as_ref()) {
         // as apt_preferences(5) says that the target release counts
         let pins =
             ["a", "n"].map(|key| format!("Package: *\nPin: release {key}={suite}\nPin-Priority: 990\n"));

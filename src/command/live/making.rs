@@ -20,12 +20,22 @@ use crate::live::{self, Holder, Place};
 use crate::lock;
 use crate::note::Recorded;
 use crate::plan::{Artifact, Plan};
+use crate::process::own_binary;
 use crate::publish::{self, Changes, Destination, State, size_limit};
+use crate::relocate::remembered::Remembered;
 use crate::source::Released;
 use crate::tree::kept::Kept;
 use crate::tree::manifest;
 use crate::tree::records;
 use crate::wording::mebibytes;
+
+/// Of a live destination's files: see [`Remembered`].
+const REMEMBERED: &str = "remembered.json";
+
+/// Said once, when a compiler comes.
+const ON_MUSL: &str = "this image is built on musl: its own programs load no library of Debian, and none that Debian's compilers make. What its \
+                       pip or npm compiles fails when it is loaded. Use Debian's interpreter for that (apt-get install -y python3-venv \
+                       python3-dev), or an image of Debian";
 
 /// A destination that nobody else is at work on.
 pub(super) struct Opened {
@@ -143,13 +153,19 @@ impl Making<'_> {
         let root = staging::tree(staging);
         let image = match image(settings) {
             // its own programs load none of Debian's libraries; the tree's have their own
-            Err(Error::Libraries(libraries::Error::Musl { .. })) => None,
+            Err(Error::Libraries(libraries::Error::Musl { .. })) => {
+                if can_compile(plan) && !can_compile(self.old) {
+                    tracing::warn!("{ON_MUSL}");
+                }
+                None
+            }
             image => image?,
         };
         let mut layout = Layout {
             also_exposed: live::Settings::read(place).unwrap_or_default().commands,
             image_commands: image_commands(place.dest()),
             image_interpreters: launch::interpreters_of_image(place.dest()),
+            remembered: remembered(place, &settings.prefix),
             ..layout(settings, authorities, &unpacking, &unpacked, image)
         };
         let built = match building::assemble(&root, staging, plan, unpacked, &layout) {
@@ -185,7 +201,7 @@ impl Making<'_> {
         state.notes = built.notes.iter().map(Recorded::from).collect();
         let told = self.known.map(|known| known.notes.as_slice()).unwrap_or_default();
         made.notes = state.notes.iter().filter(|note| !told.contains(note)).cloned().collect();
-        built.finish(&[(records::STATE, &state.render()?)])?;
+        let remembered = built.finish(&[(records::STATE, &state.render()?)])?;
         if let Some(before) = current(place.dest()) {
             let carried = manifest::carry(&before, &root)?;
             tracing::debug!("{} came along from the tree before", carried.len());
@@ -195,10 +211,26 @@ impl Making<'_> {
             .map_err(publish::Error::from)?;
         let changes = Changes::between(self.old, plan);
         made.generation = Some(opened.destination.publish(&root, &id(place, plan), Some(&changes))?);
+        // without it, all is read again
+        if let Err(error) = place.put(REMEMBERED, &serde_json::to_vec(&remembered).unwrap_or_default()) {
+            tracing::debug!("{error}");
+        }
         kept.retain(&wanted(place, plan, self.old));
         stop.end("");
         Ok(made)
     }
+}
+
+fn can_compile(plan: &Plan) -> bool {
+    plan.packages.iter().any(|artifact| artifact.name == "libc6-dev")
+}
+
+/// What is known of the files of the tree before, if it was gone through by this same binary, for this prefix.
+fn remembered(place: &Place, prefix: &str) -> Remembered {
+    let binary = own_binary().and_then(fs::metadata).map_or(0, |meta| meta.len());
+    let how = format!("{prefix} {} {binary}", env!("CARGO_PKG_VERSION"));
+    let text = fs::read(place.file(REMEMBERED)).unwrap_or_default();
+    Remembered::parse(&text, how)
 }
 
 /// No two generations of a live destination have one name: an earlier one may still be in use.

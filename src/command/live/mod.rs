@@ -1,12 +1,13 @@
 //! `aptlet live`, and what this binary does under the names of apt's and dpkg's commands in the destination that it prepares.
 //!
-//! `prepare` is `aptlet live` itself; [`become_apt`] is every other beginning. `session` finds the destination and the settings;
-//! `words` reads a command line as apt does. What changes something goes through `change`: `goal` (what is to be there), which
+//! `prepare` is `aptlet live` itself; [`become_apt`] is every other beginning. `session` finds the destination and the settings, with
+//! what the image's apt.conf says (`configuration`); `words` reads a command line as apt does. What changes something goes through `change`: `goal` (what is to be there), which
 //! `finding`, `additions` and `merge` make a plan of, `steps` (what that changes), `making` (how it gets there), `telling` and `done`
 //! (what apt would print). `looking` only looks. `dpkg` has dpkg's own two.
 
 mod additions;
 mod change;
+mod configuration;
 mod done;
 mod dpkg;
 mod finding;

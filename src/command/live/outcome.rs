@@ -3,12 +3,33 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use crate::config::nearest;
 use crate::error::Error;
 use crate::masking;
 use crate::resolve;
 
 /// apt's for everything that is wrong (apt-get(8)).
 const OF_APT: u8 = 100;
+
+/// What people mean when they mistype one of apt's operations.
+const OPERATIONS: [&str; 16] = [
+    "install",
+    "reinstall",
+    "remove",
+    "purge",
+    "autoremove",
+    "update",
+    "upgrade",
+    "full-upgrade",
+    "dist-upgrade",
+    "build-dep",
+    "download",
+    "clean",
+    "search",
+    "show",
+    "list",
+    "policy",
+];
 
 /// Why a command ends, what to do next, and with which exit code.
 #[derive(Debug)]
@@ -38,7 +59,11 @@ impl Failure {
     }
 
     pub(super) fn unknown_command(name: &str, command: &str) -> Self {
-        Self::apt(format!("Invalid operation {command}"), format!("'{name} --help' lists what there is."))
+        let meant = nearest(command, OPERATIONS).map(|known| format!("Did you mean '{name} {known}'? "));
+        Self::apt(
+            format!("Invalid operation {command}"),
+            format!("{}'{name} --help' lists what there is.", meant.unwrap_or_default()),
+        )
     }
 
     /// Whether what is asked for cannot be beside what is there.

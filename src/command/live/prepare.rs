@@ -46,7 +46,7 @@ fn run(settings: &Settings, folder: Option<&Path>, no_sudo: bool, ending: &Endin
     let mut settings = settings.clone();
     adapt(&place, &mut settings).map_err(Failure::into_error)?;
     let report = Report::new(settings.log_format, settings.verbosity);
-    let session = Session { place: place.clone(), settings, report, ending: None };
+    let session = Session { place: place.clone(), settings, report, default_release: None, ending: None };
     let goal = Goal {
         requests,
         first: before.is_some_and(|before| before.commands != told.commands),

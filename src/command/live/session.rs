@@ -2,9 +2,10 @@
 //! end.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
+use super::configuration::Configuration;
 use super::outcome::Failure;
 use super::source_lists;
 use super::words::Words;
@@ -23,6 +24,8 @@ pub(super) struct Session {
     pub(super) place: Place,
     pub(super) settings: Settings,
     pub(super) report: Report,
+    /// The release that the image's apt.conf prefers.
+    pub(super) default_release: Option<String>,
     /// For a command of apt; `aptlet live` listens by itself.
     pub(super) ending: Option<Ending>,
 }
@@ -37,13 +40,22 @@ impl Session {
         let starved = |source| Error::Starved { what: "listen for signals", source };
         let ending = Ending::listen(Inherited::at_start(), Box::new(|_| {})).map_err(starved)?;
         let mut settings = settings(place)?;
-        if let Some(recommends) = words.recommends {
+        let configuration = match settings.base {
+            Some(_) => Configuration::below(Path::new("/etc/apt")),
+            // the image is not Debian's, or counts for nothing
+            None => Configuration::default(),
+        };
+        configuration.set_proxies();
+        let recommends = words.recommends.or_else(|| configuration.flag("apt::install-recommends"));
+        if let Some(recommends) = recommends {
             settings.recommends = recommends;
         }
-        if let Some(retries) = words.retries.as_ref().and_then(|text| u32::from_str(text).ok()) {
+        let retries = words.retries.as_ref().and_then(|text| u32::from_str(text).ok());
+        if let Some(retries) = retries.or_else(|| configuration.number("acquire::retries")) {
             settings.retries = retries;
         }
-        if let Some(seconds) = words.timeout.as_ref().and_then(|text| u64::from_str(text).ok()) {
+        let seconds = words.timeout.as_ref().and_then(|text| u64::from_str(text).ok());
+        if let Some(seconds) = seconds.or_else(|| configuration.number("acquire::http::timeout")) {
             settings.timeout = std::time::Duration::from_secs(seconds.max(1));
         }
         let quiet = if words.quiet > 0 { Verbosity::Quiet } else { Verbosity::Normal };
@@ -51,7 +63,8 @@ impl Session {
         for warning in &settings.warnings {
             tracing::warn!("{warning}");
         }
-        Ok(Self { place: place.clone(), settings, report, ending: Some(ending) })
+        let default_release = configuration.get("apt::default-release").map(str::to_owned);
+        Ok(Self { place: place.clone(), settings, report, default_release, ending: Some(ending) })
     }
 
     /// Does the work, unless a request to end comes first.
@@ -87,7 +100,14 @@ impl Session {
 pub(super) fn inputs(settings: &Settings) -> Vec<PathBuf> {
     let status =
         settings.base.iter().map(|base| if base.is_dir() { base.join("status") } else { base.clone() });
-    let apt = ["/etc/apt", "/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/preferences.d"];
+    let apt = [
+        "/etc/apt",
+        "/etc/apt/sources.list",
+        "/etc/apt/sources.list.d",
+        "/etc/apt/preferences.d",
+        "/etc/apt/apt.conf",
+        "/etc/apt/apt.conf.d",
+    ];
     status.chain(apt.map(PathBuf::from)).collect()
 }
 

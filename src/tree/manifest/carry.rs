@@ -99,7 +99,7 @@ mod tests {
             fs::write(root.join(path), text).unwrap();
         }
         fs::create_dir_all(root.join("var/lib/aptlet")).unwrap();
-        let text = describe(root, false, |_| None, &BTreeMap::new()).unwrap();
+        let (text, _) = describe(root, false, |_| None, &BTreeMap::new()).unwrap();
         fs::write(root.join(records::MANIFEST), text).unwrap();
     }
 

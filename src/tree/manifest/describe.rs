@@ -8,7 +8,7 @@ use crate::digest::Sha256;
 use crate::tree::error::Error;
 use crate::tree::mtree::{Entry, Kind, write_line};
 
-/// The manifest of a tree, as text. `mode_of` knows the modes that directories will have when the tree is finished,
+/// The manifest of a tree, as text, and the digests in it that were not known. `mode_of` knows the modes that directories will have when the tree is finished,
 /// `known` the digests of files that need not be read again; `owners` says whether it matters whose everything is.
 ///
 /// # Errors
@@ -18,8 +18,13 @@ pub(crate) fn describe(
     owners: bool,
     mode_of: impl Fn(&Path) -> Option<u32>,
     known: &BTreeMap<PathBuf, Sha256>,
-) -> Result<Vec<u8>, Error> {
+) -> Result<(Vec<u8>, BTreeMap<PathBuf, Sha256>), Error> {
     let mut entries = walk(root, &|path: &Path, _| !known.contains_key(path))?;
+    let found = entries.iter().filter_map(|(path, entry)| match entry.kind {
+        Kind::File { sha256, .. } => Some((path.clone(), sha256?)),
+        _ => None,
+    });
+    let found = found.collect();
     for (path, digest) in known {
         if let Some(Entry { kind: Kind::File { sha256, .. }, .. }) = entries.get_mut(path) {
             *sha256 = Some(*digest);
@@ -35,5 +40,5 @@ pub(crate) fn describe(
         entry.owner = entry.owner.filter(|_| owners);
         write_line(&mut text, path, entry);
     }
-    Ok(text)
+    Ok((text, found))
 }

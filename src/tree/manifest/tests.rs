@@ -25,7 +25,7 @@ fn tree() -> tempfile::TempDir {
     symlink("usr/a b", root.join("link")).unwrap();
     rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
         .unwrap();
-    fs::write(root.join(records::MANIFEST), describe(root, false, |_| None, &BTreeMap::new()).unwrap())
+    fs::write(root.join(records::MANIFEST), describe(root, false, |_| None, &BTreeMap::new()).unwrap().0)
         .unwrap();
     folder
 }
@@ -97,7 +97,7 @@ fn owners_are_compared_where_they_matter() {
     let root = folder.path();
     let owner =
         |path: &str| (root.join(path).metadata().unwrap().uid(), root.join(path).metadata().unwrap().gid());
-    let text = describe(root, true, |_| None, &BTreeMap::new()).unwrap();
+    let (text, _) = describe(root, true, |_| None, &BTreeMap::new()).unwrap();
     let (user, group) = owner("usr/tool");
     let tool = format!("./usr/tool type=file mode=0755 uid={user} gid={group} size=4 ");
     let text = String::from_utf8(text).unwrap();

@@ -112,3 +112,19 @@ fn a_source_that_is_added_stays_with_its_key() {
     assert_eq!(failed.code(), Some(100));
     live.type_in("apt-get update").succeeded();
 }
+
+#[test]
+fn a_mistyped_operation_is_told_the_one_that_was_meant() {
+    let live = Live::with(&[command("one", "1.0")]);
+    for (line, meant) in [
+        ("apt-get instal one", "'apt-get install'"),
+        ("apt-get udpate", "'apt-get update'"),
+        ("apt upgarde", "'apt upgrade'"),
+    ] {
+        let outcome = live.type_in(line);
+        assert_eq!(outcome.code, Some(100), "{line}");
+        assert!(outcome.stderr.contains(&format!("Did you mean {meant}?")), "{line}: {}", outcome.stderr);
+    }
+    let outcome = live.type_in("apt-get frobnicate");
+    assert!(!outcome.stderr.contains("Did you mean"), "{}", outcome.stderr);
+}
