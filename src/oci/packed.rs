@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use libdeflater::{CompressionLvl, Compressor};
 use sha2::Digest as _;
 
-use super::layer::{Blob, Packing};
+use super::blob::{Blob, Packing};
 use crate::digest::Sha256;
 
 /// Bytes that are hashed and compressed at once. Four times as many leave half a percent less, and take four times the memory.
