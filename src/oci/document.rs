@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::blob::Blob;
 use super::error::Error;
-use super::layer::Blob;
 
 /// The media types.
 pub(super) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";

@@ -5,12 +5,13 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::base::BaseLayer;
+use super::blob::Blob;
 use super::document::{
     CONFIG, Config, Descriptor, History, MANIFEST, Manifest, Platform, RootFs, Runs, document,
     go_architecture,
 };
 use super::error::Error;
-use super::layer::{Blob, Layer};
+use super::layer::Layer;
 use crate::digest::Sha256;
 
 /// The annotations that tell what an image is on top of.

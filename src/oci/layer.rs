@@ -2,13 +2,14 @@
 //!
 //! The bytes depend on the items alone: one form of header, and owners 0:0.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use tar::{Builder, EntryType, Header};
 
+use super::blob::{Blob, Packing};
 use super::error::Error;
 use super::packed::Packed;
 use crate::digest::Sha256;
@@ -43,32 +44,6 @@ pub(crate) enum Content {
     /// Another name of a file that stands before it in the layer.
     SameAs(PathBuf),
     Fifo,
-}
-
-/// How layers are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
-    None,
-    Gzip,
-}
-
-impl Packing {
-    /// The media type of a layer.
-    pub(super) fn media_type(self) -> &'static str {
-        match self {
-            Self::None => "application/vnd.oci.image.layer.v1.tar",
-            Self::Gzip => "application/vnd.oci.image.layer.v1.tar+gzip",
-        }
-    }
-}
-
-/// A file named after its digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Blob {
-    /// Of its bytes.
-    pub(crate) digest: Sha256,
-    /// Their number.
-    pub(crate) size: u64,
 }
 
 /// A layer that is written.
@@ -188,17 +163,4 @@ fn header(item: &Item) -> Header {
     header.set_gid(0);
     header.set_mtime(u64::try_from(item.mtime).unwrap_or(0));
     header
-}
-
-impl Blob {
-    /// Writes a document as a blob in the folder `blobs`.
-    ///
-    /// # Errors
-    /// [`Error::OnDisk`].
-    pub(super) fn write(document: &[u8], blobs: &Path) -> Result<Self, Error> {
-        let blob = Self { digest: Sha256::of(document), size: document.len() as u64 };
-        let place = blobs.join(blob.digest.to_string());
-        fs::write(&place, document).map_err(|source| Error::write(&place, source))?;
-        Ok(blob)
-    }
 }

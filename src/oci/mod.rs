@@ -8,6 +8,7 @@
 
 mod archive;
 pub(crate) mod base;
+mod blob;
 mod document;
 mod error;
 mod hashing;
@@ -18,8 +19,9 @@ mod packed;
 mod place;
 mod remote;
 
+pub(crate) use blob::Packing;
 pub(crate) use document::{History, Runs};
 pub(crate) use error::Error;
 pub(crate) use image::{Attachment, Below, Image};
-pub(crate) use layer::{Content, Item, Layer, Packing};
+pub(crate) use layer::{Content, Item, Layer};
 pub(crate) use place::{Place, Put};

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::archive;
+use super::blob::Blob;
 use super::document::{Descriptor, INDEX, document};
 use super::error::Error;
 use super::image::{Image, Written};
-use super::layer::{Blob, Layer};
+use super::layer::Layer;
 use super::layout::{self, BLOBS, IMAGES, MARK};
 use super::remote::{Remote, Transfer};
 use crate::config::Target;

@@ -7,10 +7,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::blob::Blob;
 use super::document::{Descriptor, INDEX, MANIFEST, document};
 use super::error::Error;
 use super::image::{Attachment, Written};
-use super::layer::Blob;
 use crate::digest::Sha256;
 use crate::fetch;
 use crate::fetch::Client;

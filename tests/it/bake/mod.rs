@@ -11,7 +11,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use tar::{Archive, EntryType};
 
@@ -142,7 +142,7 @@ impl Baked {
             let mut tar = Vec::new();
             match layer["mediaType"].as_str().unwrap() {
                 "application/vnd.oci.image.layer.v1.tar+gzip" => {
-                    GzDecoder::new(bytes.as_slice()).read_to_end(&mut tar).unwrap();
+                    MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut tar).unwrap();
                 }
                 "application/vnd.oci.image.layer.v1.tar" => tar.clone_from(&bytes),
                 other => panic!("{other}"),
