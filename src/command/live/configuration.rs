@@ -98,7 +98,7 @@ fn parse(text: &str, all: &mut Vec<(String, String)>) {
                 let full = scopes.iter().cloned().chain(name).collect::<Vec<_>>().join("::");
                 match letter {
                     '{' => {
-                        scopes.push(words.first().map_or_else(String::new, |word| word.to_ascii_lowercase()))
+                        scopes.push(words.first().map_or_else(String::new, |word| word.to_ascii_lowercase()));
                     }
                     '}' => drop(scopes.pop()),
                     // a word alone is one of a list

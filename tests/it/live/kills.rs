@@ -3,8 +3,9 @@
 use std::fs;
 use std::process::Stdio;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Live, command};
 use crate::support::deb::DebBuilder;
@@ -14,6 +15,16 @@ const PROCESSES: u64 = 4;
 /// How many commands there are in all, unless `APTLET_TEST_KILLS` says otherwise.
 const COMMANDS: u64 = 40;
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// In KiB: what each of them may have, also of a build for debugging.
+const MOST_MEMORY: u64 = 64 << 10;
+
+/// The most that a process has had so far, in KiB; nothing of one that has ended.
+fn peak(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or_default()
+}
 
 /// Numbers that look random, the same each time.
 struct Numbers(u64);
@@ -47,10 +58,10 @@ fn kills_at_any_time_leave_a_whole_tree_and_nothing_else() {
         debs.into_iter().chain([DebBuilder::new("lib", "1.0").file("usr/share/lib", 0o644, "lib")]).collect();
     live.publish(&all);
     live.type_in("apt-get update").succeeded();
-    let killed = Mutex::new(0_u32);
+    let (killed, largest) = (Mutex::new(0_u32), AtomicU64::new(0));
     thread::scope(|scope| {
         for process in 1..=PROCESSES {
-            let (live, killed) = (&live, &killed);
+            let (live, killed, largest) = (&live, &killed, &largest);
             scope.spawn(move || {
                 let mut numbers = Numbers(process * 0x9E37_79B9);
                 for _ in 0..commands.unwrap_or(COMMANDS) / PROCESSES {
@@ -64,12 +75,20 @@ fn kills_at_any_time_leave_a_whole_tree_and_nothing_else() {
                         .stderr(Stdio::null())
                         .spawn()
                         .unwrap();
-                    if numbers.below(2) == 0 {
-                        thread::sleep(Duration::from_millis(numbers.below(400)));
-                        // it may be done by then
-                        let _ = child.kill();
-                    }
-                    if child.wait().unwrap().code().is_none() {
+                    let lives = (numbers.below(2) == 0).then(|| Duration::from_millis(numbers.below(400)));
+                    let began = Instant::now();
+                    let status = loop {
+                        largest.fetch_max(peak(child.id()), Ordering::Relaxed);
+                        if lives.is_some_and(|lives| began.elapsed() >= lives) {
+                            // it may be done by then
+                            let _ = child.kill();
+                        }
+                        match child.try_wait().unwrap() {
+                            Some(status) => break status,
+                            None => thread::sleep(Duration::from_millis(5)),
+                        }
+                    };
+                    if status.code().is_none() {
                         *killed.lock().unwrap() += 1;
                     }
                 }
@@ -77,6 +96,9 @@ fn kills_at_any_time_leave_a_whole_tree_and_nothing_else() {
         }
     });
     assert!(*killed.lock().unwrap() > 0, "nobody was killed");
+    let largest = largest.into_inner();
+    println!("the largest of them had {largest} KiB at its peak");
+    assert!((1..MOST_MEMORY).contains(&largest), "{largest} KiB");
     // what a killed one left is tidied by the next
     live.type_in("apt-get install -y a").succeeded();
     live.type_in("apt-get check").succeeded();
