@@ -7,7 +7,7 @@
 pub(super) const LONGEST_PATH: usize = 4096;
 
 /// How much before a path may be looked at to tell whether one begins, in bytes.
-pub(super) const LOOK_BEHIND: usize = 64;
+pub(super) const LOOK_BEHIND: usize = 320;
 
 /// Calls that look for a text at the end of another, or take it away there: in Ruby, Python, JavaScript and Java, Go.
 const ENDINGS: [&[u8]; 9] = [

@@ -6,8 +6,8 @@
 //! code for a string of fourteen bytes, and not the end of a longer path; and what comes after may be a code as well, and
 //! looks like more of the path.
 
-/// How many bytes before a string are looked at, at most, for others that are no text.
-const CONTEXT: usize = 32;
+/// How many bytes before a string are looked at, at most, for others that are no text: several strings may follow each other.
+const CONTEXT: usize = 256;
 
 /// How many bytes a path has that begins after some bytes and may go on for `run` bytes: what the number before it says, if
 /// there is one. In descending order; more than one kind of number may fit.
@@ -75,6 +75,8 @@ mod tests {
             // OCaml's toplevel, Debian 12
             (&b"@@@@\"%d\xa0\xa9@@\"%B(/usr/bin."[..], "/usr/lib/ocaml"),
             (b"\xa0\xa9@@\"%B(", "/usr/bin"),
+            // Debian 12's utop
+            (b"\xb0\xa0r.+untrace_all5OCAMLTOP_INCLUDE_PATH@3", "/etc/ocamlfind.conf"),
             // Python's marshal and pickle
             (b"\xfa\x0e", "/usr/lib/ocaml"),
             (b"\0X\x0e\0\0\0", "/usr/lib/ocaml"),

@@ -66,6 +66,8 @@ impl Configuration {
         let proxies: Vec<_> = PROXIES
             .iter()
             .filter_map(|(setting, variable)| Some((*variable, self.get(setting)?)))
+            // `false` and `DIRECT` are for none
+            .filter(|(_, proxy)| proxy.contains("://"))
             .filter(|(variable, _)| !is_set(variable) && !is_set("all_proxy"))
             .collect();
         let mut arguments = std::env::args_os();
